@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+
+/** `sha256:` and 64 lower-case hex digits: the name of every document, file and model. */
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
+export type Digest = z.infer<typeof Digest>;
+
+/**
+ * RFC 8785 canonical JSON.
+ * @throws {TypeError} the value has no JSON form (undefined, NaN, a function): it could not be read back the same.
+ */
+export function canonicalJson(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('canonicalJson: expected a JSON value, found undefined');
+  return text;
+}
+
+/** The digest of bytes. */
+export function digestOfBytes(bytes: Uint8Array | string): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** The digest of a JSON document: SHA-256 over its RFC 8785 form, so key order and white space do not matter. */
+export function digestOf(value: unknown): Digest {
+  return digestOfBytes(canonicalJson(value));
+}
+
+/** The first eight hex digits, as people read them in version names. */
+export function shortDigest(digest: Digest): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 8);
+}

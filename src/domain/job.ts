@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { Digest } from './digest.js';
+import { Resources } from './trainer-spec.js';
+
+/** Stages that run as jobs on a cluster. */
+export const JobStage = z.enum(['snapshot', 'validate', 'train', 'evaluate', 'refit', 'agree']);
+export type JobStage = z.infer<typeof JobStage>;
+
+export const JobFile = z.strictObject({ path: z.string(), digest: Digest });
+export type JobFile = z.infer<typeof JobFile>;
+
+/**
+ * A job as the cluster gets it. `name` is `<model>-c<cycle>-<stage>-a<attempt>`; the digest of the rest decides whether
+ * an existing job of that name is ours to adopt.
+ */
+export const JobSpec = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/).max(120),
+  model: z.string(),
+  cycle: z.number().int().positive(),
+  stage: JobStage,
+  attempt: z.number().int().positive(),
+  command: z.array(z.string()).min(1),
+  /** Fetched by digest from the object store into the job's working folder. */
+  files: z.array(JobFile),
+  /** The content of the file named by RATCHET_INPUT. */
+  input: z.json(),
+  environment: z.record(z.string(), z.string()),
+  resources: Resources,
+  timeLimitSeconds: z.number().int().positive(),
+});
+export type JobSpec = z.infer<typeof JobSpec>;
+
+export const JobProgress = z.strictObject({
+  step: z.number().optional(),
+  total: z.number().optional(),
+  message: z.string().max(500).optional(),
+});
+export type JobProgress = z.infer<typeof JobProgress>;
+
+export type JobPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+/** Why a job failed, in the words of domain/failure. */
+export type JobFailureType =
+  | 'InputInvalid' // exit 64
+  | 'JobTemporary' // exit 75
+  | 'JobFailed' // any other exit
+  | 'JobTimedOut'
+  | 'JobOutOfMemory'
+  | 'JobOutputMissing' // exit 0 without a result file, or one that is no JSON
+  | 'JobStopped' // by stop()
+  | 'JobLost'; // its process or node vanished
+
+export interface Job {
+  readonly name: string;
+  readonly phase: JobPhase;
+  readonly progress: JobProgress | null;
+  /** The parsed content of the result file; only where phase is Succeeded. */
+  readonly output: unknown;
+  readonly failure: { readonly type: JobFailureType; readonly message: string; readonly logTail: string } | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { ModelVersion } from './candidate.js';
+import { Digest } from './digest.js';
+import { Stage } from './evidence.js';
+import { Trigger } from './trigger.js';
+import { Face } from './verdict.js';
+
+const FailureDocument = z.strictObject({ type: z.string(), class: z.string(), message: z.string(), remedy: z.string() });
+
+export const CycleOutcome = z.enum(['promoted', 'rejected', 'inconclusive', 'failed', 'aborted', 'superseded']);
+export type CycleOutcome = z.infer<typeof CycleOutcome>;
+
+/** What was decided, by kind. Only decisions are records; stages leave evidence. Kinds are for ever. */
+export const LedgerBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ledger-opened'), model: z.string(), owner: z.string(), keyId: z.string() }),
+  z.strictObject({ kind: z.literal('owner-changed'), from: z.string(), owner: z.string(), requestedBy: z.string(), reason: z.string() }),
+  z.strictObject({ kind: z.literal('key-added'), keyId: z.string(), requestedBy: z.string() }),
+  z.strictObject({ kind: z.literal('spec-applied'), specDigest: Digest, codeDigest: Digest, requestedBy: z.string() }),
+  z.strictObject({ kind: z.literal('paused'), requestedBy: z.string(), reason: z.string() }),
+  z.strictObject({ kind: z.literal('resumed'), requestedBy: z.string(), reason: z.string() }),
+  z.strictObject({
+    kind: z.literal('cycle-started'),
+    trigger: Trigger,
+    asOf: z.iso.datetime({ offset: true }),
+    specDigest: Digest,
+    codeDigest: Digest,
+    /** Evidence of the retried cycle, by stage, that may be used instead of working again. */
+    cites: z.partialRecord(Stage, Digest),
+  }),
+  z.strictObject({
+    kind: z.literal('judged'),
+    cycle: z.number().int(),
+    verdictDigest: Digest,
+    face: Face,
+    next: z.enum(['proceed', 'askPerson', 'stop']),
+    /** Whether this spent the budget: a comparison with a champion took place. */
+    compared: z.boolean(),
+    reasons: z.array(z.string()),
+  }),
+  z.strictObject({
+    kind: z.literal('backtested'),
+    policyDigest: Digest,
+    comparisons: z.number().int().min(0),
+    requestedBy: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('approved'),
+    cycle: z.number().int(),
+    candidateDigest: Digest,
+    outcome: z.enum(['approved', 'rejected', 'timedOut']),
+    votes: z.array(
+      z.strictObject({
+        signer: z.string(),
+        role: z.string().nullable(),
+        decision: z.enum(['approve', 'reject']),
+        comment: z.string(),
+        at: z.string(),
+        assurance: z.literal('claimed'),
+      }),
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal('promoted'),
+    cycle: z.number().int(),
+    version: ModelVersion,
+    /** Proven superior, or signed by people: becomes the frozen anchor. */
+    becomesAnchor: z.boolean(),
+    reason: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('rolled-back'), to: ModelVersion, requestedBy: z.string(), reason: z.string() }),
+  z.strictObject({
+    kind: z.literal('cycle-ended'),
+    cycle: z.number().int(),
+    outcome: CycleOutcome,
+    /** Where it ended, unless it was promoted. */
+    stage: Stage.nullable(),
+    reason: z.string(),
+    failure: FailureDocument.nullable(),
+    evidence: z.partialRecord(Stage, Digest),
+  }),
+]);
+export type LedgerBody = z.infer<typeof LedgerBody>;
+export type LedgerKind = LedgerBody['kind'];
+
+/** The state of a model after a record: a pure fold of all records up to it, kept in each so that the head is enough. */
+export const LedgerState = z.strictObject({
+  owner: z.string(),
+  /** Counts the changes of champion. */
+  generation: z.number().int().min(0),
+  champion: ModelVersion.nullable(),
+  previousChampion: ModelVersion.nullable(),
+  anchor: ModelVersion.nullable(),
+  /** The sequence of the open cycle's `cycle-started`, which is its number. */
+  openCycle: z.number().int().nullable(),
+  /** Comparisons since this champion was promoted. */
+  comparisons: z.number().int().min(0),
+  specDigest: Digest.nullable(),
+  codeDigest: Digest.nullable(),
+  paused: z.boolean(),
+  keyIds: z.array(z.string()),
+});
+export type LedgerState = z.infer<typeof LedgerState>;
+
+export const LedgerRecord = z.strictObject({
+  v: z.literal(1),
+  model: z.string(),
+  /** 1, 2, 3 …: the order. Times only inform. */
+  seq: z.number().int().positive(),
+  /** Digest of the record before, without its signature; null for the first. */
+  prev: Digest.nullable(),
+  /** `<cycle or trigger>/<kind>`: the same wish has the same key. */
+  key: z.string(),
+  at: z.iso.datetime({ offset: true }),
+  body: LedgerBody,
+  after: LedgerState,
+  signature: z.strictObject({ keyId: z.string(), ed25519: z.string() }),
+});
+export type LedgerRecord = z.infer<typeof LedgerRecord>;
+
+/** What must hold at the head for an append to be allowed; absent: not asked. */
+export interface LedgerExpects {
+  readonly generation?: number;
+  /** A number: this cycle is open. null: none is. */
+  readonly openCycle?: number | null;
+}
+
+/** The answer to an append: the record that now stands in the ledger, ours or the same one from an earlier try. */
+export interface Appended {
+  readonly seq: number;
+  readonly digest: Digest;
+  readonly adopted: boolean;
+  readonly after: LedgerState;
+}
