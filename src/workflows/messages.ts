@@ -1,0 +1,161 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ApprovalState, Vote } from '../domain/approval.js';
+import type { Digest } from '../domain/digest.js';
+import type { Stage, StageResult } from '../domain/evidence.js';
+import type { Failure } from '../domain/failure.js';
+import type { CycleOutcome } from '../domain/ledger.js';
+import type { Trigger } from '../domain/trigger.js';
+import type { Face } from '../domain/verdict.js';
+
+/** Ids, message names and payload shapes live in histories: add, never rename. */
+
+export const TASK_QUEUE = 'ratchet';
+export const WATCH_TASK_QUEUE = 'ratchet-watch';
+
+export const lifecycleWorkflowId = (model: string): string => `ratchet/${model}`;
+export const cycleWorkflowId = (model: string, cycle: number): string => `ratchet/${model}/cycle/${cycle}`;
+export const scheduleId = (model: string): string => `ratchet/${model}/schedule`;
+
+// ---- modelLifecycle ------------------------------------------------------------------------------------------------
+
+export interface LifecycleInput {
+  readonly model: string;
+  /** Carried over continue-as-new; absent at the very start. */
+  readonly carried?: CarriedLifecycle;
+}
+
+export interface QueuedTrigger {
+  readonly trigger: Trigger;
+  /** Workflow time, milliseconds since 1970. */
+  readonly arrivedAtMs: number;
+}
+
+export interface SeenKey {
+  readonly key: string;
+  readonly atMs: number;
+  /** The cycle that it became; null while it waits, or where it was dropped. */
+  readonly cycle: number | null;
+  /** Why no cycle came of it. */
+  readonly dropped?: string;
+}
+
+export interface CarriedLifecycle {
+  readonly queue: readonly QueuedTrigger[];
+  readonly seenKeys: readonly SeenKey[];
+  readonly lastCycleEndedAtMs: number | null;
+  readonly startedAtMs: readonly number[];
+  /** Endings that came in while the run was ending. */
+  readonly endedCycles?: readonly CycleEnded[];
+}
+
+export interface ApplyRequest {
+  readonly specDigest: Digest;
+  readonly codeDigest: Digest;
+  readonly requestedBy: string;
+}
+export interface ApplyReply {
+  readonly changed: boolean;
+  readonly specDigest: Digest;
+}
+export interface PauseRequest {
+  readonly requestedBy: string;
+  readonly reason: string;
+}
+export interface TriggerReply {
+  readonly key: string;
+  /** The same key was asked before. */
+  readonly duplicate: boolean;
+  /** Triggers before this one. */
+  readonly position: number;
+}
+export interface CycleEnded {
+  readonly cycle: number;
+  readonly outcome: CycleOutcome;
+}
+export interface BacktestedRequest {
+  readonly policyDigest: Digest;
+  readonly comparisons: number;
+  readonly requestedBy: string;
+}
+
+export interface LifecycleState {
+  readonly model: string;
+  readonly paused: boolean;
+  readonly specDigest: Digest | null;
+  readonly codeDigest: Digest | null;
+  readonly generation: number;
+  readonly champion: { readonly version: string; readonly cycle: number } | null;
+  readonly openCycle: number | null;
+  readonly queue: readonly QueuedTrigger[];
+  readonly seenKeys: readonly SeenKey[];
+  /** What keeps the loop from going on, in words (ledger unreachable, foreign owner); null: nothing. */
+  readonly trouble: string | null;
+}
+
+export const applyUpdate = defineUpdate<ApplyReply, [ApplyRequest]>('apply');
+export const triggerUpdate = defineUpdate<TriggerReply, [Trigger]>('trigger');
+export const triggerSignal = defineSignal<[Trigger]>('triggerSignal');
+export const pauseUpdate = defineUpdate<void, [PauseRequest]>('pause');
+export const resumeUpdate = defineUpdate<void, [PauseRequest]>('resume');
+export const backtestedUpdate = defineUpdate<void, [BacktestedRequest]>('backtested');
+export const cycleEndedSignal = defineSignal<[CycleEnded]>('cycleEnded');
+export const lifecycleStateQuery = defineQuery<LifecycleState>('lifecycleState');
+
+// ---- retrainCycle --------------------------------------------------------------------------------------------------
+
+export interface CycleInput {
+  readonly model: string;
+  /** The sequence of its `cycle-started` record. A cycle without one refuses to run. */
+  readonly cycle: number;
+}
+
+export type StagePhase = 'Waiting' | 'Running' | 'Succeeded' | 'Skipped' | 'Failed';
+
+export interface StageState {
+  readonly stage: Stage;
+  readonly phase: StagePhase;
+  readonly attempt: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly result: StageResult | null;
+  /** One line for people: what it does or why it failed. */
+  readonly note: string;
+}
+
+export interface CycleState {
+  readonly model: string;
+  readonly cycle: number;
+  readonly asOf: string | null;
+  readonly stages: readonly StageState[];
+  readonly verdict: { readonly face: Face; readonly next: string; readonly reasons: readonly string[] } | null;
+  readonly candidateDigest: Digest | null;
+  readonly version: string | null;
+  readonly approval: ApprovalState | null;
+  /** null while it runs. */
+  readonly outcome: CycleOutcome | null;
+  readonly reason: string;
+  readonly failure: Failure | null;
+}
+
+export interface VoteReply {
+  readonly outcome: 'approved' | 'rejected' | 'timedOut' | null;
+  readonly approvals: number;
+  readonly quorum: number;
+}
+export interface AbortRequest {
+  readonly requestedBy: string;
+  readonly reason: string;
+}
+
+export const voteUpdate = defineUpdate<VoteReply, [Vote]>('vote');
+/** The same as the update; a refusal stands in the record (cycleState.approval.refused) instead of the reply. */
+export const voteSignal = defineSignal<[Vote]>('voteSignal');
+export const abortUpdate = defineUpdate<void, [AbortRequest]>('abort');
+export const cycleStateQuery = defineQuery<CycleState>('cycleState');
+
+// ---- requestCycle --------------------------------------------------------------------------------------------------
+
+/** Started by the Temporal Schedule of a model; signals the lifecycle with the scheduled time as the key. */
+export interface RequestCycleInput {
+  readonly model: string;
+}
