@@ -1,0 +1,1 @@
+export function ensureBuild(log: (line: string) => void): Promise<void>;

@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests that talk to real servers or run the time-skipping one; everything else mirrors src/ and takes seconds.
+const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+const chaos = ['test/chaos/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...integration, ...chaos],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: integration,
+          globalSetup: ['test/setup/environments.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: chaos,
+          globalSetup: ['test/setup/environments.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
