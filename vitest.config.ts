@@ -1,9 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests that talk to real servers or run the time-skipping one; everything else mirrors src/ and takes seconds.
-const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map((folder) => `test/${folder}/**/*.test.ts`);
 const chaos = ['test/chaos/**/*.test.ts'];
 
 export default defineConfig({

@@ -20,8 +20,7 @@ export async function findPython() {
     const found = await probePython(name);
     if (!found) continue;
     if (found.major !== 3 || found.minor < 11) refused.push(`${name} is ${found.major}.${found.minor}, too old`);
-    else if (!found.hasVenv)
-      refused.push(`${name} (3.${found.minor}) lacks ensurepip (Debian, Ubuntu: apt install python3-venv)`);
+    else if (!found.hasVenv) refused.push(`${name} (3.${found.minor}) lacks ensurepip (Debian, Ubuntu: apt install python3-venv)`);
     else return { path: found.executable, minor: `3.${found.minor}`, platform: found.platform };
   }
   throw new SetupError(

@@ -6,35 +6,21 @@ import { findPython } from './find-python.mjs';
 import { runScript } from './setup-error.mjs';
 
 const locks = [
-  ['scripts/uv.requirements', []],
-  ['scripts/build.requirements', []],
-  ['steps/requirements', []],
-  ['test/requirements', ['-c', 'steps/requirements.lock']],
+  { name: 'scripts/uv.requirements', extra: [] },
+  { name: 'scripts/build.requirements', extra: [] },
+  { name: 'steps/requirements', extra: [] },
+  { name: 'test/requirements', extra: ['-c', 'steps/requirements.lock'] },
 ];
 
 /** `npm run lock:python [-- --upgrade]`: writes every .lock from its .in: pinned, with hashes, for every platform, no index. */
 await runScript(async () => {
   const uv = await ensureUv(await findPython(), console.log);
-  for (const [name, extra] of locks) {
-    const args = [
-      'pip',
-      'compile',
-      '--quiet',
-      '--universal',
-      '--python-version',
-      '3.11',
-      '--generate-hashes',
-      '--no-header',
-    ];
-    await runInstall(
-      `locking ${name}.in`,
-      uv,
-      [...args, ...extra, ...process.argv.slice(2), `${name}.in`, '-o', `${name}.lock`],
-      {
-        cwd: join(packageRoot),
-        env: uvEnvironment(),
-      },
-    );
+  for (const { name, extra } of locks) {
+    const args = ['pip', 'compile', '--quiet', '--universal', '--python-version', '3.11', '--generate-hashes', '--no-header'];
+    await runInstall(`locking ${name}.in`, uv, [...args, ...extra, ...process.argv.slice(2), `${name}.in`, '-o', `${name}.lock`], {
+      cwd: join(packageRoot),
+      env: uvEnvironment(),
+    });
     console.log(`locked ${name}.in`);
   }
 });

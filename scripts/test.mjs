@@ -38,38 +38,27 @@ await runScript(async () => {
 function parseArgs(args) {
   if (args.length === 0) return ['unit', 'python', 'integration'];
   if (args.length === 2 && args[0] === '--only' && args[1] in suites) return [args[1]];
-  throw new SetupError(
-    `unknown arguments "${args.join(' ')}"; expected nothing or --only ${Object.keys(suites).join('|')}`,
-  );
+  throw new SetupError(`unknown arguments "${args.join(' ')}"; expected nothing or --only ${Object.keys(suites).join('|')}`);
 }
 
 async function runVitest(projects) {
   const report = join(folder, `${projects.join('-')}.json`);
   const cli = join(packageRoot, 'node_modules', 'vitest', 'vitest.mjs');
   const args = [cli, 'run', ...projects.flatMap((project) => ['--project', project]), '--passWithNoTests'];
-  const code = await run(process.execPath, [
-    ...args,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
+  const code = await run(process.execPath, [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
   return settle(code, existsSync(report) ? countVitest(JSON.parse(readFileSync(report, 'utf8'))) : undefined);
 }
 
 /** A test file that fails to load has no failed test in the report: it counts as one. */
 function countVitest({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults }) {
-  const broken = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  );
+  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
   return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped: numPendingTests + numTodoTests };
 }
 
 async function runPytest() {
   const folders = ['steps', 'test', 'examples'].filter((path) => existsSync(join(packageRoot, path)));
   const [{ python }, layer] = await Promise.all([ensurePythonEnv(), ensureTestPythonEnv()]);
-  const site = JSON.parse(
-    await outputOf(layer.python, ['-c', 'import json,site; print(json.dumps(site.getsitepackages()))']),
-  );
+  const site = JSON.parse(await outputOf(layer.python, ['-c', 'import json,site; print(json.dumps(site.getsitepackages()))']));
   const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env;
   const pythonPath = [join(packageRoot, 'steps'), ...site].join(delimiter);
   const report = join(folder, 'pytest.xml');

@@ -1,0 +1,60 @@
+/** What files under `folder` may import. Entries: a path under src/ (and all below it), a package, or `node:`. */
+export interface ImportRow {
+  readonly folder: string;
+  readonly values: readonly string[];
+  readonly types: readonly string[];
+  /** paths under src/ that an entry above would cover, but that are left out */
+  readonly except?: readonly string[];
+}
+
+/** The layers. The first row whose folder holds a file rules it; its own folder is always allowed. */
+export const importTable: readonly ImportRow[] = [
+  { folder: 'domain/decide', values: ['domain/failure'], types: ['domain'] },
+  { folder: 'domain/digest.ts', values: ['domain', 'zod', 'canonicalize', 'node:crypto'], types: [] },
+  { folder: 'domain/public-key.ts', values: ['domain', 'zod', 'node:crypto'], types: [] },
+  { folder: 'domain', values: ['zod'], types: [], except: ['domain/decide'] },
+  { folder: 'ports', values: [], types: ['domain'] },
+  { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
+  { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
+  { folder: 'activities', values: ['@temporalio/activity', 'ports', 'domain'], types: ['@temporalio/common', 'zod', 'node:crypto'] },
+  {
+    folder: 'workflows',
+    values: ['@temporalio/workflow', 'domain/decide', 'domain/failure'],
+    types: ['domain', 'activities', '@temporalio/common'],
+  },
+  // Reads the trainer's folder of the machine where `ratchet apply` runs.
+  { folder: 'client/package-code.ts', values: ['domain', 'node:'], types: ['ports'], except: ['domain/decide'] },
+  {
+    folder: 'client',
+    values: ['@temporalio/client', '@temporalio/common', 'domain', 'workflows/messages'],
+    types: ['workflows', 'ports'],
+    except: ['domain/decide'],
+  },
+  { folder: 'config', values: ['domain', 'zod', 'node:', '@temporalio/envconfig'], types: [], except: ['domain/decide'] },
+  { folder: 'api', values: ['client', 'domain', 'config', 'workers/compose', 'node:'], types: ['ports'] },
+  { folder: 'cli', values: ['client', 'domain', 'config', 'workers/compose', 'node:', 'commander', 'yaml'], types: ['ports'] },
+  { folder: 'workers', values: ['*'], types: ['*'] },
+];
+
+/** Does the row allow `target` (a path under src/, or a package's name)? */
+export function allows(row: ImportRow, target: string, isType: boolean): boolean {
+  if (!isType && (row.except ?? []).some((entry) => covers(entry, target))) return false;
+  const allowed = [row.folder, ...row.values, ...(isType ? row.types : [])];
+  return allowed.some((entry) => covers(entry, target));
+}
+
+/** The row for a file given by its path under src/, with `*` in its folder filled in. */
+export function rowFor(file: string): ImportRow | undefined {
+  for (const row of importTable) {
+    const folder = row.folder.endsWith('/*') ? file.split('/').slice(0, row.folder.split('/').length).join('/') : row.folder;
+    const matches = row.folder.endsWith('/*') ? file.startsWith(row.folder.slice(0, -1)) : covers(row.folder, file);
+    if (matches) return { ...row, folder };
+  }
+  return undefined;
+}
+
+function covers(entry: string, target: string): boolean {
+  if (entry === '*') return true;
+  if (entry.endsWith(':')) return target.startsWith(entry);
+  return target === entry || target === `${entry}.ts` || target.startsWith(`${entry}/`);
+}
