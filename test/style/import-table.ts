@@ -16,11 +16,11 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'ports', values: [], types: ['domain'] },
   { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
-  { folder: 'activities', values: ['@temporalio/activity', 'ports', 'domain'], types: ['@temporalio/common', 'zod', 'node:crypto'] },
+  { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {
     folder: 'workflows',
-    values: ['@temporalio/workflow', 'domain/decide', 'domain/failure'],
-    types: ['domain', 'activities', '@temporalio/common'],
+    values: ['@temporalio/workflow', '@temporalio/common', 'domain/decide', 'domain/failure'],
+    types: ['domain', 'activities'],
   },
   // Reads the trainer's folder of the machine where `ratchet apply` runs.
   { folder: 'client/package-code.ts', values: ['domain', 'node:'], types: ['ports'], except: ['domain/decide'] },
