@@ -13,7 +13,15 @@ export type CycleOutcome = z.infer<typeof CycleOutcome>;
 /** What was decided, by kind. Only decisions are records; stages leave evidence. Kinds are for ever. */
 export const LedgerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ledger-opened'), model: z.string(), owner: z.string(), keyId: z.string() }),
-  z.strictObject({ kind: z.literal('owner-changed'), from: z.string(), owner: z.string(), requestedBy: z.string(), reason: z.string() }),
+  /** A take-over brings its own key, which alone signs from then on: whoever could vouch for it may be gone. */
+  z.strictObject({
+    kind: z.literal('owner-changed'),
+    from: z.string(),
+    owner: z.string(),
+    keyId: z.string(),
+    requestedBy: z.string(),
+    reason: z.string(),
+  }),
   z.strictObject({ kind: z.literal('key-added'), keyId: z.string(), requestedBy: z.string() }),
   z.strictObject({ kind: z.literal('spec-applied'), specDigest: Digest, codeDigest: Digest, requestedBy: z.string() }),
   z.strictObject({ kind: z.literal('paused'), requestedBy: z.string(), reason: z.string() }),

@@ -1,0 +1,85 @@
+import { RatchetError } from '../failure.js';
+import type { LedgerBody, LedgerState } from '../ledger.js';
+
+/**
+ * The state of a model after one more record: the whole meaning of the ledger.
+ *
+ * Pure. It does not judge whether the record was allowed: `refuseRecord` does, before it.
+ * @param seq the record's place; the number of the cycle that a `cycle-started` opens.
+ * @throws {RatchetError} LedgerBroken: the first record is no `ledger-opened`.
+ */
+export function foldLedger(before: LedgerState | null, seq: number, body: LedgerBody): LedgerState {
+  if (body.kind === 'ledger-opened') return opened(body.owner, body.keyId);
+  if (before === null) {
+    throw new RatchetError('LedgerBroken', `record ${seq}: expected ledger-opened as the first record, found ${body.kind}`);
+  }
+  switch (body.kind) {
+    case 'owner-changed':
+      // A take-over: from here on only the new owner's key signs.
+      return { ...before, owner: body.owner, keyIds: [body.keyId] };
+    case 'key-added':
+      return before.keyIds.includes(body.keyId) ? before : { ...before, keyIds: [...before.keyIds, body.keyId] };
+    case 'spec-applied':
+      return { ...before, specDigest: body.specDigest, codeDigest: body.codeDigest };
+    case 'paused':
+      return { ...before, paused: true };
+    case 'resumed':
+      return { ...before, paused: false };
+    case 'cycle-started':
+      return { ...before, openCycle: seq };
+    case 'judged':
+      return body.compared ? { ...before, comparisons: before.comparisons + 1 } : before;
+    case 'backtested':
+      return { ...before, comparisons: before.comparisons + body.comparisons };
+    case 'approved':
+      return before;
+    case 'promoted':
+      return promoted(before, body);
+    case 'rolled-back':
+      return rolledBack(before, body);
+    case 'cycle-ended':
+      return { ...before, openCycle: null };
+  }
+}
+
+function opened(owner: string, keyId: string): LedgerState {
+  return {
+    owner,
+    generation: 0,
+    champion: null,
+    previousChampion: null,
+    anchor: null,
+    openCycle: null,
+    comparisons: 0,
+    specDigest: null,
+    codeDigest: null,
+    paused: false,
+    keyIds: [keyId],
+  };
+}
+
+function promoted(before: LedgerState, { version, becomesAnchor }: Extract<LedgerBody, { kind: 'promoted' }>): LedgerState {
+  return {
+    ...before,
+    generation: before.generation + 1,
+    champion: version,
+    previousChampion: before.champion,
+    anchor: becomesAnchor ? version : before.anchor,
+    comparisons: 0,
+  };
+}
+
+/**
+ * The budget is not refilled: it is filled by a promotion only. There is no previous champion afterwards, so nothing turns
+ * "back" to what was just turned away from; and what was turned away from is no longer the anchor.
+ */
+function rolledBack(before: LedgerState, { to }: Extract<LedgerBody, { kind: 'rolled-back' }>): LedgerState {
+  const wasAnchor = before.anchor !== null && before.anchor.candidateDigest === before.champion?.candidateDigest;
+  return {
+    ...before,
+    generation: before.generation + 1,
+    champion: to,
+    previousChampion: null,
+    anchor: wasAnchor ? to : before.anchor,
+  };
+}
