@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Digest } from './digest.js';
+import type { FailureType } from './failure.js';
 import { Resources } from './trainer-spec.js';
 
 /** Stages that run as jobs on a cluster. */
@@ -39,16 +40,13 @@ export type JobProgress = z.infer<typeof JobProgress>;
 
 export type JobPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
-/** Why a job failed, in the words of domain/failure. */
-export type JobFailureType =
-  | 'InputInvalid' // exit 64
-  | 'JobTemporary' // exit 75
-  | 'JobFailed' // any other exit
-  | 'JobTimedOut'
-  | 'JobOutOfMemory'
-  | 'JobOutputMissing' // exit 0 without a result file, or one that is no JSON
-  | 'JobStopped' // by stop()
-  | 'JobLost'; // its process or node vanished
+/**
+ * Why a job failed, in the words of domain/failure. A job itself may name any failure of class invalid or rejected (exit 64) or
+ * transient (exit 75) at the start of its last line: `WindowEmpty: no rows between …`. Else:
+ * InputInvalid exit 64, JobTemporary exit 75, JobFailed any other exit, JobTimedOut, JobOutOfMemory, JobOutputMissing exit 0 without
+ * a result file or with one that is no JSON, JobStopped by stop(), JobLost where its process or node vanished.
+ */
+export type JobFailureType = FailureType;
 
 export interface Job {
   readonly name: string;

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobFailureType, JobProgress, JobSpec } from '../../domain/job.js';
+import { errorCode } from './durable-file.js';
+import type { ProcessIdentity } from './process-identity.js';
+
+/**
+ * All that is known of a local job lies in its folder, so that any process may look after it:
+ * `spec.json`, `input.json` and `work/` come with the folder in one rename; `claim` is made by the one supervisor that may
+ * run it; `command` names the process; `stop` asks for its end; `exit.json` is the last word, written once.
+ */
+export function jobPaths(folder: string) {
+  return {
+    spec: join(folder, 'spec.json'),
+    input: join(folder, 'input.json'),
+    work: join(folder, 'work'),
+    claim: join(folder, 'claim'),
+    command: join(folder, 'command'),
+    stop: join(folder, 'stop'),
+    output: join(folder, 'output.json'),
+    progress: join(folder, 'progress.json'),
+    log: join(folder, 'log'),
+    supervisorLog: join(folder, 'supervisor.log'),
+    exit: join(folder, 'exit.json'),
+  };
+}
+
+/** The content of spec.json. */
+export interface JobOrder {
+  readonly digest: string;
+  readonly spec: JobSpec;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+/** The content of exit.json. */
+export interface JobEnding {
+  readonly failure: { readonly type: JobFailureType; readonly message: string; readonly logTail: string } | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly memoryMiBMax: number | null;
+}
+
+export function readOrder(folder: string): JobOrder | null {
+  return readJson(jobPaths(folder).spec) as JobOrder | null;
+}
+
+export function readEnding(folder: string): JobEnding | null {
+  return readJson(jobPaths(folder).exit) as JobEnding | null;
+}
+
+export function readIdentity(file: string): ProcessIdentity | null {
+  return readJson(file) as ProcessIdentity | null;
+}
+
+/** What the job last said of its progress; null where it said nothing or is just writing. */
+export function readProgress(folder: string): JobProgress | null {
+  try {
+    const found = readJson(jobPaths(folder).progress);
+    return typeof found === 'object' && found !== null ? narrowed(found as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function narrowed({ step, total, message }: Record<string, unknown>): JobProgress {
+  return {
+    ...(typeof step === 'number' && { step }),
+    ...(typeof total === 'number' && { total }),
+    ...(typeof message === 'string' && { message: message.slice(0, 500) }),
+  };
+}
+
+/** null where the file does not exist. @throws {SyntaxError} it is no JSON */
+export function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  return JSON.parse(text);
+}
+
+/** Writes a file of the folder whole; of several writers one gets true and the others leave it as it is. */
+export function createWhole(folder: string, file: string, content: unknown): boolean {
+  const staged = join(folder, `.${process.pid}-${randomBytes(6).toString('hex')}`);
+  try {
+    writeFileSync(staged, JSON.stringify(content), { flag: 'wx', flush: true });
+    linkSync(staged, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    try {
+      unlinkSync(staged);
+    } catch {
+      // it could not even be made
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Runs one job to its end: `node job-supervisor.js <job folder>`. A process of its own, in its own session, so that the job
+ * outlives the worker; whatever happens it leaves one exit.json, or a dead claim that tells as much.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { commandEnvironment } from './job-environment.js';
+import { judgeEnd } from './job-ending.js';
+import type { CommandEnd } from './job-ending.js';
+import { createWhole, jobPaths, readEnding, readJson, readOrder } from './job-folder.js';
+import type { JobEnding, JobOrder } from './job-folder.js';
+import { openJobLog } from './job-log.js';
+import { groupMemoryBytes, kernelOomKills, killMarked, signalGroup } from './process-group.js';
+import { identify, processStart } from './process-identity.js';
+
+const tickMs = 250;
+const mebibyte = 2 ** 20;
+
+const [, , folder] = process.argv;
+if (folder === undefined) {
+  console.error('usage: job-supervisor <job folder>');
+  process.exit(64);
+}
+await superviseJob(folder);
+process.exit(0); // a process that left the session may still hold our end of its pipe
+
+async function superviseJob(folder: string): Promise<void> {
+  const paths = jobPaths(folder);
+  const order = readOrder(folder);
+  if (!order) throw new Error(`${paths.spec}: expected the job's specification, found nothing`);
+  if (!createWhole(folder, paths.claim, identify(process.pid)) || readEnding(folder)) return; // somebody else's
+  const startedAt = new Date().toISOString();
+  if (existsSync(paths.stop)) {
+    const failure = { type: 'JobStopped' as const, message: 'stopped before it started', logTail: '' };
+    await leave(folder, { failure, startedAt: null, endedAt: startedAt, exitCode: null, signal: null, memoryMiBMax: null });
+    return;
+  }
+  const end = await runCommand(folder, order);
+  const verdict = 'spawnFault' in end ? { type: 'JobFailed' as const, message: end.spawnFault } : judgeEnd(end);
+  const failure = verdict && { ...verdict, logTail: 'spawnFault' in end ? '' : end.logTail };
+  const seen = 'spawnFault' in end ? { exitCode: null, signal: null, memoryMiBMax: null } : end;
+  const { exitCode, signal, memoryMiBMax } = seen;
+  await leave(folder, { failure, startedAt, endedAt: new Date().toISOString(), exitCode, signal, memoryMiBMax });
+  if (!failure) rmSync(paths.work, { recursive: true, force: true }); // what it needed is in the object store
+}
+
+async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd | { spawnFault: string }> {
+  const { spec, graceMs } = order;
+  const paths = jobPaths(folder);
+  const [file, ...args] = spec.command as [string, ...string[]];
+  const startMs = performance.now(); // monotonic: a clock that jumps ends no job
+  const oomKillsBefore = kernelOomKills();
+  const log = openJobLog(paths.log);
+  const environment = commandEnvironment(process.env, folder, spec);
+  const child = spawn(file, args, { cwd: paths.work, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'));
+  child.stderr.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'));
+  const ended = commandEnd(child);
+  const group = child.pid;
+  if (group === undefined) return { spawnFault: `command ${JSON.stringify(file)}: expected a program in PATH, found ${await ended.fault}` };
+  const start = processStart(group);
+  if (start !== null) createWhole(folder, paths.command, { pid: group, start });
+
+  let endedFor: CommandEnd['endedFor'] = null;
+  let memoryBytesMax = 0;
+  const endFor = (reason: NonNullable<CommandEnd['endedFor']>) => {
+    if (endedFor) return;
+    endedFor = reason;
+    signalGroup(group, reason === 'memoryLimit' ? 'SIGKILL' : 'SIGTERM');
+    setTimeout(() => signalGroup(group, 'SIGKILL'), graceMs).unref();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => endFor('shutdown'));
+  const memoryBytesLimit = spec.resources.memoryMiB * mebibyte;
+  const tick = setInterval(() => {
+    memoryBytesMax = Math.max(memoryBytesMax, groupMemoryBytes(group, memoryBytesLimit));
+    if (memoryBytesMax > memoryBytesLimit) endFor('memoryLimit');
+    else if (existsSync(paths.stop)) endFor('stopRequest');
+    else if (performance.now() - startMs > spec.timeLimitSeconds * 1000) endFor('timeLimit');
+    if (!existsSync(paths.spec)) signalGroup(group, 'SIGKILL'); // the folder was deleted: nobody wants this any more
+  }, tickMs);
+
+  const { exitCode, signal } = await ended.exit;
+  clearInterval(tick);
+  signalGroup(group, 'SIGKILL'); // what the command left behind
+  killMarked(`RATCHET_OUTPUT=${paths.output}`);
+  await Promise.race([ended.close, sleep(2000, undefined, { ref: false })]); // its last words
+  log.close();
+  return {
+    exitCode,
+    signal,
+    endedFor,
+    outputFault: findOutputFault(paths.output),
+    memoryMiBMax: Math.round(memoryBytesMax / mebibyte),
+    memoryMiBLimit: spec.resources.memoryMiB,
+    timeLimitSeconds: spec.timeLimitSeconds,
+    kernelOom: (kernelOomKills() ?? 0) > (oomKillsBefore ?? 0),
+    logTail: log.tail(),
+    errorTail: log.errorTail(),
+  };
+}
+
+function commandEnd(child: ChildProcess) {
+  return {
+    exit: new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve) => child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }))),
+    close: new Promise<void>((resolve) => child.on('close', () => resolve())),
+    fault: new Promise<string>((resolve) => child.on('error', (error) => resolve(error.message))),
+  };
+}
+
+/** What is wrong with the result file; makes a good one durable. */
+function findOutputFault(file: string): string | null {
+  try {
+    if (readJson(file) === null && !existsSync(file)) return `${file}: expected the result as JSON, found no file`;
+    const descriptor = openSync(file, 'r');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    return null;
+  } catch (error) {
+    return `${file}: expected the result as JSON, found ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Writes the last word; on a full disk it waits for room, because the work is done and must not be done twice. */
+async function leave(folder: string, ending: JobEnding): Promise<void> {
+  for (;;) {
+    try {
+      createWhole(folder, jobPaths(folder).exit, ending);
+      return;
+    } catch (error) {
+      if (!existsSync(folder)) return;
+      console.error(error instanceof Error ? error.message : error);
+      await sleep(1000);
+    }
+  }
+}
