@@ -31,8 +31,10 @@ function judgeOne(name: string, gate: AbsoluteGate, evaluation: EvaluateOutput):
 function observe({ metric }: AbsoluteGate, evaluation: EvaluateOutput): number | null {
   const arm = evaluation.arms.challenger;
   switch (metric) {
-    case 'calibrationGap':
-      return Math.abs(arm.calibration.meanPrediction - arm.calibration.rate);
+    case 'calibrationGap': {
+      const { meanPrediction, rate } = arm.calibration;
+      return Number.isFinite(meanPrediction) && Number.isFinite(rate) ? Math.abs(meanPrediction - rate) : null;
+    }
     case 'latencyMsP99':
       return arm.latencyMs?.p99 ?? null;
     case 'modelMiB':

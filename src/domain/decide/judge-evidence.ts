@@ -8,7 +8,7 @@ const COVERAGE_GAP_MAX = 0.1;
 /** Whether there is anything to judge: rows with labels, and none of them seen in training. */
 export function judgeHoldout(evaluation: EvaluateOutput): Ruling {
   const { holdout, labelledRows, arms } = evaluation;
-  if (!(labelledRows > 0)) return only(gateResult('evaluation', 'no-data', 'the evaluation has no row with a label'));
+  if (!(Number.isFinite(labelledRows) && labelledRows > 0)) return only(gateResult('evaluation', 'no-data', 'the evaluation has no row with a label'));
   const trainEnd = arms.challenger.trainEnd;
   if (!(Date.parse(trainEnd ?? '') <= Date.parse(holdout.start))) {
     const reason = `the challenger was trained up to ${trainEnd ?? 'an unknown time'}: the evaluation's rows begin at ${holdout.start} and are not all later`;

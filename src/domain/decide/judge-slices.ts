@@ -33,8 +33,16 @@ function judgeOne(name: string, gate: SliceGate, evaluation: EvaluateOutput, alp
   const notes: string[] = [];
   const tested: TestedSlice[] = [];
   for (const slice of slices) {
-    const estimate = estimatePaired(slice.differences[gate.metric], gate.blocksMin);
+    const difference = slice.differences[gate.metric];
+    if (difference === undefined) {
+      notes.push(`${sliceWords(slice)}: not tested, ${metricWords(gate.metric)} could not be computed there`);
+      continue;
+    }
+    const estimate = estimatePaired(difference, gate.blocksMin);
     if (!estimate.known) {
+      if (estimate.face === 'no-data') {
+        return { result: gateResult(name, 'no-data', `${sliceWords(slice)}: ${estimate.reason}`, { threshold }), notes };
+      }
       notes.push(`${sliceWords(slice)}: not tested, ${estimate.reason}`);
       continue;
     }
@@ -64,8 +72,6 @@ function resultOf(name: string, gate: SliceGate, tested: readonly TestedSlice[],
   const failed = tested.filter((_, index) => vetoed[index]).sort((a, b) => b.harm - a.harm);
   const worst = failed[0] ?? tested.reduce((most, slice) => (slice.harm > most.harm ? slice : most));
   const measured = { observed: worst.harm, threshold: gate.margin };
-  if (tested.some(({ p }) => Number.isNaN(p)))
-    return gateResult(name, 'no-data', `a slice by ${gate.by} has a difference that is no number`, measured);
   const by = gate.margin > 0 ? ` by more than ${numberWords(gate.margin)}` : '';
   const method = `Holm over ${tested.length} slices at ${alpha}`;
   if (failed.length === 0)
