@@ -3,7 +3,6 @@ import { ChecksSpec, DataSpec, Feature, Label } from './data-spec.js';
 import { DataFile, Dataset, TimeRange } from './dataset.js';
 import { Digest } from './digest.js';
 import { EvaluationSpec, QualityMetric } from './evaluation-spec.js';
-import { JobFile } from './job.js';
 
 /** What RATCHET_INPUT and RATCHET_OUTPUT hold, per stage. Pure content: digests and spec parts, no paths, no names of runs. */
 
@@ -195,8 +194,3 @@ export const AgreeOutput = z.strictObject({
   probes: z.array(ProbeResult),
 });
 export type AgreeOutput = z.infer<typeof AgreeOutput>;
-
-/** Code that travelled with a job: its digest is over path and content of each file. */
-export const CodeBundle = z.strictObject({ files: z.array(JobFile) });
-export type CodeBundle = z.infer<typeof CodeBundle>;
-

@@ -1,0 +1,63 @@
+import { CodeBundle, ModelCode } from '../domain/code.js';
+import type { Digest } from '../domain/digest.js';
+import type { Stage } from '../domain/evidence.js';
+import { RatchetError } from '../domain/failure.js';
+import type { LedgerBody, LedgerRecord, LedgerState } from '../domain/ledger.js';
+import { ModelSpec } from '../domain/model-spec.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { getDocument } from './documents.js';
+import type { Ledger } from './ledger.js';
+
+/** Names a cycle and what it has so far; travels in every activity's payload. */
+export interface CycleRef {
+  readonly model: string;
+  readonly cycle: number;
+  readonly evidence: Readonly<Partial<Record<Stage, Digest>>>;
+}
+
+/** Everything that a cycle was started with, read from the ledger and the store: never from the spec in force today. */
+export interface CycleContext {
+  readonly model: string;
+  readonly cycle: number;
+  readonly started: Extract<LedgerBody, { kind: 'cycle-started' }>;
+  /** The ledger's state at the start: champion, anchor, generation and comparisons that this cycle is judged against. */
+  readonly baseline: LedgerState;
+  readonly spec: ModelSpec;
+  readonly code: { readonly source: CodeBundle; readonly trainer: CodeBundle };
+}
+
+/** @throws {RatchetError} CycleUnknown: no `cycle-started` record has this number. */
+export async function loadCycle(
+  { ledger, store }: { ledger: Ledger; store: ObjectStore },
+  model: string,
+  cycle: number,
+): Promise<CycleContext> {
+  const record = await cycleRecord(ledger, model, cycle);
+  const started = record?.body;
+  if (record === undefined || started?.kind !== 'cycle-started') {
+    throw new RatchetError(
+      'CycleUnknown',
+      `cycle ${cycle} of ${model}: expected record ${cycle} of its ledger to be cycle-started, found ${started?.kind ?? 'nothing'}`,
+      {
+        remedy: `start cycles with: ratchet trigger ${model}`,
+      },
+    );
+  }
+  const spec = await getDocument(store, ModelSpec, 'spec', started.specDigest);
+  const code = await getDocument(store, ModelCode, 'code', started.codeDigest);
+  return {
+    model,
+    cycle,
+    started,
+    baseline: record.after,
+    spec,
+    code: {
+      source: await getDocument(store, CodeBundle, 'source code', code.source),
+      trainer: await getDocument(store, CodeBundle, 'trainer code', code.trainer),
+    },
+  };
+}
+
+async function cycleRecord(ledger: Ledger, model: string, cycle: number): Promise<LedgerRecord | undefined> {
+  return (await ledger.readRecords(model, { from: cycle, to: cycle }))[0];
+}

@@ -1,0 +1,108 @@
+import type { ApprovalSpec, CountedVote } from '../domain/approval.js';
+import type { Digest } from '../domain/digest.js';
+import type { Stage } from '../domain/evidence.js';
+import type { Appended, CycleOutcome, LedgerBody, LedgerExpects } from '../domain/ledger.js';
+import type { Notice, Notifier } from '../ports/notifier.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { loadCycle } from './cycle-context.js';
+import type { Ledger } from './ledger.js';
+
+export interface DecisionActivityPorts {
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly notifier: Notifier;
+  /** How long a watch may be silent before another worker takes it over. */
+  readonly watchHeartbeatSeconds: number;
+  /** Whether the search attributes are registered on this server: setting an unknown one would block the workflow. */
+  readonly searchAttributes: boolean;
+}
+
+/** What the workflow itself needs to know of its cycle: small, and fixed at the start. */
+export interface OpenedCycle {
+  readonly asOf: string;
+  readonly triggerKind: string;
+  readonly cites: readonly Stage[];
+  readonly approval: ApprovalSpec;
+  readonly refit: boolean;
+  readonly attemptsMax: number;
+  readonly memoryMiB: number;
+  readonly memoryMiBMax: number;
+  readonly timeLimitSeconds: number;
+  readonly owner: string;
+  readonly watchHeartbeatSeconds: number;
+  readonly searchAttributes: boolean;
+}
+
+export interface AppendRequest {
+  readonly model: string;
+  readonly key: string;
+  readonly body: LedgerBody;
+  readonly expects: LedgerExpects;
+  /** Workflow time; only informs. */
+  readonly at: string;
+}
+
+/** What was already decided about a candidate, where a workflow was reset after its votes were recorded. */
+export interface RecordedApproval {
+  readonly outcome: 'approved' | 'rejected' | 'timedOut';
+  readonly votes: readonly CountedVote[];
+}
+
+export function createDecisionActivities({ store, ledger, notifier, watchHeartbeatSeconds, searchAttributes }: DecisionActivityPorts) {
+  return { openCycle, appendRecord, findApproval, findOutcome, notifyPeople };
+
+  /** @throws {RatchetError} CycleUnknown: a cycle without its record refuses to run, however it was started. */
+  async function openCycle({ model, cycle }: { model: string; cycle: number }): Promise<OpenedCycle> {
+    const { started, spec } = await loadCycle({ ledger, store }, model, cycle);
+    const { trainer, approval, refit } = spec.spec;
+    return {
+      asOf: started.asOf,
+      triggerKind: started.trigger.kind,
+      cites: Object.keys(started.cites) as Stage[],
+      approval,
+      refit: refit === 'afterPass',
+      attemptsMax: trainer.attemptsMax,
+      memoryMiB: trainer.resources.memoryMiB,
+      memoryMiBMax: trainer.resources.memoryMiBMax ?? trainer.resources.memoryMiB,
+      timeLimitSeconds: trainer.timeLimitSeconds,
+      owner: spec.metadata.owner,
+      watchHeartbeatSeconds,
+      searchAttributes,
+    };
+  }
+
+  /** One append, by the ledger's protocol: lost replies, retries and second writers are all the same case. */
+  async function appendRecord(request: AppendRequest): Promise<Pick<Appended, 'seq' | 'adopted'>> {
+    const { seq, adopted } = await ledger.append(request);
+    return { seq, adopted };
+  }
+
+  /** The approval that the ledger already holds for this candidate; null where none. */
+  async function findApproval({
+    model,
+    cycle,
+    candidateDigest,
+  }: {
+    model: string;
+    cycle: number;
+    candidateDigest: Digest;
+  }): Promise<RecordedApproval | null> {
+    for (const { body } of await ledger.readRecords(model, { from: cycle })) {
+      if (body.kind === 'approved' && body.cycle === cycle && body.candidateDigest === candidateDigest)
+        return { outcome: body.outcome, votes: body.votes.map((vote) => ({ ...vote, candidateDigest })) };
+    }
+    return null;
+  }
+
+  /** How a cycle ended according to the ledger; null while it is open. */
+  async function findOutcome({ model, cycle }: { model: string; cycle: number }): Promise<CycleOutcome | null> {
+    for (const { body } of await ledger.readRecords(model, { from: cycle })) {
+      if (body.kind === 'cycle-ended' && body.cycle === cycle) return body.outcome;
+    }
+    return null;
+  }
+
+  async function notifyPeople(notice: Notice): Promise<void> {
+    await notifier.notify(notice);
+  }
+}

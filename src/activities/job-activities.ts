@@ -1,0 +1,138 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { Digest } from '../domain/digest.js';
+import type { Stage, StageResult } from '../domain/evidence.js';
+import { RatchetError } from '../domain/failure.js';
+import type { Job, JobStage } from '../domain/job.js';
+import type { JobCluster } from '../ports/job-cluster.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { loadCycle, type CycleRef } from './cycle-context.js';
+import { putDocument } from './documents.js';
+import type { Ledger } from './ledger.js';
+import { planJob, type JobPlan, type TrainingEnvironment } from './plan-job.js';
+import { readStageOutput } from './stage-output.js';
+import { Evidence } from '../domain/evidence.js';
+import { getDocument } from './documents.js';
+
+export interface JobRequest extends CycleRef {
+  readonly stage: JobStage;
+  readonly attempt: number;
+  readonly memoryFactor: number;
+}
+
+/** Either the job that now runs, or the finished evidence of an earlier cycle for exactly this work. */
+export interface Submitted {
+  readonly jobName: string | null;
+  readonly cited: StageResult | null;
+}
+
+export interface RecordedStage extends StageResult {
+  /** The stage did its work and says no: the cycle ends here. */
+  readonly rejection: string | null;
+}
+
+export interface JobActivityPorts {
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly jobCluster: JobCluster;
+  readonly environment: TrainingEnvironment;
+}
+
+export function createJobActivities(ports: JobActivityPorts) {
+  const { store, jobCluster } = ports;
+  return { submitJob, awaitJob, recordStage, stopJob, stopJobsOfCycle };
+
+  /** Starts the stage's job, attaches to it where it already runs, or cites evidence of the retried cycle. */
+  async function submitJob(request: JobRequest): Promise<Submitted> {
+    const context = await loadCycle(ports, request.model, request.cycle);
+    const plan = await planJob(ports, context, request, request);
+    const cites = context.started.cites[request.stage];
+    if (cites !== undefined) {
+      const evidence = await getDocument(store, Evidence, `cited ${request.stage} evidence`, cites);
+      if (evidence.inputDigest === plan.inputDigest) {
+        const output = await readStageOutput(store, request.stage, evidence.body, { dataset: null });
+        return { jobName: null, cited: { stage: request.stage, evidenceDigest: cites, summary: output.summary, cited: true } };
+      }
+    }
+    await jobCluster.submit(plan.spec, cancellationSignal());
+    return { jobName: plan.spec.name, cited: null };
+  }
+
+  /** Waits for a job to end, heartbeating its progress. Stopping the job is the workflow's decision, never ours. */
+  async function awaitJob(jobName: string): Promise<void> {
+    const heartbeatMs = Math.max(200, Math.min(10_000, (activityInfo().heartbeatTimeoutMs ?? 60_000) / 4));
+    for await (const job of jobCluster.watch(jobName, { signal: cancellationSignal(), heartbeatMs })) {
+      heartbeat(job.progress);
+      if (job.phase === 'Succeeded') return;
+      if (job.phase === 'Failed') throw jobFailure(job);
+    }
+    throw new RatchetError('WatchEnded', `the watch of job ${jobName} ended before the job did`);
+  }
+
+  /** Turns the finished job's result into evidence. Asked again, it gives the same digest. */
+  async function recordStage(request: JobRequest): Promise<RecordedStage> {
+    const context = await loadCycle(ports, request.model, request.cycle);
+    const plan = await planJob(ports, context, request, request);
+    const job = await jobCluster.describe(plan.spec.name);
+    if (job?.phase !== 'Succeeded') {
+      throw new RatchetError('JobLost', `job ${plan.spec.name}: expected it finished, found ${job?.phase ?? 'no trace of it'}`, {
+        remedy: 'it is run again under the next attempt',
+      });
+    }
+    const output = await readStageOutput(store, request.stage, job.output, { dataset: trainedOn(plan) });
+    const evidenceDigest = await putDocument(store, evidenceOf(request, plan, job, output.body));
+    return { stage: request.stage, evidenceDigest, summary: output.summary, cited: false, rejection: output.rejection };
+  }
+
+  async function stopJob(jobName: string): Promise<void> {
+    await jobCluster.stop(jobName);
+  }
+
+  /** The sweeper: a cycle that is closed keeps no job running. @returns names of the stopped jobs */
+  async function stopJobsOfCycle({ model, cycle }: { model: string; cycle: number }): Promise<string[]> {
+    const running = await jobCluster.listRunning();
+    const names = running.filter((job) => job.model === model && job.cycle === cycle).map((job) => job.name);
+    for (const name of names) await jobCluster.stop(name);
+    return names;
+  }
+}
+
+/** The end of the rows that a trainer was handed; a model may not claim to have seen later ones. */
+function trainedOn({ spec }: JobPlan): { end: string } | null {
+  if (spec.stage !== 'train' && spec.stage !== 'refit') return null;
+  const { files } = spec.input as { files: { window: { end: string } }[] };
+  return {
+    end: files
+      .map((file) => file.window.end)
+      .sort((a, b) => Date.parse(a) - Date.parse(b))
+      .at(-1)!,
+  };
+}
+
+function evidenceOf(request: JobRequest, plan: JobPlan, job: Job, body: Evidence['body']): Evidence {
+  return {
+    kind: 'evidence',
+    stage: request.stage satisfies Stage,
+    model: request.model,
+    cycle: request.cycle,
+    inputDigest: plan.inputDigest,
+    from: plan.from as Record<string, Digest>,
+    job: { name: job.name, attempt: request.attempt, startedAt: job.startedAt, endedAt: job.endedAt },
+    body,
+  };
+}
+
+const JOB_REMEDY: Partial<Record<string, string>> = {
+  JobTimedOut: 'raise timeLimitSeconds, or make the job faster, then: ratchet retry',
+  JobOutOfMemory: 'raise resources.memoryMiB (or memoryMiBMax), then: ratchet retry',
+  JobOutputMissing: 'the job must write its result to the file named in RATCHET_OUTPUT before it exits 0',
+  JobFailed: 'mend what the log says, apply, then: ratchet retry',
+  InputInvalid: 'mend what the message names, apply, then: ratchet retry',
+};
+
+function jobFailure(job: Job): RatchetError {
+  const failure = job.failure ?? { type: 'JobLost' as const, message: 'ended without a reason', logTail: '' };
+  return new RatchetError(failure.type, `job ${job.name}: ${failure.message}`, {
+    remedy: JOB_REMEDY[failure.type] ?? 'ratchet retry goes on from this stage',
+    detail: failure.logTail.slice(-2000),
+  });
+}

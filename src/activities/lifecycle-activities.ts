@@ -1,0 +1,172 @@
+import { getClient } from '@temporalio/activity';
+import type { Digest } from '../domain/digest.js';
+import type { Stage } from '../domain/evidence.js';
+import { RatchetError } from '../domain/failure.js';
+import type { CycleOutcome, LedgerRecord } from '../domain/ledger.js';
+import { ModelSpec } from '../domain/model-spec.js';
+import type { Trigger, TriggersSpec } from '../domain/trigger.js';
+import type { JobCluster } from '../ports/job-cluster.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { getDocument } from './documents.js';
+import type { Ledger } from './ledger.js';
+
+export interface LifecycleActivityPorts {
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly jobCluster: JobCluster;
+  readonly searchAttributes: boolean;
+}
+
+/** What the lifecycle caches of the ledger; rebuilt at every start of a run. */
+export interface ModelState {
+  readonly paused: boolean;
+  readonly specDigest: Digest | null;
+  readonly codeDigest: Digest | null;
+  readonly generation: number;
+  readonly champion: { readonly version: string; readonly cycle: number } | null;
+  readonly openCycle: number | null;
+  /** From the spec in force; null before the first one. */
+  readonly triggers: TriggersSpec | null;
+  readonly searchAttributes: boolean;
+}
+
+export type CycleProbe = 'running' | 'absent' | 'closed';
+
+/** What a retry may cite, or why there is nothing to retry. */
+export type Citations = { readonly asOf: string; readonly cites: Partial<Record<Stage, Digest>> } | { readonly refusal: string };
+
+export function createLifecycleActivities({ store, ledger, jobCluster, searchAttributes }: LifecycleActivityPorts) {
+  return { readModelState, probeCycle, settleCycle, findCitations, requestTrigger };
+
+  async function readModelState({ model }: { model: string }): Promise<ModelState | null> {
+    const head = await ledger.readState(model);
+    if (head === null) return null;
+    const { paused, specDigest, codeDigest, generation, champion, openCycle } = head.state;
+    const spec = specDigest === null ? null : await getDocument(store, ModelSpec, 'spec', specDigest);
+    return {
+      paused,
+      specDigest,
+      codeDigest,
+      generation,
+      champion: champion && { version: champion.version, cycle: champion.cycle },
+      openCycle,
+      triggers: spec?.spec.triggers ?? null,
+      searchAttributes,
+    };
+  }
+
+  /** Whether the workflow of a cycle runs, has closed, or is not there. */
+  async function probeCycle({ workflowId }: { workflowId: string }): Promise<CycleProbe> {
+    try {
+      const { status } = await getClient().workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING' ? 'running' : 'closed';
+    } catch (error) {
+      if (error instanceof Error && error.name === 'WorkflowNotFoundError') return 'absent';
+      throw error;
+    }
+  }
+
+  /**
+   * Ends a cycle whose workflow closed without a word (terminated, or its history is gone): its jobs are stopped and the
+   * ledger says what is known. A promotion that was recorded stands.
+   */
+  async function settleCycle({
+    model,
+    cycle,
+    workflowId,
+    at,
+  }: {
+    model: string;
+    cycle: number;
+    workflowId: string;
+    at: string;
+  }): Promise<CycleOutcome> {
+    const records = await ledger.readRecords(model, { from: cycle });
+    const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)?.body;
+    if (ended?.kind === 'cycle-ended') return ended.outcome;
+    for (const job of await jobCluster.listRunning()) {
+      if (job.model === model && job.cycle === cycle) await jobCluster.stop(job.name);
+    }
+    const promoted = records.some(({ body }) => body.kind === 'promoted' && body.cycle === cycle);
+    const { evidence, stage } = promoted ? { evidence: {}, stage: null } : await lastWords(workflowId);
+    const reason = promoted
+      ? 'promoted; its workflow was ended before it could say so'
+      : 'its workflow was ended from outside, without a word';
+    const outcome: CycleOutcome = promoted ? 'promoted' : 'failed';
+    const failure = promoted
+      ? null
+      : { type: 'JobLost', class: 'lost', message: reason, remedy: `ratchet retry ${model} --cycle ${cycle}` };
+    await ledger.append({
+      model,
+      key: `${cycle}/cycle-ended`,
+      body: { kind: 'cycle-ended', cycle, outcome, stage, reason, failure, evidence },
+      expects: { openCycle: cycle },
+      at,
+    });
+    return outcome;
+  }
+
+  /** Closed workflows still answer queries while their history is kept: what was finished need not be worked again. */
+  async function lastWords(workflowId: string): Promise<{ evidence: Partial<Record<Stage, Digest>>; stage: Stage | null }> {
+    try {
+      const state = await getClient().workflow.getHandle(workflowId).query<LastWords>('cycleState');
+      const done = state.stages
+        .filter((stage) => stage.result !== null)
+        .map((stage) => [stage.stage, stage.result!.evidenceDigest] as const);
+      const stopped = state.stages.find((stage) => stage.phase === 'Running' || stage.phase === 'Failed');
+      return { evidence: Object.fromEntries(done), stage: stopped?.stage ?? null };
+    } catch {
+      return { evidence: {}, stage: null }; // the history is gone: a retry starts from the first stage
+    }
+  }
+
+  /** What `ratchet retry` goes on with. Only a cycle that failed or was aborted can be retried: a verdict stands. */
+  async function findCitations({ model, cycle }: { model: string; cycle: number }): Promise<Citations> {
+    const records = await ledger.readRecords(model, { from: cycle, to: cycle + 1000 });
+    const started = records[0]?.body;
+    if (started?.kind !== 'cycle-started') return { refusal: `there is no cycle ${cycle}: ratchet history ${model} lists them` };
+    const ended = endOf(records, cycle);
+    if (ended === null) return { refusal: `cycle ${cycle} is still open: ratchet status ${model}` };
+    if (ended.outcome !== 'failed' && ended.outcome !== 'aborted') {
+      return {
+        refusal: `cycle ${cycle} ended ${ended.outcome}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
+      };
+    }
+    return { asOf: started.asOf, cites: ended.evidence };
+  }
+
+  /** A machine's wish for a cycle: wakes the lifecycle where it does not run. The same key is the same wish. */
+  async function requestTrigger({
+    model,
+    workflowId,
+    taskQueue,
+    trigger,
+  }: {
+    model: string;
+    workflowId: string;
+    taskQueue: string;
+    trigger: Trigger;
+  }): Promise<void> {
+    if ((await ledger.readState(model)) === null) {
+      throw new RatchetError('ModelUnknown', `model ${model}: expected a ledger, found none`, {
+        remedy: 'ratchet apply -f <model file>, or delete its schedule',
+      });
+    }
+    await getClient().workflow.signalWithStart('modelLifecycle', {
+      workflowId,
+      taskQueue,
+      args: [{ model }],
+      signal: 'triggerSignal',
+      signalArgs: [trigger],
+    });
+  }
+}
+
+interface LastWords {
+  readonly stages: readonly { stage: Stage; phase: string; result: { evidenceDigest: Digest } | null }[];
+}
+
+function endOf(records: readonly LedgerRecord[], cycle: number): Extract<LedgerRecord['body'], { kind: 'cycle-ended' }> | null {
+  for (const { body } of records) if (body.kind === 'cycle-ended' && body.cycle === cycle) return body;
+  return null;
+}

@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import type { Evidence } from '../domain/evidence.js';
+import { RatchetError } from '../domain/failure.js';
+import type { JobStage } from '../domain/job.js';
+import { AgreeOutput, EvaluateOutput, SnapshotOutput, TrainOutput, ValidateOutput } from '../domain/stage-jobs.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import type { Digest } from '../domain/digest.js';
+
+export interface StageOutput {
+  readonly body: Evidence['body'];
+  /** One line for people. */
+  readonly summary: string;
+  readonly rejection: string | null;
+}
+
+/**
+ * Parses what a job wrote, checks that what it names is really there, and says it in one line.
+ *
+ * @param dataset for trainings: the end of the rows handed over; null skips that check.
+ * @throws {RatchetError} JobOutputInvalid: names the field, what was expected and what was found.
+ */
+export async function readStageOutput(
+  store: ObjectStore,
+  stage: JobStage,
+  output: unknown,
+  { dataset }: { dataset: { end: string } | null },
+): Promise<StageOutput> {
+  switch (stage) {
+    case 'snapshot':
+      return snapshotOutput(store, parse(SnapshotOutput, stage, output));
+    case 'validate':
+      return validateOutput(parse(ValidateOutput, stage, output));
+    case 'train':
+    case 'refit':
+      return trainOutput(store, stage, parse(TrainOutput, stage, output), dataset);
+    case 'evaluate':
+      return evaluateOutput(parse(EvaluateOutput, stage, output));
+    case 'agree':
+      return agreeOutput(parse(AgreeOutput, stage, output));
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, stage: JobStage, output: unknown): T {
+  const parsed = schema.safeParse(output);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new RatchetError(
+    'JobOutputInvalid',
+    `result of ${stage}, field ${issue?.path.join('.') || '(document)'}: ${issue?.message ?? 'not as the contract says'}`,
+    {
+      remedy: 'the job contract: docs/reference/job-contract.md',
+    },
+  );
+}
+
+async function mustExist(store: ObjectStore, stage: JobStage, what: string, digest: Digest): Promise<void> {
+  if (await store.hasDigest(digest)) return;
+  throw new RatchetError('JobOutputInvalid', `result of ${stage}: names ${what} ${digest}, but the object store has no such object`, {
+    remedy: 'a job must put its files into the object store before it writes its result',
+  });
+}
+
+async function snapshotOutput(store: ObjectStore, body: SnapshotOutput): Promise<StageOutput> {
+  await mustExist(store, 'snapshot', 'the dataset manifest', body.datasetDigest);
+  for (const file of body.dataset.files) await mustExist(store, 'snapshot', `the ${file.part} file`, file.digest);
+  const holdout = body.dataset.files.filter((file) => file.part === 'holdout').reduce((rows, file) => rows + file.rows, 0);
+  return { body, summary: `${count(body.dataset.rows)} rows, ${count(holdout)} of them held out`, rejection: null };
+}
+
+function validateOutput(body: ValidateOutput): StageOutput {
+  const stopped = body.checks.filter((check) => check.severity === 'stop' && !check.passed);
+  const passed = body.checks.filter((check) => check.passed).length;
+  const drift = body.drift === null ? '' : `, ${Math.round(body.drift.driftedShare * 100)}% of features drifted`;
+  const reasons = stopped.map((check) => `${check.name}: expected ${check.expected}, found ${check.observed}${exampleOf(check.examples)}`);
+  return {
+    body,
+    summary: `${passed} of ${body.checks.length} checks passed${drift}`,
+    rejection: stopped.length === 0 ? null : reasons.join('; ').slice(0, 2000),
+  };
+}
+
+function exampleOf(examples: readonly unknown[]): string {
+  return examples.length === 0 ? '' : `, for example ${JSON.stringify(examples[0]).slice(0, 300)}`;
+}
+
+async function trainOutput(
+  store: ObjectStore,
+  stage: 'train' | 'refit',
+  body: TrainOutput,
+  dataset: { end: string } | null,
+): Promise<StageOutput> {
+  await mustExist(store, stage, 'the model', body.model.digest);
+  if (dataset !== null && Date.parse(body.trainWindow.end) > Date.parse(dataset.end)) {
+    throw new RatchetError(
+      'JobOutputInvalid',
+      `result of ${stage}, field trainWindow.end: expected at most ${dataset.end} (the rows handed over), found ${body.trainWindow.end}`,
+    );
+  }
+  return { body, summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`, rejection: null };
+}
+
+function evaluateOutput(body: EvaluateOutput): StageOutput {
+  const { challenger, champion } = body.arms;
+  const figures = Object.entries(challenger.metrics).map(([metric, value]) => {
+    const before = champion?.metrics[metric as keyof typeof champion.metrics];
+    return `${metric} ${before == null ? '' : `${before.toFixed(3)} → `}${value === null ? 'unknown' : value.toFixed(3)}`;
+  });
+  return { body, summary: `${figures.join(', ')} on ${count(body.labelledRows)} rows`, rejection: null };
+}
+
+function agreeOutput(body: AgreeOutput): StageOutput {
+  return { body, summary: `rank correlation ${body.rankCorrelation.toFixed(3)} with the judged sibling`, rejection: null };
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString('en-US');
+}

@@ -1,0 +1,49 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { FAILURE_CLASS, isRetryable, RatchetError, type Failure } from '../domain/failure.js';
+
+/**
+ * Our errors become `ApplicationFailure`s that carry their type, class and remedy; cancellation passes through. What we
+ * did not foresee is retried (it may pass) and bounded by the workflow's retry policy.
+ */
+export function toFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error;
+  if (error instanceof RatchetError) {
+    const failure: Failure = { type: error.type, class: error.class, message: error.message, remedy: error.remedy };
+    return ApplicationFailure.create({
+      type: error.type,
+      message: error.message,
+      nonRetryable: !isRetryable(error.class),
+      details: [failure, error.detail ?? null],
+    });
+  }
+  if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure(error.message);
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const failure: Failure = {
+    type: 'Unexpected',
+    class: FAILURE_CLASS.Unexpected,
+    message,
+    remedy: 'look at the worker’s log; if it comes again, report it',
+  };
+  return ApplicationFailure.create({
+    type: 'Unexpected',
+    message,
+    nonRetryable: false,
+    details: [failure, null],
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}
+
+/** Wraps each activity so that every error that leaves it is an `ApplicationFailure`. */
+export function withFailures<A extends object>(activities: A): A {
+  const wrapped: Record<string, unknown> = {};
+  for (const [name, activity] of Object.entries(activities) as [string, (...args: unknown[]) => Promise<unknown>][]) {
+    wrapped[name] = async (...args: unknown[]) => {
+      try {
+        return await activity(...args);
+      } catch (error) {
+        throw toFailure(error);
+      }
+    };
+  }
+  return wrapped as A;
+}

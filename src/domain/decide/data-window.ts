@@ -1,0 +1,66 @@
+import type { DataSpec } from '../data-spec.js';
+import type { TimeRange } from '../dataset.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface DataWindow {
+  /** Half-open, UTC. */
+  readonly window: TimeRange;
+  /** First instant of the holdout. */
+  readonly holdoutStart: string;
+}
+
+/**
+ * Which rows a cycle sees: whole local days, up to the last one whose labels are mature at `asOf`, so that asking twice
+ * on one day gives the same snapshot and no block is half a day.
+ *
+ * @param asOf ISO 8601 with offset.
+ */
+export function dataWindow(data: Pick<DataSpec, 'timeZone' | 'window' | 'label'>, asOf: string): DataWindow {
+  const matureMs = Date.parse(asOf) - data.label.delayHours * HOUR_MS;
+  const endMs = startOfLocalDay(matureMs, data.timeZone);
+  const holdoutStartMs = localDaysBefore(endMs, data.window.holdoutDays, data.timeZone);
+  const startMs =
+    data.window.start !== undefined ? Date.parse(data.window.start) : localDaysBefore(endMs, data.window.days ?? 0, data.timeZone);
+  return {
+    window: { start: iso(startMs), end: iso(endMs) },
+    holdoutStart: iso(holdoutStartMs),
+  };
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+function startOfLocalDay(timeMs: number, timeZone: string): number {
+  const local = timeMs + offsetMs(timeMs, timeZone);
+  return localToUtc(Math.floor(local / DAY_MS) * DAY_MS, timeZone);
+}
+
+function localDaysBefore(timeMs: number, days: number, timeZone: string): number {
+  return localToUtc(timeMs + offsetMs(timeMs, timeZone) - days * DAY_MS, timeZone);
+}
+
+/** The instant at which the zone's clocks show this local time; where they skip it, the instant after the gap. */
+function localToUtc(localMs: number, timeZone: string): number {
+  const guess = localMs - offsetMs(localMs, timeZone);
+  return localMs - offsetMs(guess, timeZone);
+}
+
+/** Local time less UTC. */
+function offsetMs(timeMs: number, timeZone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(timeMs);
+  const part = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((p) => p.type === type)?.value ?? 0);
+  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  return local - Math.floor(timeMs / 1000) * 1000;
+}

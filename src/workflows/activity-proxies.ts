@@ -1,0 +1,50 @@
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { TASK_QUEUE, WATCH_TASK_QUEUE } from './messages.js';
+
+/** Transient failures are asked again for a day: a full disk or a registry that is down is mended by people, not by giving up. */
+const PATIENT: ActivityOptions = {
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '24 hours',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+};
+
+/** Ledger, store and decisions: short calls. */
+export const shortActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, summary }) as unknown as Activities;
+
+/** Registry calls and reading large results take longer. */
+export const longActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, startToCloseTimeout: '3 minutes', summary }) as unknown as Activities;
+
+/** Starting a job is never left half-known: a cancelled cycle waits until it knows what it must stop. */
+export const submitActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({
+    ...PATIENT,
+    startToCloseTimeout: '2 minutes',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  }) as unknown as Activities;
+
+/** Telling people is tried, never waited for. */
+export const noticeActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({
+    taskQueue: TASK_QUEUE,
+    startToCloseTimeout: '30 seconds',
+    retry: { maximumAttempts: 10 },
+    summary,
+  }) as unknown as Activities;
+
+/** Watching a job for as long as it may run; another worker takes over when the heartbeat stops. */
+export const watchActivities = (
+  summary: string,
+  { timeLimitSeconds, heartbeatSeconds }: { timeLimitSeconds: number; heartbeatSeconds: number },
+): Activities =>
+  proxyActivities<Activities>({
+    taskQueue: WATCH_TASK_QUEUE,
+    startToCloseTimeout: (timeLimitSeconds + 3600) * 1000,
+    heartbeatTimeout: heartbeatSeconds * 1000,
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+    summary,
+  }) as unknown as Activities;

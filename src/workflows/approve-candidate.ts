@@ -1,0 +1,130 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import type { OpenedCycle } from '../activities/decision-activities.js';
+import type { ApprovalOutcome } from '../domain/approval.js';
+import {
+  approvalEndsAtMs,
+  approvalEscalatesAtMs,
+  approvalRefusal,
+  countApproval,
+  expireApproval,
+  openApproval,
+} from '../domain/decide/count-approvals.js';
+import { readVote } from '../domain/decide/read-vote.js';
+import type { Digest } from '../domain/digest.js';
+import { noticeActivities, shortActivities } from './activity-proxies.js';
+import type { CycleProgress } from './cycle-progress.js';
+import { voteSignal, voteUpdate, type CycleInput, type VoteReply } from './messages.js';
+import { refuse } from './workflow-failure.js';
+
+const NOT_WAITING = 'this cycle is not waiting for an approval';
+
+/**
+ * Takes votes from the moment the cycle starts, so that one that comes too early is refused with the reason. An Update is
+ * refused to the caller's face, a Signal in the record.
+ */
+export function listenForVotes(progress: CycleProgress, approvalSpec: () => OpenedCycle['approval'] | null): void {
+  setHandler(
+    voteUpdate,
+    (vote): VoteReply => {
+      const spec = approvalSpec();
+      const state = progress.state.approval;
+      if (spec === null || state === null) return refuse(NOT_WAITING);
+      const next = countApproval(spec, state, vote, now());
+      progress.approval(next);
+      return {
+        outcome: next.outcome,
+        approvals: next.votes.filter((counted) => counted.decision === 'approve').length,
+        quorum: spec.quorum,
+      };
+    },
+    {
+      validator: (payload) => {
+        const vote = readVote(payload);
+        if (typeof vote === 'string') return refuse(vote);
+        const spec = approvalSpec();
+        const state = progress.state.approval;
+        const reason = spec === null || state === null ? NOT_WAITING : approvalRefusal(spec, state, vote, now());
+        if (reason !== null) refuse(reason);
+      },
+    },
+  );
+  setHandler(voteSignal, (payload) => {
+    const spec = approvalSpec();
+    const state = progress.state.approval;
+    if (spec === null || state === null) return; // nobody asked yet: there is no record to stand in
+    const vote = readVote(payload);
+    progress.approval(
+      typeof vote === 'string'
+        ? { ...state, refused: [...state.refused, { signer: '', candidateDigest: '', at: now(), reason: vote }].slice(-50) }
+        : countApproval(spec, state, vote, now()),
+    );
+  });
+}
+
+/**
+ * Waits for the people: hours or months, without a worker slot. Silence is a rejection. An approval that the ledger
+ * already holds (this run was reset) is taken from there.
+ */
+export async function approveCandidate(
+  { model, cycle }: CycleInput,
+  candidateDigest: Digest,
+  opened: OpenedCycle,
+  progress: CycleProgress,
+  reasons: readonly string[],
+): Promise<ApprovalOutcome> {
+  const spec = opened.approval;
+  const recorded = await shortActivities('look for a recorded approval').findApproval({ model, cycle, candidateDigest });
+  const opening = openApproval(candidateDigest, now());
+  progress.approval(recorded === null ? opening : { ...opening, votes: recorded.votes, outcome: recorded.outcome });
+  if (recorded !== null) return recorded.outcome;
+
+  const title = `${model}: a person must decide about cycle ${cycle}`;
+  const text = [
+    ...reasons,
+    `ratchet approve ${model} --candidate ${candidateDigest} --as <you>`,
+    `ratchet reject ${model} --candidate ${candidateDigest} --as <you>`,
+  ].join('\n');
+  const tell = (id: string, to: readonly string[]): Promise<void> =>
+    noticeActivities('tell the people who may sign')
+      .notifyPeople({ id: `${model}/${cycle}/${id}`, model, severity: 'action', title, text, to })
+      .catch(() => undefined); // the vote is open whether or not the notice arrived; the failed activity stands in the history
+  void tell('approval', signersOf(opened)); // a notifier that is down must not keep a decided vote waiting
+
+  const escalatesAtMs = approvalEscalatesAtMs(spec, opening);
+  if (escalatesAtMs !== null) {
+    const isDecided = await condition(decided, Math.max(1, escalatesAtMs - Date.now()), { summary: 'until the approval is escalated' });
+    if (!isDecided) void tell('escalation', spec.escalateTo);
+  }
+  if (!decided()) {
+    await condition(decided, Math.max(1, approvalEndsAtMs(spec, opening) - Date.now()), { summary: 'until the approval times out' });
+  }
+  const state = expireApproval(progress.state.approval ?? opening);
+  progress.approval(state);
+  const outcome = state.outcome ?? 'timedOut';
+  await shortActivities(`record: ${outcome}`).appendRecord({
+    model,
+    key: `${cycle}/approved`,
+    body: {
+      kind: 'approved',
+      cycle,
+      candidateDigest,
+      outcome,
+      votes: state.votes.map(({ signer, role, decision, comment, at, assurance }) => ({ signer, role, decision, comment, at, assurance })),
+    },
+    expects: { openCycle: cycle },
+    at: now(),
+  });
+  return outcome;
+
+  function decided(): boolean {
+    return progress.state.approval?.outcome != null;
+  }
+}
+
+function signersOf({ approval }: OpenedCycle): string[] {
+  return approval.signers.flatMap((signer) => ('name' in signer ? [signer.name] : signer.members));
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

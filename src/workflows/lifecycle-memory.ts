@@ -1,0 +1,54 @@
+import { enqueueTrigger, type DroppedTrigger } from '../domain/decide/next-trigger.js';
+import type { Trigger } from '../domain/trigger.js';
+import type { CarriedLifecycle, QueuedTrigger, SeenKey } from './messages.js';
+
+const DAY_MS = 86_400_000;
+
+export type LifecycleMemory = ReturnType<typeof createLifecycleMemory>;
+
+/** What the lifecycle carries over continue-as-new: wishes that wait, and wishes that were known. */
+export function createLifecycleMemory(carried: CarriedLifecycle | undefined) {
+  let queue: readonly QueuedTrigger[] = carried?.queue ?? [];
+  let seenKeys: readonly SeenKey[] = carried?.seenKeys ?? [];
+  let startedAtMs: readonly number[] = carried?.startedAtMs ?? [];
+  let lastCycleEndedAtMs: number | null = carried?.lastCycleEndedAtMs ?? null;
+
+  return {
+    queue: () => queue,
+    seenKeys: () => seenKeys,
+    startedAtMs: () => startedAtMs,
+    lastCycleEndedAtMs: () => lastCycleEndedAtMs,
+    carry: (): CarriedLifecycle => ({ queue, seenKeys, startedAtMs, lastCycleEndedAtMs }),
+
+    /** @returns why it was not queued; null: it was */
+    remember(trigger: Trigger, nowMs: number): string | null {
+      const next = enqueueTrigger(queue, seenKeys, trigger, nowMs);
+      const known = new Map(seenKeys.map((seen) => [seen.key, seen]));
+      queue = next.queue;
+      seenKeys = next.seenKeys.map((seen) => known.get(seen.key) ?? { ...seen, cycle: null });
+      return next.refusal;
+    },
+
+    keep(next: readonly QueuedTrigger[], dropped: readonly DroppedTrigger[]): void {
+      queue = next;
+      for (const { trigger, reason } of dropped) note(trigger.key, { dropped: reason });
+    },
+
+    started(trigger: Trigger, cycle: number, nowMs: number): void {
+      note(trigger.key, { cycle });
+      startedAtMs = [...startedAtMs.filter((atMs) => nowMs - atMs < DAY_MS), nowMs];
+    },
+
+    dropped(trigger: Trigger, reason: string): void {
+      note(trigger.key, { dropped: reason });
+    },
+
+    ended(nowMs: number): void {
+      lastCycleEndedAtMs = nowMs;
+    },
+  };
+
+  function note(key: string, change: Partial<SeenKey>): void {
+    seenKeys = seenKeys.map((seen) => (seen.key === key ? { ...seen, ...change } : seen));
+  }
+}

@@ -1,0 +1,124 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import type { ModelState } from '../activities/lifecycle-activities.js';
+import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
+import type { Trigger } from '../domain/trigger.js';
+import { shortActivities } from './activity-proxies.js';
+import { cycleWorkflowId, TASK_QUEUE } from './messages.js';
+import { retrainCycle } from './retrain-cycle.js';
+import { RatchetModel, RatchetTrigger } from './search-attributes.js';
+import { failureOf } from './workflow-failure.js';
+
+export type ModelLedger = ReturnType<typeof createModelLedger>;
+
+/** The lifecycle's view of the ledger: a cache of the head, and the few things that the lifecycle does to it. */
+export function createModelLedger(model: string) {
+  let cached: ModelState | null = null;
+  let trouble: string | null = null;
+  return {
+    state: () => cached,
+    isAbsent: () => cached === null && trouble === null,
+    trouble: () => trouble,
+    refresh,
+    append,
+    settleOpenCycle,
+    startCycle,
+  };
+
+  /** Reads the head. What keeps it from being read is kept as `trouble`, and looked at again later. */
+  async function refresh(): Promise<void> {
+    try {
+      cached = await shortActivities('read the ledger').readModelState({ model });
+      trouble = null;
+    } catch (error) {
+      trouble = failureOf(error).message;
+    }
+  }
+
+  async function append(key: string, body: LedgerBody, expects: LedgerExpects = {}): Promise<number> {
+    const { seq } = await shortActivities(`record: ${body.kind}`).appendRecord({ model, key, body, expects, at: now() });
+    await refresh();
+    return seq;
+  }
+
+  /** Sees to the open cycle: starts it where it never started, settles it where it closed silently. @returns whether a cycle has ended */
+  async function settleOpenCycle(): Promise<boolean> {
+    const before = cached?.openCycle ?? null;
+    await refresh();
+    const openCycle = cached?.openCycle ?? null;
+    if (openCycle === null) return before !== null;
+    const workflowId = cycleWorkflowId(model, openCycle);
+    try {
+      const probe = await shortActivities(`look at cycle ${openCycle}`).probeCycle({ workflowId });
+      if (probe === 'running') return false;
+      if (probe === 'absent') {
+        await launch(openCycle, 'person');
+        return false;
+      }
+      await shortActivities(`settle cycle ${openCycle}, which closed silently`).settleCycle({
+        model,
+        cycle: openCycle,
+        workflowId,
+        at: now(),
+      });
+      await refresh();
+      return true;
+    } catch (error) {
+      trouble = failureOf(error).message;
+      return false;
+    }
+  }
+
+  /** @returns the cycle's number, or why the trigger came to nothing */
+  async function startCycle(trigger: Trigger): Promise<number | { refusal: string }> {
+    const { specDigest, codeDigest } = cached ?? {};
+    if (specDigest == null || codeDigest == null) return { refusal: 'the model has no spec' };
+    try {
+      const citations =
+        trigger.retryOf === undefined
+          ? null
+          : await shortActivities(`what can be cited of cycle ${trigger.retryOf}`).findCitations({ model, cycle: trigger.retryOf });
+      if (citations !== null && 'refusal' in citations) return citations;
+      const asOf = trigger.asOf ?? citations?.asOf ?? now();
+      const cites = citations?.cites ?? {};
+      const cycle = await append(
+        `${trigger.key}/cycle-started`,
+        { kind: 'cycle-started', trigger, asOf, specDigest, codeDigest, cites },
+        { openCycle: null },
+      );
+      await launch(cycle, trigger.kind);
+      return cycle;
+    } catch (error) {
+      await refresh();
+      return { refusal: failureOf(error).message };
+    }
+  }
+
+  /** The cycle lives on by itself: ABANDON, or it would be terminated when the lifecycle continues as new. */
+  async function launch(cycle: number, triggerKind: string): Promise<void> {
+    try {
+      await startChild(retrainCycle, {
+        workflowId: cycleWorkflowId(model, cycle),
+        taskQueue: TASK_QUEUE,
+        args: [{ model, cycle }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        staticSummary: `Cycle ${cycle} of ${model}`,
+        ...(cached?.searchAttributes === true
+          ? {
+              typedSearchAttributes: [
+                { key: RatchetModel, value: model },
+                { key: RatchetTrigger, value: triggerKind },
+              ],
+            }
+          : {}),
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // it runs: that is what we wanted
+    }
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,94 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { nextTrigger } from '../domain/decide/next-trigger.js';
+import type { TriggersSpec } from '../domain/trigger.js';
+import { createLifecycleMemory, type LifecycleMemory } from './lifecycle-memory.js';
+import { listenForMessages, type Inbox } from './lifecycle-messages.js';
+import { createLifecycleView } from './lifecycle-view.js';
+import { lifecycleStateQuery, type LifecycleInput } from './messages.js';
+import { createModelLedger, type ModelLedger } from './model-ledger.js';
+import { RatchetModel } from './search-attributes.js';
+import { failureOf, failWith } from './workflow-failure.js';
+
+const HOUR_MS = 3_600_000;
+const NO_TRIGGERS: TriggersSpec = { schedules: [], overlap: 'bufferOne', cooldownMinutes: 0, cyclesPerDayMax: 24 };
+
+/**
+ * One model, for as long as it lives: the spec in force, the queue of triggers, pause and resume, and the one open cycle.
+ * Its state is a cache of the ledger, rebuilt at every start of a run. It starts cycles and never awaits their result.
+ */
+export async function modelLifecycle({ model, carried }: LifecycleInput): Promise<void> {
+  const memory = createLifecycleMemory(carried);
+  const ledger = createModelLedger(model);
+  const view = createLifecycleView(model, ledger, memory);
+  const inbox: Inbox = { commands: [], isLoaded: false, look: true };
+  setHandler(lifecycleStateQuery, view.state);
+  listenForMessages(model, ledger, memory, inbox);
+
+  await ledger.refresh();
+  if (ledger.state()?.searchAttributes === true) upsertSearchAttributes([{ key: RatchetModel, value: model }]);
+  inbox.isLoaded = true;
+  const hasWork = (): boolean => inbox.commands.length > 0 || inbox.look;
+  for (;;) {
+    await runCommands(inbox, ledger);
+    if (inbox.look) {
+      inbox.look = false;
+      if (await ledger.settleOpenCycle()) memory.ended(Date.now());
+    }
+    const waitUntilMs = await startNext(ledger, memory, inbox);
+    view.show();
+    await condition(() => allHandlersFinished() || hasWork());
+    if (hasWork()) continue;
+    if (ledger.isAbsent()) return; // started for a model that nobody ever applied: there is nothing to live for
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof modelLifecycle>({ model, carried: memory.carry() });
+    const isWoken = await waitFor(hasWork, ledger, waitUntilMs);
+    if (!isWoken) inbox.look = true;
+  }
+}
+
+async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<void> {
+  for (let command = commands.shift(); command !== undefined; command = commands.shift()) {
+    try {
+      await ledger.append(command.key, command.body);
+    } catch (error) {
+      command.failure = failWith(failureOf(error));
+    }
+    command.done = true;
+  }
+}
+
+/** @returns when to look again, in milliseconds since 1970; null: when something happens */
+async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): Promise<number | null> {
+  const inForce = ledger.state();
+  if (inForce === null || inForce.specDigest === null) return null;
+  const nowMs = Date.now();
+  const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers ?? NO_TRIGGERS, {
+    openCycle: inForce.openCycle,
+    paused: inForce.paused,
+    lastCycleEndedAtMs: memory.lastCycleEndedAtMs(),
+    cycleStartsMs: memory.startedAtMs(),
+    nowMs,
+  });
+  memory.keep(queue, dropped);
+  if (next.kind === 'wait') return next.untilMs;
+  const started = await ledger.startCycle(next.trigger);
+  if (typeof started === 'number') {
+    memory.started(next.trigger, started, nowMs);
+  } else {
+    memory.dropped(next.trigger, started.refusal);
+    inbox.look = true; // the next one in the queue
+  }
+  return null;
+}
+
+/** Sleeps until there is work; an open or troubled model is looked at hourly even where nothing happens. @returns whether work came */
+async function waitFor(hasWork: () => boolean, ledger: ModelLedger, waitUntilMs: number | null): Promise<boolean> {
+  const needsLook = ledger.state()?.openCycle != null || ledger.trouble() !== null;
+  const nowMs = Date.now();
+  const untilMs = Math.min(waitUntilMs ?? Infinity, needsLook ? nowMs + HOUR_MS : Infinity);
+  if (untilMs === Infinity) {
+    await condition(hasWork);
+    return true;
+  }
+  const summary = needsLook ? 'look at the open cycle' : 'until the next trigger may start';
+  return condition(hasWork, Math.max(1, untilMs - nowMs), { summary });
+}

@@ -1,0 +1,44 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { FAILURE_CLASS, isFailureType, type Failure, type FailureType } from '../domain/failure.js';
+
+/** Refuses a message to the sender's face. */
+export function refuse(reason: string): never {
+  throw ApplicationFailure.create({ type: 'RequestRefused' satisfies FailureType, message: reason, nonRetryable: true });
+}
+
+/** A failure of our own, final for this workflow. */
+export function failWith(failure: Failure): ApplicationFailure {
+  return ApplicationFailure.create({ type: failure.type, message: failure.message, nonRetryable: true, details: [failure] });
+}
+
+/** Whatever was caught, as the failure that people and the ledger get. Cancellation is an abort. */
+export function failureOf(error: unknown): Failure {
+  if (isCancellation(error)) return { type: 'CycleAborted', class: FAILURE_CLASS.CycleAborted, message: 'cancelled', remedy: '' };
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return applicationFailure(cause);
+  if (cause instanceof TimeoutFailure) {
+    const lastCause = cause.cause instanceof ApplicationFailure ? applicationFailure(cause.cause) : null;
+    return (
+      lastCause ?? {
+        type: 'Unexpected',
+        class: FAILURE_CLASS.Unexpected,
+        message: `timed out: ${cause.message}`,
+        remedy: 'look at the worker’s log, then: ratchet retry',
+      }
+    );
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { type: 'Unexpected', class: FAILURE_CLASS.Unexpected, message, remedy: 'look at the worker’s log, then: ratchet retry' };
+}
+
+function applicationFailure(failure: ApplicationFailure): Failure {
+  const type = isFailureType(failure.type) ? failure.type : 'Unexpected';
+  const details = failure.details?.[0] as Partial<Failure> | undefined;
+  const tail = failure.details?.[1];
+  return {
+    type,
+    class: FAILURE_CLASS[type],
+    message: typeof tail === 'string' && tail !== '' ? `${failure.message}\n${tail}` : failure.message,
+    remedy: details?.remedy ?? '',
+  };
+}
