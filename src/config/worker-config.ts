@@ -1,0 +1,42 @@
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { homeAt } from './home.js';
+
+/** What a worker is told by its environment. */
+export interface WorkerConfig {
+  readonly home: string;
+  readonly storeUri: string;
+  readonly mlflowTrackingUri: string;
+  /** Folder of the Python environment's commands; null: whatever PATH has. */
+  readonly pythonBin: string | null;
+  /** How long the watch of a job may be silent before another worker takes it over. */
+  readonly watchHeartbeatSeconds: number;
+}
+
+const Variables = z.object({
+  RATCHET_STORE_URI: z
+    .string()
+    .regex(/^(file|s3):\/\//, 'expected file:///<folder> or s3://<bucket>/<prefix>')
+    .optional(),
+  MLFLOW_TRACKING_URI: z.url({ protocol: /^https?$/, error: 'expected the http(s) address of an MLflow server' }),
+  RATCHET_PYTHON_BIN: z.string().min(1).optional(),
+  RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
+});
+
+/** @throws {Error} names the variable, what was expected and what to do */
+export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
+  const parsed = Variables.safeParse(environment);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const name = String(issue.path[0]);
+    throw new Error(`environment variable ${name}: ${issue.message}, found ${environment[name] === undefined ? 'nothing' : 'something else'}: set it, or start the worker with ratchet up`);
+  }
+  const home = homeAt(undefined, environment);
+  return {
+    home: home.path,
+    storeUri: parsed.data.RATCHET_STORE_URI ?? pathToFileURL(home.storeFolder).href,
+    mlflowTrackingUri: parsed.data.MLFLOW_TRACKING_URI,
+    pythonBin: parsed.data.RATCHET_PYTHON_BIN ?? null,
+    watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
+  };
+}

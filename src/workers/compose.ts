@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createActivities } from '../activities/index.js';
+import { createLedger } from '../activities/ledger.js';
+import { createLocalJobCluster } from '../adapters/local/job-cluster.js';
+import { createLocalNotifier } from '../adapters/local/notifier.js';
+import { createLocalSigner } from '../adapters/local/signer.js';
+import { createMlflowModelRegistry } from '../adapters/mlflow/model-registry.js';
+import type { WorkerConfig } from '../config/worker-config.js';
+import { digestOfBytes } from '../domain/digest.js';
+import type { Activities } from '../activities/index.js';
+import { openObjectStore } from './open-object-store.js';
+
+export interface ComposeRequest {
+  readonly config: WorkerConfig;
+  /** `<cluster id>/<namespace>`: who writes the ledgers. */
+  readonly owner: string;
+  readonly searchAttributes: boolean;
+  /** For the worker's log. */
+  readonly tell: (line: string) => void;
+}
+
+const stepsFolder = fileURLToPath(new URL('../../steps', import.meta.url));
+
+/** Adapters → ports → activities: the one place where they meet. */
+export async function composeActivities({ config, owner, searchAttributes, tell }: ComposeRequest): Promise<Activities> {
+  const store = openObjectStore(config.storeUri);
+  const signer = await createLocalSigner(config.home);
+  return createActivities({
+    store,
+    ledger: createLedger({ store, signer, owner }),
+    jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: stepsFolder }),
+    registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
+    notifier: createLocalNotifier(config.home, tell),
+    environment: { lockDigest: digestOfBytes(readFileSync(`${stepsFolder}/requirements.lock`)), architecture: process.arch },
+    watchHeartbeatSeconds: config.watchHeartbeatSeconds,
+    searchAttributes,
+  });
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { temporalFromEnvironment } from '../config/temporal-address.js';
+import { workerConfig } from '../config/worker-config.js';
+import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
+import { composeActivities } from './compose.js';
+import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
+
+/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread. */
+const WATCHED_JOBS_MAX = 5000;
+
+/**
+ * The worker process: short activities and workflows on `ratchet`, watches on `ratchet-watch`, so that no number of
+ * trainings keeps a decision waiting. Says `ready` over its channel; ends by itself where the process that started it dies.
+ */
+async function main(): Promise<void> {
+  const tell = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, timestampNanos: _time, message, meta }) => tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`)) });
+  const config = workerConfig(process.env);
+  const target = temporalTarget();
+  const connection = await NativeConnection.connect(target.connection);
+  const { namespace } = target;
+  const activities = await composeActivities({
+    config,
+    owner: await clusterOwner(connection, namespace),
+    searchAttributes: await hasSearchAttributes(connection, namespace),
+    tell,
+  });
+  const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)), 'utf8') };
+  const common = { connection, namespace, activities, shutdownGraceTime: '10 seconds', shutdownForceTime: '14 seconds' } as const;
+  const workers = [
+    await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle, maxConcurrentActivityTaskExecutions: 100 }),
+    await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
+  ];
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  process.once('SIGTERM', shutdown);
+  process.once('SIGINT', shutdown);
+  process.once('disconnect', shutdown); // the supervisor is gone
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  process.send?.('ready');
+  tell(`worker polls ${TASK_QUEUE} and ${WATCH_TASK_QUEUE} of ${namespace} at ${target.address}`);
+  await running;
+  await connection.close();
+}
+
+function temporalTarget(): { connection: { address: string }; address: string; namespace: string } {
+  const own = process.env['RATCHET_TEMPORAL'];
+  if (own !== undefined && own !== '') return { connection: { address: own }, address: own, namespace: 'default' };
+  const named = temporalFromEnvironment();
+  if (named === null) throw new Error('no Temporal server is named: set TEMPORAL_ADDRESS or TEMPORAL_PROFILE, or start the worker with ratchet up');
+  return { ...named, connection: { ...named.connection, address: named.address } };
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? `${new Date().toISOString()} the worker ends: ${error.message}` : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url';
+import { createLocalObjectStore } from '../adapters/local/object-store.js';
+import { RatchetError } from '../domain/failure.js';
+import type { ObjectStore } from '../ports/object-store.js';
+
+/** The store behind a URI: `file:///<folder>` or `s3://<bucket>/<prefix>`. @throws {RatchetError} InputInvalid */
+export function openObjectStore(uri: string): ObjectStore {
+  const { protocol } = URL.canParse(uri) ? new URL(uri) : { protocol: '' };
+  if (protocol === 'file:') return createLocalObjectStore(fileURLToPath(uri));
+  throw new RatchetError('InputInvalid', `object store: expected file:///<folder> or s3://<bucket>/<prefix>, found ${uri}`, { remedy: 'correct RATCHET_STORE_URI' });
+}
