@@ -70,7 +70,7 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     if (!record.after.keyIds.includes(keyId)) {
       throw new RatchetError('LedgerBroken', `${key}: expected a signature by a key that the ledger admits, found ${keyId}`);
     }
-    if (isSignedBy(await publicKey(keyId), signedBytes(digest), ed25519)) return;
+    if (await isSignedBy(await publicKey(keyId), signedBytes(digest), ed25519)) return;
     throw new RatchetError(
       'LedgerBroken',
       `${key}: expected the signature of ${keyId} over ${digest}, found another: the record was changed`,

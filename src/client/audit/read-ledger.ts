@@ -1,0 +1,62 @@
+import { ledgerPrefix, recordKey, seqOfKey } from '../../domain/ledger-file.js';
+import type { ObjectStore } from '../../ports/object-store.js';
+
+/** What lies at a place of the ledger. */
+export type Place<T> =
+  | { readonly seq: number; readonly found: T }
+  /** Records `seq` to `to` are missing, though later ones are there. */
+  | { readonly seq: number; readonly found: null; readonly to: number };
+
+const BATCH_MIN = 32;
+/** Large enough to keep disk and cores busy, small enough to hold two in memory. */
+const BATCH_MAX = 256;
+
+/**
+ * Reads a model's records in order, in batches; the next batch is read and prepared while one is looked at.
+ *
+ * Asks for 1, 2, 3 … instead of listing: a folder of 100,000 files is never sorted. Only where a record is missing is the
+ * store asked whether more lie after it.
+ * @param prepare what to do with each file as soon as it is read, all of a batch at once.
+ */
+export async function* readLedger<T extends object>(
+  store: ObjectStore,
+  model: string,
+  prepare: (seq: number, bytes: Uint8Array) => Promise<T>,
+): AsyncGenerator<Place<T>[]> {
+  let from = 1;
+  let ahead = load(from, BATCH_MIN);
+  for (;;) {
+    const batch = await ahead;
+    const start = from;
+    const whole = batch.findIndex((found) => found === null);
+    const places = (whole === -1 ? batch : batch.slice(0, whole)).map((found, i) => ({ seq: start + i, found: found! }));
+    from = start + places.length;
+    if (whole === -1) {
+      ahead = load(from, Math.min(BATCH_MAX, 2 * batch.length));
+      yield places;
+      continue;
+    }
+    yield places;
+    const next = await seqAfter(store, model, from);
+    if (next === null) return;
+    yield [{ seq: from, found: null, to: next - 1 }];
+    from = next;
+    ahead = load(from, BATCH_MIN);
+  }
+
+  function load(first: number, size: number): Promise<(T | null)[]> {
+    const loading = Promise.all(Array.from({ length: size }, (_, i) => one(first + i)));
+    loading.catch(() => undefined); // told when it is awaited, which may be later
+    return loading;
+  }
+
+  async function one(seq: number): Promise<T | null> {
+    const bytes = await store.get(recordKey(model, seq));
+    return bytes === null ? null : prepare(seq, bytes);
+  }
+}
+
+async function seqAfter(store: ObjectStore, model: string, seq: number): Promise<number | null> {
+  const keys = await store.list(ledgerPrefix(model), { startAfter: recordKey(model, seq), limit: 1 });
+  return keys[0] === undefined ? null : seqOfKey(keys[0]);
+}
