@@ -4,6 +4,20 @@ import { SetupError } from './setup-error.mjs';
 const keptChars = 20_000;
 const running = new Set();
 
+// Runs the command in a process group that ends when its standard input closes: a set-up that is killed outright must not
+// leave an installation behind that writes beside the next one's.
+const tied = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+command=$!
+( read -r _ <&3; kill -KILL -$$ ) >/dev/null 2>&1 &
+watch=$!
+wait $command
+code=$?
+kill $watch 2>/dev/null
+exit $code
+`;
+
 /**
  * Runs a command to its end, keeping the end of its output. Async, so that a lock held meanwhile can be refreshed.
  *
@@ -14,22 +28,24 @@ const running = new Set();
  */
 export function runCommand(file, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    running.add(child);
-    child.on('error', () => running.delete(child)).on('close', () => running.delete(child));
+    const child = spawn('sh', ['-c', tied, 'sh', file, ...args], { cwd, env, stdio: 'pipe', detached: true });
+    child.on('spawn', () => running.add(child)).on('close', () => running.delete(child));
     let output = '';
     const keep = (chunk) => (output = (output + chunk).slice(-keptChars));
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
-    child.on('error', (error) => resolve({ code: error.code === 'ENOENT' ? 127 : 126, output: String(error.message) }));
+    child.on('error', (error) => resolve({ code: 126, output: error.message }));
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
 }
 
-/** Ends all commands that still run, so that none goes on writing after its set-up has given up its lock. */
+/**
+ * Ends all commands that still run, with their children, so that none goes on writing after its set-up gave up its lock.
+ * At once: every step can be cut off anywhere, while npm asked politely spends seconds on undoing its work.
+ */
 export async function stopCommands() {
   const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) process.kill(-child.pid, 'SIGKILL');
   await Promise.all(ends);
 }
 
@@ -59,12 +75,15 @@ export function explainFailure(what, output) {
   return `${what} failed: ${line}`;
 }
 
-/** The last line that says something: npm ends with the name of a log file, uv with hints, pip with notices. */
+/** The line that says most: npm explains first and ends with advice, the others end with the cause. */
 function lastErrorLine(output) {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line && !/^(npm error A complete log|npm notice|\[notice\]|hint:|npm error\s*$)/.test(line));
-  const line = lines.at(-1) ?? 'it said nothing';
+    .filter(
+      (line) =>
+        line && !/^(npm notice|npm warn|npm error( (A complete log|code|errno|syscall|path|type|signal).*)?$|\[notice\]|hint:)/.test(line),
+    );
+  const line = lines.find((text) => text.startsWith('npm error')) ?? lines.at(-1) ?? 'it said nothing';
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

