@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { awaitCycleOf } from '../client/watch-cycle.js';
+import type { CycleOutcome } from '../domain/ledger.js';
+import type { CycleState } from '../workflows/messages.js';
+import type { Cli } from './cli.js';
+import { CommandError } from './explain-error.js';
+import { followCycle } from './follow-cycle.js';
+import { stageTree } from './render/stage-tree.js';
+import type { Session } from './session.js';
+
+/** What a script may decide by. */
+export const EXIT_CODE: Record<CycleOutcome, number> = { promoted: 0, rejected: 2, inconclusive: 3, failed: 1, aborted: 1, superseded: 1 };
+
+/**
+ * Waits for the cycle of a trigger to end, shows it meanwhile, prints how it ended and sets the exit code.
+ * @param timeoutSeconds absent: for ever
+ * @throws {CommandError} interrupted or timed out: the cycle goes on without us
+ */
+export async function awaitOutcome(cli: Cli, command: Command, session: Session, model: string, key: string, timeoutSeconds?: number): Promise<void> {
+  const signal = endOfWaiting(cli, timeoutSeconds);
+  const handle = session.model(model);
+  const cycle = await awaitCycleOf(handle, key, { signal, onTrouble: (message) => cli.tell(`  ${message}`) });
+  if (cycle === null) throw gaveUp(model, timeoutSeconds);
+  const live = cli.terminal.isScreen && cli.format(command) === 'table';
+  if (!live) cli.tell(`${model} cycle ${cycle}`);
+  const state = await followCycle(cli, handle.cycle(cycle), { signal, live });
+  if (!state?.outcome) throw gaveUp(model, timeoutSeconds);
+  cli.exitCode = EXIT_CODE[state.outcome];
+  cli.print(command, outcomeDocument(state), () => (live ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));
+}
+
+export function endOfWaiting(cli: Cli, timeoutSeconds?: number): AbortSignal {
+  const { interrupted } = cli.terminal;
+  return timeoutSeconds === undefined ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(timeoutSeconds * 1000)]);
+}
+
+function outcomeDocument({ model, cycle, asOf, outcome, reason, version, candidateDigest, verdict, failure, stages }: CycleState): object {
+  return { model, cycle, asOf, outcome, reason, version, candidateDigest, verdict, failure, stages: stages.map(({ stage, phase, result, note }) => ({ stage, phase, evidenceDigest: result?.evidenceDigest ?? null, note: result?.summary ?? note })) };
+}
+
+function gaveUp(model: string, timeoutSeconds: number | undefined): CommandError {
+  const why = timeoutSeconds === undefined ? 'interrupted' : `it did not end within ${timeoutSeconds} s`;
+  return new CommandError(`stopped waiting: ${why}; the cycle goes on`, `look at it with \`ratchet status ${model}\`, or end it with \`ratchet abort ${model}\``);
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { listModels, readHead } from '../../client/ledger-view.js';
+import type { Digest } from '../../domain/digest.js';
+import { parseDocument } from '../../domain/document.js';
+import type { LedgerState } from '../../domain/ledger.js';
+import { ModelSpec } from '../../domain/model-spec.js';
+import type { ObjectStore } from '../../ports/object-store.js';
+import type { Cli } from '../cli.js';
+import { CommandError } from '../explain-error.js';
+import { parseModelName } from '../options.js';
+import { facts, table } from '../render/table.js';
+import { openStore } from '../session.js';
+
+export function addGetCommand(program: Command, cli: Cli): void {
+  program
+    .command('get')
+    .description('the models, or one of them with the spec in force, from the ledger; needs no running stack')
+    .argument('[model]', 'name of a model', parseModelName)
+    .action(async (model: string | undefined, _options: object, command: Command) => {
+      const store = openStore(cli, command);
+      await (model === undefined ? getAll(cli, command, store) : getOne(cli, command, store, model));
+    });
+}
+
+async function getAll(cli: Cli, command: Command, store: ObjectStore): Promise<void> {
+  const names = await listModels(store);
+  const models = await Promise.all(names.map(async (model) => ({ model, ...stateDocument((await readHead(store, model))!.after) })));
+  cli.print(command, models, () => {
+    if (models.length === 0) return [`no models in ${store.uri}`];
+    const rows = models.map((entry) => [entry.model, entry.champion, entry.generation, entry.openCycle, entry.paused ? 'yes' : 'no']);
+    return table(['MODEL', 'CHAMPION', 'GENERATION', 'OPEN CYCLE', 'PAUSED'], rows);
+  });
+}
+
+async function getOne(cli: Cli, command: Command, store: ObjectStore, model: string): Promise<void> {
+  const head = await readHead(store, model);
+  if (!head) throw new CommandError(`there is no model ${model} in ${store.uri}`, '`ratchet get` lists the models');
+  const { after } = head;
+  const spec = after.specDigest && (await readSpec(store, after.specDigest));
+  cli.print(command, { model, ...stateDocument(after), spec }, () => [
+    ...facts([
+      ['model', model],
+      ['owner', spec && spec.metadata.owner],
+      ['tier', spec && spec.metadata.tier],
+      ['champion', after.champion?.version],
+      ['anchor', after.anchor?.version],
+      ['generation', after.generation],
+      ['comparisons since the last promotion', after.comparisons],
+      ['open cycle', after.openCycle],
+      ['paused', after.paused ? 'yes' : 'no'],
+      ['spec', after.specDigest],
+      ['code', after.codeDigest],
+      ['records', head.seq],
+      ['ledger owner', after.owner],
+    ]),
+    '',
+    `the whole spec: ratchet get ${model} -o yaml`,
+  ]);
+}
+
+function stateDocument({ champion, anchor, generation, comparisons, openCycle, paused, specDigest, codeDigest, owner }: LedgerState) {
+  return { champion: champion?.version ?? null, anchor: anchor?.version ?? null, generation, comparisons, openCycle, paused, specDigest, codeDigest, owner };
+}
+
+async function readSpec(store: ObjectStore, digest: Digest): Promise<ModelSpec> {
+  return parseDocument(ModelSpec, 'spec', digest, await store.getByDigest(digest));
+}

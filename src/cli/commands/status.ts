@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ModelHandle } from '../../client/model-handle.js';
+import { summarizeCycles } from '../../client/cycle-summary.js';
+import { readRecords } from '../../client/ledger-view.js';
+import type { CycleState, LifecycleState } from '../../workflows/messages.js';
+import type { Cli } from '../cli.js';
+import { CommandError } from '../explain-error.js';
+import { approveCommandFor, followCycle } from '../follow-cycle.js';
+import { parseModelName } from '../options.js';
+import { isWaitingForPeople, stageTree } from '../render/stage-tree.js';
+import { facts } from '../render/table.js';
+import type { Session } from '../session.js';
+import { isKnownModel, withSession } from '../session.js';
+import { showStackStatus } from '../stack-status.js';
+
+export function addStatusCommand(program: Command, cli: Cli): void {
+  program
+    .command('status')
+    .description('what runs here; with a model: its state and the stages of its open or last cycle')
+    .argument('[model]', 'name of a model', parseModelName)
+    .option('-w, --watch', 'follow the open cycle (or wait for the next one) to its end')
+    .action(async (model: string | undefined, { watch }: { watch?: true }, command: Command) => {
+      if (model === undefined) {
+        if (watch) throw new CommandError('to watch, name a model', '`ratchet get` lists them');
+        return showStackStatus(cli, command);
+      }
+      await withSession(cli, command, async (session) => {
+        if (!(await isKnownModel(session.store, model))) throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
+        const handle = session.model(model);
+        await (watch ? watchModel(cli, command, handle) : showModel(cli, command, session, handle));
+      });
+    });
+}
+
+async function showModel(cli: Cli, command: Command, session: Session, handle: ModelHandle): Promise<void> {
+  const lifecycle = await handle.state();
+  const number = lifecycle?.openCycle ?? summarizeCycles(await readRecords(session.store, handle.model)).at(-1)?.cycle ?? null;
+  const cycle = number === null ? null : await stateOrNull(handle, number);
+  cli.print(command, { model: handle.model, lifecycle, cycle }, () => [...lifecycleFacts(handle.model, lifecycle), '', ...cycleLines(cli, handle.model, number, cycle)]);
+}
+
+/** The server forgets closed cycles after its retention time; the ledger does not. */
+async function stateOrNull(handle: ModelHandle, cycle: number): Promise<CycleState | null> {
+  return (await handle.cycle(cycle).status()) === null ? null : handle.cycle(cycle).state();
+}
+
+async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Promise<void> {
+  const { interrupted, isScreen } = cli.terminal;
+  const live = isScreen && cli.format(command) === 'table';
+  for (let told = false; !interrupted.aborted; ) {
+    const open = (await handle.state())?.openCycle ?? null;
+    if (open !== null) {
+      const state = await followCycle(cli, handle.cycle(open), { signal: interrupted, live });
+      cli.print(command, state, () => (live || !state ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));
+      return;
+    }
+    if (!told) cli.tell(`${handle.model}: no cycle is open; waiting for the next one (Ctrl-C ends this)`);
+    told = true;
+    await sleep(1000, undefined, { signal: interrupted }).catch(() => undefined);
+  }
+}
+
+function lifecycleFacts(model: string, state: LifecycleState | null): string[] {
+  if (state === null) return [`${model}: its lifecycle does not run; \`ratchet apply -f <model file>\` starts it`];
+  return facts([
+    ['model', model],
+    ['champion', state.champion?.version],
+    ['generation', state.generation],
+    ['paused', state.paused ? 'yes' : 'no'],
+    ['open cycle', state.openCycle],
+    ['waiting triggers', state.queue.length],
+    ...(state.trouble ? ([['trouble', state.trouble]] as const) : []),
+  ]);
+}
+
+function cycleLines(cli: Cli, model: string, number: number | null, cycle: CycleState | null): string[] {
+  if (number === null) return [`no cycle yet: ratchet trigger ${model}`];
+  if (cycle === null) return [`cycle ${number} is no longer kept by the Temporal server: ratchet history ${model}`];
+  const lines = stageTree(cycle, { colour: cli.terminal.isScreen, columns: 0, nowMs: Date.now() });
+  return isWaitingForPeople(cycle) ? [...lines, '', `sign with: ${approveCommandFor(cycle)}`] : lines;
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { Command } from 'commander';
+import type { Trigger } from '../../domain/trigger.js';
+import type { Cli } from '../cli.js';
+import { asOption, parseDuration, parseModelName, parsePositiveInteger, parseTime, userName } from '../options.js';
+import { withSession } from '../session.js';
+import { awaitOutcome } from '../await-outcome.js';
+
+interface TriggerOptions {
+  readonly asOf?: string;
+  readonly key?: string;
+  readonly commit?: string;
+  readonly reason?: string;
+  readonly as?: string;
+  readonly wait?: true;
+  readonly timeout?: number;
+}
+
+export function addTriggerCommand(program: Command, cli: Cli): void {
+  program
+    .command('trigger')
+    .description('ask for a cycle now')
+    .argument('<model>', 'name of the model', parseModelName)
+    .option('--wait', 'wait for its end; exit code 0 promoted, 2 rejected or failed gates, 3 inconclusive, 1 error')
+    .option('--as-of <time>', 'end of the data window, a day or a time (default: now)', parseTime)
+    .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)')
+    .option('--commit <sha>', 'the commit that asks, for the record; its default key and kind are those of CI')
+    .option('--reason <text>', 'why, for the record')
+    .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
+    .addOption(asOption())
+    .action(async (model: string, options: TriggerOptions, command: Command) => {
+      const trigger = triggerOf(options);
+      await request(cli, command, model, trigger, options);
+    });
+}
+
+export function addRetryCommand(program: Command, cli: Cli): void {
+  program
+    .command('retry')
+    .description('go on from the stage that failed, in a new cycle that cites the finished stages')
+    .argument('<model>', 'name of the model', parseModelName)
+    .argument('[cycle]', 'number of the cycle that ended badly (default: the last one)', parsePositiveInteger)
+    .option('--wait', 'wait for its end, with exit codes as `ratchet trigger --wait`')
+    .option('--reason <text>', 'why, for the record')
+    .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
+    .addOption(asOption())
+    .action(async (model: string, cycle: number | undefined, options: TriggerOptions, command: Command) => {
+      const { lastCycle } = await import('../last-cycle.js');
+      const retryOf = cycle ?? (await lastCycle(cli, command, model));
+      await request(cli, command, model, { ...triggerOf(options), key: `retry-${retryOf}-${randomUUID()}`, retryOf }, options);
+    });
+}
+
+function triggerOf({ asOf, key, commit, reason, as }: TriggerOptions): Trigger {
+  return {
+    key: key ?? (commit ? `commit-${commit}` : `person-${randomUUID()}`),
+    kind: commit ? 'ci' : 'person',
+    requestedBy: as ?? userName(),
+    reason: reason ?? '',
+    ...(asOf ? { asOf } : {}),
+    ...(commit ? { commit } : {}),
+  };
+}
+
+async function request(cli: Cli, command: Command, model: string, trigger: Trigger, { wait, timeout }: TriggerOptions): Promise<void> {
+  await withSession(cli, command, async (session) => {
+    const handle = session.model(model);
+    const reply = await handle.trigger(trigger);
+    if (wait) return awaitOutcome(cli, command, session, model, reply.key, timeout);
+    cli.print(command, { model, ...reply }, () => [
+      reply.duplicate ? `${model}: ${reply.key} was asked before` : `${model}: asked for a cycle (${reply.key}), ${reply.position} before it`,
+    ]);
+  });
+}

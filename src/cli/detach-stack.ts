@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Endpoints } from '../config/endpoints.js';
+import { readEndpoints } from '../config/endpoints.js';
+import type { Home } from '../config/home.js';
+import type { Cli } from './cli.js';
+import { CommandError } from './explain-error.js';
+
+type ChildMessage = { kind: 'tell'; line: string } | { kind: 'ready' };
+
+/**
+ * Runs `ratchet up` in the background and waits until it is ready. It has its own log and outlives us.
+ * @throws {CommandError} it ended before it was ready, with what it said
+ */
+export async function detachStack(cli: Cli, home: Home, args: readonly string[]): Promise<Endpoints> {
+  mkdirSync(home.logsFolder, { recursive: true });
+  const logFile = join(home.logsFolder, 'up.log');
+  const log = openSync(logFile, 'w', 0o600);
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url)), 'up', '--home', home.path, ...args], {
+    env: cli.terminal.environment,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const stop = (): void => void child.kill('SIGTERM');
+  cli.terminal.interrupted.addEventListener('abort', stop);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.on('message', (message: ChildMessage) => (message.kind === 'tell' ? cli.tell(`  ${message.line}`) : resolve()));
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new CommandError(lastError(logFile) ?? `the stack ended with exit code ${code}`, `its log is ${logFile}`)));
+    });
+  } finally {
+    cli.terminal.interrupted.removeEventListener('abort', stop);
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+  const endpoints = readEndpoints(home);
+  if (!endpoints) throw new CommandError(`the stack is ready, but ${home.endpointsFile} cannot be read`);
+  return endpoints;
+}
+
+/** The sentence that the background process ended with. */
+function lastError(logFile: string): string | null {
+  const lines = readFileSync(logFile, 'utf8').trim().split('\n');
+  const start = lines.findLastIndex((line) => line.startsWith('error: '));
+  return start < 0 ? null : lines.slice(start).join('\n').slice('error: '.length);
+}

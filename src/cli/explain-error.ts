@@ -1,0 +1,35 @@
+import { RatchetError } from '../domain/failure.js';
+
+/** A command cannot do what was asked, for a reason that lies with the request or its surroundings. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+
+  constructor(
+    message: string,
+    readonly remedy = '',
+  ) {
+    super(message);
+  }
+}
+
+/** One message for people; with RATCHET_DEBUG=1 the stack trace and all causes follow. */
+export function explainError(error: unknown, environment: NodeJS.ProcessEnv): string {
+  const lines = [`error: ${messageOf(error)}`];
+  if (error instanceof RatchetError && error.detail !== undefined) lines.push(error.detail);
+  if ((error instanceof RatchetError || error instanceof CommandError) && error.remedy !== '') lines.push(`  → ${error.remedy}`);
+  const isForeseen = error instanceof RatchetError || error instanceof CommandError;
+  if (!isForeseen && !environment['RATCHET_DEBUG']) lines.push('  → run it again with RATCHET_DEBUG=1 to see where this comes from');
+  if (environment['RATCHET_DEBUG']) lines.push(...stacks(error));
+  return lines.join('\n');
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || error.name;
+}
+
+function stacks(error: unknown): string[] {
+  const lines: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) lines.push(cause.stack ?? String(cause));
+  return lines;
+}

@@ -1,0 +1,61 @@
+import type { CycleHandle } from '../client/cycle-handle.js';
+import { watchCycle } from '../client/watch-cycle.js';
+import type { CycleState } from '../workflows/messages.js';
+import type { Cli } from './cli.js';
+import { createLiveBlock } from './render/live-block.js';
+import { isWaitingForPeople, stageLine, stageTree } from './render/stage-tree.js';
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  /** Draw the tree over itself; otherwise a line goes to stderr for each change. */
+  readonly live: boolean;
+  /** Return as soon as a person must sign. */
+  readonly untilApproval?: boolean;
+}
+
+/**
+ * Shows a cycle while it runs.
+ * @returns its last state: ended, or as it stood when the watching was interrupted; null where it was never seen
+ */
+export async function followCycle(cli: Cli, cycle: CycleHandle, { signal, live, untilApproval = false }: FollowOptions): Promise<CycleState | null> {
+  const show = live ? drawing(cli) : telling(cli);
+  let last: CycleState | null = null;
+  const onTrouble = (message: string): void => cli.tell(`  ${message}; still waiting`);
+  for await (const state of watchCycle(cycle, { signal, onTrouble })) {
+    last = state;
+    show(state);
+    if (untilApproval && isWaitingForPeople(state)) break;
+  }
+  return last;
+}
+
+export function approveCommandFor(state: CycleState): string {
+  return `ratchet approve ${state.model} --candidate ${state.candidateDigest} --as <name>`;
+}
+
+function drawing(cli: Cli): (state: CycleState) => void {
+  const block = createLiveBlock(cli.terminal);
+  return (state) => {
+    const lines = stageTree(state, { colour: true, columns: cli.terminal.columns, nowMs: Date.now() });
+    // Not cut: it is there to be copied.
+    if (isWaitingForPeople(state)) lines.push('', `sign with: ratchet approve ${state.model} --as <name>`);
+    block.draw(lines);
+  };
+}
+
+function telling(cli: Cli): (state: CycleState) => void {
+  const told = new Map<string, string>();
+  let askedFor = '';
+  return (state) => {
+    for (const stage of state.stages) {
+      const line = stageLine(stage);
+      if (stage.phase === 'Waiting' || told.get(stage.stage) === line) continue;
+      told.set(stage.stage, line);
+      cli.tell(`  ${line}`);
+    }
+    if (isWaitingForPeople(state) && askedFor !== state.candidateDigest) {
+      askedFor = state.candidateDigest ?? '';
+      cli.tell(`  waits for a person: ${approveCommandFor(state)}`);
+    }
+  };
+}

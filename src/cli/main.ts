@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { runCli } from './run-cli.js';
+import { processTerminal } from './terminal.js';
+
+process.exitCode = await runCli(process.argv.slice(2), processTerminal());
+// Started in the background: the channel to our starter would keep us alive.
+if (process.connected) process.disconnect();

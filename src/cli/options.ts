@@ -1,0 +1,63 @@
+import { userInfo } from 'node:os';
+import { InvalidArgumentError, Option } from 'commander';
+import { ModelName } from '../domain/model-spec.js';
+
+/** Who asks: a claim that goes into the ledger. */
+export function asOption(what = 'who asks, for the record (default: your user name)'): Option {
+  return new Option('--as <name>', what);
+}
+
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown'; // a user number without an entry, in a container
+  }
+}
+
+/** @throws {InvalidArgumentError} not a name that a model can have */
+export function parseModelName(text: string): string {
+  const parsed = ModelName.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'not a model name'}, found "${text}".`);
+}
+
+export function parsePositiveInteger(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`expected a whole number above 0, found "${text}".`);
+}
+
+export function parsePort(text: string): number {
+  const port = parsePositiveInteger(text);
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError(`expected a port from 1 to 65535, found "${text}".`);
+}
+
+/**
+ * A day (its beginning in UTC) or a time with its zone.
+ * @returns ISO 8601 with milliseconds, UTC
+ */
+export function parseTime(text: string): string {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  const time = isDay || isTime ? new Date(text) : new Date(Number.NaN);
+  if (Number.isNaN(time.getTime()) || (isDay && !time.toISOString().startsWith(text))) {
+    throw new InvalidArgumentError(`expected a day (2013-07-01) or a time with its zone (2013-07-01T06:00:00Z), found "${text}".`);
+  }
+  return time.toISOString();
+}
+
+export function parseDigest(text: string): string {
+  const digest = /^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : text;
+  if (/^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new InvalidArgumentError(`expected sha256:<64 hex digits>, found "${text}".`);
+}
+
+/** `2h`, `30m`, `45s`. @returns seconds */
+export function parseDuration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
+  const factor = { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new InvalidArgumentError(`expected a duration such as 45s, 30m or 2h, found "${text}".`);
+  return Number(amount) * factor;
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { Cli } from './cli.js';
+import { addAbortCommand } from './commands/abort.js';
+import { addApplyCommand } from './commands/apply.js';
+import { addApproveCommand, addRejectCommand } from './commands/approve.js';
+import { addAuditCommand } from './commands/audit.js';
+import { addDownCommand } from './commands/down.js';
+import { addGetCommand } from './commands/get.js';
+import { addHistoryCommand } from './commands/history.js';
+import { addPauseCommand, addResumeCommand } from './commands/pause.js';
+import { addStatusCommand } from './commands/status.js';
+import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
+import { addUpCommand } from './commands/up.js';
+
+/** The order in which people meet them. */
+const addCommands = [
+  addUpCommand,
+  addDownCommand,
+  addApplyCommand,
+  addGetCommand,
+  addTriggerCommand,
+  addStatusCommand,
+  addApproveCommand,
+  addRejectCommand,
+  addPauseCommand,
+  addResumeCommand,
+  addAbortCommand,
+  addRetryCommand,
+  addHistoryCommand,
+  addAuditCommand,
+];
+
+/** All commands with their options and help; also what docs/reference/cli.md is made from. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command('ratchet')
+    .description('Keeps every production model getting better and never worse.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .addOption(new Option('-o, --output <format>', 'how results are printed').choices(['table', 'json', 'yaml']).default('table'))
+    .option('--home <folder>', 'where the stack keeps its state (default: RATCHET_HOME, else .ratchet)')
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureOutput({
+      writeOut: (text) => cli.terminal.out(text.trimEnd()),
+      writeErr: (text) => cli.terminal.err(text.trimEnd()),
+    })
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const add of addCommands) add(program, cli);
+  inheritSettings(program);
+  return program;
+}
+
+/** Commander copies settings to commands that `.command()` makes, not to their later changes: done once, at the end. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent).allowExcessArguments(false);
+    inheritSettings(command);
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,33 @@
+import { shortDigest } from '../../domain/digest.js';
+import type { LedgerRecord } from '../../domain/ledger.js';
+
+/** One line that says what a record decided. */
+export function recordSentence({ body }: LedgerRecord): string {
+  switch (body.kind) {
+    case 'ledger-opened':
+      return `ledger opened by ${body.owner} with key ${body.keyId}`;
+    case 'owner-changed':
+      return `${body.requestedBy} gave the ledger from ${body.from} to ${body.owner}: ${body.reason}`;
+    case 'key-added':
+      return `${body.requestedBy} admitted key ${body.keyId}`;
+    case 'spec-applied':
+      return `${body.requestedBy} applied spec ${shortDigest(body.specDigest)} with code ${shortDigest(body.codeDigest)}`;
+    case 'paused':
+    case 'resumed':
+      return `${body.requestedBy} ${body.kind} it${body.reason ? `: ${body.reason}` : ''}`;
+    case 'cycle-started':
+      return `cycle started as of ${body.asOf.slice(0, 10)} (${body.trigger.kind}, ${body.trigger.requestedBy})${body.trigger.retryOf ? `, retry of ${body.trigger.retryOf}` : ''}`;
+    case 'judged':
+      return `cycle ${body.cycle}: ${body.face}, ${body.next}${body.reasons.length > 0 ? `: ${body.reasons.join('; ')}` : ''}`;
+    case 'backtested':
+      return `${body.requestedBy} tried policy ${shortDigest(body.policyDigest)} on ${body.comparisons} comparisons`;
+    case 'approved':
+      return `cycle ${body.cycle}: ${body.outcome} by ${body.votes.map((vote) => `${vote.signer} (${vote.decision}, ${vote.assurance})`).join(', ') || 'nobody'}`;
+    case 'promoted':
+      return `cycle ${body.cycle}: ${body.version.version} is champion${body.becomesAnchor ? ' and anchor' : ''}: ${body.reason}`;
+    case 'rolled-back':
+      return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}`;
+    case 'cycle-ended':
+      return `cycle ${body.cycle} ended: ${body.outcome}${body.reason ? `: ${body.reason}` : ''}`;
+  }
+}

@@ -1,0 +1,23 @@
+import { CommanderError } from 'commander';
+import { createCli } from './cli.js';
+import { explainError } from './explain-error.js';
+import { createProgram } from './program.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * One run of `ratchet`.
+ * @param args without the program's name
+ * @returns the exit code: 0 done (`--wait`: promoted), 1 error or bad input, 2 rejected or failed gates, 3 inconclusive
+ */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  const cli = createCli(terminal);
+  try {
+    await createProgram(cli).parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1; // it has said what is wrong
+    if (terminal.interrupted.aborted) return 130;
+    terminal.err(explainError(error, terminal.environment));
+    return 1;
+  }
+}

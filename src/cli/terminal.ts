@@ -1,0 +1,50 @@
+import { createInterface } from 'node:readline/promises';
+
+/** What a command may see of the outside; tests give it another one. */
+export interface Terminal {
+  /** Results, for programs and people. */
+  out(text: string): void;
+  /** Progress and errors, for people. */
+  err(text: string): void;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether `out` is a screen that can be drawn on. */
+  readonly isScreen: boolean;
+  readonly columns: number;
+  /** null where nobody is there to answer. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Ends waits and watches: Ctrl-C. */
+  readonly interrupted: AbortSignal;
+}
+
+export function processTerminal(): Terminal {
+  // A reader that went away (`| head`) is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // The second one means it: whatever is being tidied up is left.
+      if (interrupt.signal.aborted && signal === 'SIGINT') process.exit(130);
+      interrupt.abort();
+    });
+  }
+  return {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    environment: process.env,
+    isScreen: process.stdout.isTTY === true && process.env['TERM'] !== 'dumb',
+    get columns() {
+      return process.stdout.columns ?? 100;
+    },
+    ask: process.stdin.isTTY === true && process.stdout.isTTY === true ? (question) => askOnce(question, interrupt.signal) : null,
+    interrupted: interrupt.signal,
+  };
+}
+
+async function askOnce(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await lines.question(question, { signal })).trim();
+  } finally {
+    lines.close();
+  }
+}

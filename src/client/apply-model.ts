@@ -1,0 +1,39 @@
+import type { Client } from '@temporalio/client';
+import type { Digest } from '../domain/digest.js';
+import type { ModelSpec } from '../domain/model-spec.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import type { ModelHandle } from './model-handle.js';
+import type { ScheduleChange } from './model-schedule.js';
+import { applySchedule } from './model-schedule.js';
+import { packageCode, putDocument } from './package-code.js';
+
+export interface Applied {
+  readonly model: string;
+  readonly specDigest: Digest;
+  readonly codeDigest: Digest;
+  /** Spec or code differ from what was in force. The open cycle keeps what it started with. */
+  readonly changed: boolean;
+  readonly schedule: ScheduleChange;
+}
+
+export interface ApplyOptions {
+  readonly client: Client;
+  readonly store: ObjectStore;
+  readonly model: ModelHandle;
+  readonly spec: ModelSpec;
+  /** The folder of the model file. */
+  readonly folder: string;
+  readonly requestedBy: string;
+}
+
+/**
+ * Puts spec and code into the store by digest and makes them the ones in force. Content first, then the decision, then
+ * the schedule: interrupted anywhere, a second apply finishes. Applied twice, the second changes nothing.
+ * @throws {RatchetError} SpecInvalid, RequestRefused, or the store's errors
+ */
+export async function applyModel({ client, store, model, spec, folder, requestedBy }: ApplyOptions): Promise<Applied> {
+  const codeDigest = await packageCode(spec, folder, store);
+  const specDigest = await putDocument(store, spec);
+  const { changed } = await model.apply({ specDigest, codeDigest, requestedBy });
+  return { model: model.model, specDigest, codeDigest, changed, schedule: await applySchedule(client, spec) };
+}

@@ -1,0 +1,56 @@
+import type { CycleOutcome, LedgerRecord } from '../domain/ledger.js';
+import type { Digest } from '../domain/digest.js';
+import type { Stage } from '../domain/evidence.js';
+
+/** A cycle as the ledger tells it. */
+export interface CycleSummary {
+  readonly cycle: number;
+  readonly asOf: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly trigger: { readonly kind: string; readonly key: string; readonly requestedBy: string; readonly retryOf: number | null };
+  readonly face: string | null;
+  /** null while it is open. */
+  readonly outcome: CycleOutcome | null;
+  readonly stage: Stage | null;
+  readonly reason: string;
+  readonly signers: readonly string[];
+  readonly version: string | null;
+  readonly evidence: Readonly<Partial<Record<Stage, Digest>>>;
+}
+
+/** All cycles of a ledger, oldest first. Pure. */
+export function summarizeCycles(records: readonly LedgerRecord[]): CycleSummary[] {
+  const cycles = new Map<number, CycleSummary>();
+  for (const record of records) {
+    const { body } = record;
+    if (body.kind === 'cycle-started') cycles.set(record.seq, begun(record, body));
+    if (!('cycle' in body)) continue;
+    const before = cycles.get(body.cycle);
+    if (before) cycles.set(body.cycle, { ...before, ...said(record) });
+  }
+  return [...cycles.values()];
+}
+
+type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
+
+function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
+  const { kind, key, requestedBy, retryOf } = trigger;
+  const unknown = { endedAt: null, face: null, outcome: null, stage: null, reason: '', signers: [], version: null };
+  return { cycle: seq, asOf, startedAt: at, trigger: { kind, key, requestedBy, retryOf: retryOf ?? null }, ...unknown, evidence: cites };
+}
+
+function said({ at, body }: LedgerRecord): Partial<CycleSummary> {
+  switch (body.kind) {
+    case 'judged':
+      return { face: body.face, reason: body.reasons.join('; ') };
+    case 'approved':
+      return { signers: body.votes.map((vote) => `${vote.signer} (${vote.decision})`) };
+    case 'promoted':
+      return { version: body.version.version };
+    case 'cycle-ended':
+      return { endedAt: at, outcome: body.outcome, stage: body.stage, reason: body.reason, evidence: body.evidence };
+    default:
+      return {};
+  }
+}

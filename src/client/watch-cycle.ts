@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RatchetError } from '../domain/failure.js';
+import type { CycleState } from '../workflows/messages.js';
+import type { CycleHandle } from './cycle-handle.js';
+import type { ModelHandle } from './model-handle.js';
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  readonly pollMs?: number;
+  /** A worker or server that is away for a while: watching goes on. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+/**
+ * Yields the state of a cycle at once and then at every look, until it has ended; that state is the last one.
+ * A server or worker that restarts meanwhile is waited for.
+ * @throws {RatchetError} CycleUnknown: the workflow was ended from outside (terminated) before it could say how it went
+ */
+export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, onTrouble }: WatchOptions): AsyncGenerator<CycleState> {
+  let trouble = '';
+  while (!signal.aborted) {
+    try {
+      const state = await cycle.state();
+      yield state;
+      if (state.outcome !== null) return;
+      await refuseWhereEnded(cycle);
+      trouble = '';
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (error.message !== trouble) onTrouble?.((trouble = error.message));
+    }
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Waits for a trigger to become a cycle.
+ * @returns the cycle's number; null where the watching was interrupted
+ * @throws {RatchetError} RequestRefused: it was dropped, with the reason
+ */
+export async function awaitCycleOf(model: ModelHandle, key: string, { signal, pollMs = 300, onTrouble }: WatchOptions): Promise<number | null> {
+  let trouble = '';
+  while (!signal.aborted) {
+    try {
+      const state = await model.state();
+      const seen = state?.seenKeys.find((entry) => entry.key === key);
+      if (seen && seen.cycle !== null) return seen.cycle;
+      if (seen?.dropped !== undefined) throw new RatchetError('RequestRefused', `trigger ${key} of ${model.model} was dropped: ${seen.dropped}`);
+      const message = state?.trouble ?? (state?.paused ? `${model.model} is paused: the trigger waits (\`ratchet resume ${model.model}\`)` : '');
+      if (message && message !== trouble) onTrouble?.((trouble = message));
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (error.message !== trouble) onTrouble?.((trouble = error.message));
+    }
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+/** A query is answered for a closed workflow too: without an outcome it would be asked for ever. */
+async function refuseWhereEnded(cycle: CycleHandle): Promise<void> {
+  const status = await cycle.status();
+  if (status === 'RUNNING' || status === 'COMPLETED' || status === null) return;
+  throw new RatchetError('CycleUnknown', `cycle ${cycle.cycle} ended without an outcome: its workflow is ${status}`, {
+    remedy: 'the model’s lifecycle settles it within the hour; see `ratchet history`',
+  });
+}
+
+function isPassing(error: unknown): error is RatchetError {
+  return error instanceof RatchetError && error.type === 'Unexpected';
+}

@@ -1,0 +1,30 @@
+import { join, resolve } from 'node:path';
+
+/** Where everything of one stack lies. */
+export interface Home {
+  readonly path: string;
+  readonly endpointsFile: string;
+  readonly lockFile: string;
+  readonly storeFolder: string;
+  readonly jobsFolder: string;
+  readonly keysFolder: string;
+  readonly temporalDatabase: string;
+  readonly mlflowFolder: string;
+  readonly logsFolder: string;
+}
+
+/** @param path as named by the user; absent: RATCHET_HOME, else `.ratchet` in the current folder. */
+export function homeAt(path: string | undefined, environment: NodeJS.ProcessEnv = process.env): Home {
+  const root = resolve(path ?? (environment['RATCHET_HOME'] || '.ratchet'));
+  return {
+    path: root,
+    endpointsFile: join(root, 'endpoints.json'),
+    lockFile: join(root, 'up.lock'),
+    storeFolder: join(root, 'store'),
+    jobsFolder: join(root, 'jobs'),
+    keysFolder: join(root, 'keys'),
+    temporalDatabase: join(root, 'temporal.db'),
+    mlflowFolder: join(root, 'mlflow'),
+    logsFolder: join(root, 'logs'),
+  };
+}

@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs';
+import { identify } from '../../adapters/local/process-identity.js';
+import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
+import { readEndpoints, removeEndpoints, writeEndpoints } from '../../config/endpoints.js';
+import type { Home } from '../../config/home.js';
+import { redactUrl } from '../../config/redact-url.js';
+import { endLeftovers } from './end-leftovers.js';
+import type { HomeLock } from './home-lock.js';
+import type { NamedPorts } from './pick-ports.js';
+import { ensurePythonEnv } from './python-env.js';
+import { mlflowService, temporalService, workerService } from './services.js';
+import { chooseTarget } from './stack-target.js';
+import type { StackTarget } from './stack-target.js';
+import type { Service, Supervised } from './supervise.js';
+import { supervise } from './supervise.js';
+
+export interface StackOptions {
+  readonly home: Home;
+  /** Held by the caller, and released by `stop`. */
+  readonly lock: HomeLock;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly ports: NamedPorts;
+  /** What happens, for people. */
+  readonly tell: (line: string) => void;
+  /** Ends the start between two steps. */
+  readonly signal: AbortSignal;
+}
+
+export interface Stack {
+  readonly endpoints: Endpoints;
+  /** Worker, then MLflow, then Temporal. Jobs run on and are adopted by the next stack. */
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  temporal?: Supervised;
+  mlflow?: Supervised;
+  worker?: Supervised;
+}
+
+/**
+ * Starts Temporal, MLflow and a worker, or attaches to those that the environment names, and keeps what it started alive.
+ * @throws {Error} one sentence: a port is taken, the Python environment cannot be made, a server does not start. Nothing is left running.
+ */
+export async function startStack({ home, lock, environment, ports, tell, signal }: StackOptions): Promise<Stack> {
+  const parts: Parts = {};
+  const startedAt = new Date().toISOString();
+  try {
+    for (const folder of [home.storeFolder, home.logsFolder, home.mlflowFolder, home.jobsFolder]) mkdirSync(folder, { recursive: true });
+    await endLeftovers(readEndpoints(home), tell);
+    const python = await ensurePythonEnv(tell);
+    const target = await chooseTarget({ home, environment, ports });
+    const context = { home, python, environment, target, tell };
+    const onChange = (): void => writeEndpoints(home, describe(target, startedAt, parts));
+    const run = async (name: keyof Parts, service: Service): Promise<void> => {
+      parts[name] = await supervise(service, { tell, onChange });
+      onChange(); // at once: what is killed halfway is found by the next start
+    };
+    signal.throwIfAborted();
+    tell(target.attachedTemporal ? `attaching to the Temporal server at ${target.address} (named by ${target.attachedTemporal.namedBy})` : 'starting Temporal …');
+    tell(target.attachedMlflow ? `attaching to MLflow at ${redactUrl(target.mlflowUrl)}` : 'starting MLflow …');
+    const starting: Promise<void>[] = [];
+    if (!target.attachedTemporal) starting.push(run('temporal', temporalService(context)));
+    if (!target.attachedMlflow) starting.push(run('mlflow', mlflowService(context)));
+    await settleAll(starting);
+    signal.throwIfAborted();
+    tell('starting the worker …');
+    await run('worker', workerService(context));
+    return { endpoints: describe(target, startedAt, parts), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    await parts.worker?.stop();
+    await parts.mlflow?.stop();
+    await parts.temporal?.stop();
+    removeEndpoints(home);
+    lock.release();
+  }
+}
+
+/** Everything that was being started is there (or has failed) before anything is stopped. */
+async function settleAll(starting: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(starting)) if (result.status === 'rejected') throw result.reason;
+}
+
+function describe(target: StackTarget, startedAt: string, { temporal, mlflow, worker }: Parts): Endpoints {
+  return {
+    v: 1,
+    supervisor: identify(process.pid),
+    startedAt,
+    temporal: {
+      address: target.address,
+      namespace: target.namespace,
+      uiUrl: target.attachedTemporal ? null : `http://127.0.0.1:${target.uiPort}`,
+      process: processOf(temporal),
+    },
+    mlflow: { url: redactUrl(target.mlflowUrl), process: processOf(mlflow) },
+    worker: { process: processOf(worker) },
+    storeUri: target.storeUri,
+  };
+}
+
+function processOf(part: Supervised | undefined): ProcessIdentity | null {
+  const pid = part?.pid();
+  try {
+    return pid ? identify(pid) : null;
+  } catch {
+    return null; // it has just died, and its restart writes again
+  }
+}
