@@ -26,15 +26,22 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'client/package-code.ts', values: ['domain', 'node:'], types: ['ports'], except: ['domain/decide'] },
   // Reads what the ledger says and recomputes it with the pure rules: knows no Temporal.
   { folder: 'client/audit', values: ['domain'], types: ['ports', 'node:crypto'] },
+  // Reads model.yaml, with the line and column of every mistake.
+  { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [], except: ['domain/decide'] },
   {
     folder: 'client',
-    values: ['@temporalio/client', '@temporalio/common', 'domain', 'workflows/messages'],
+    values: ['@temporalio/client', '@temporalio/common', 'domain', 'workflows/messages', 'node:timers/promises'],
     types: ['workflows', 'ports'],
     except: ['domain/decide'],
   },
   { folder: 'config', values: ['domain', 'zod', 'node:', '@temporalio/envconfig'], types: [], except: ['domain/decide'] },
-  { folder: 'api', values: ['client', 'domain', 'config', 'workers/compose', 'node:'], types: ['ports'] },
-  { folder: 'cli', values: ['client', 'domain', 'config', 'workers/compose', 'node:', 'commander', 'yaml'], types: ['ports'] },
+  { folder: 'api', values: ['client', 'domain', 'config', 'workers/compose', 'node:'], types: ['ports', 'workflows/messages'] },
+  {
+    folder: 'cli',
+    // workers/stack: `ratchet up` and `ratchet demo` run the embedded servers; open-object-store: `audit verify` needs no worker
+    values: ['client', 'domain', 'config', 'workers/compose', 'workers/stack', 'workers/open-object-store', 'node:', 'commander', 'yaml'],
+    types: ['ports', 'workflows/messages'],
+  },
   { folder: 'workers', values: ['*'], types: ['*'] },
 ];
 

@@ -39,9 +39,9 @@ test('every import in src/ is one that its layer may make', () => {
   expect(found).toEqual([]);
 });
 
-test('adapters are built in workers/compose alone', () => {
+test('adapters are built in the composition root alone', () => {
   const builders = sourceFiles(/^src\/.*\.ts$/)
-    .filter((path) => !/^src\/(?:adapters\/|workers\/compose[./])/.test(path))
+    .filter((path) => !/^src\/(?:adapters\/|workers\/(?:compose[./]|open-object-store\.))/.test(path))
     .filter((path) => /^import\s[^;'"]*\bcreate\w+[^;'"]*from\s+['"][^'"]*\/adapters\//m.test(linesOf(path).join('\n')));
   expect(builders).toEqual([]);
 });

@@ -1,0 +1,1 @@
+export function explainFailure(what: string, output: string): string;
