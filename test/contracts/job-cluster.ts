@@ -61,7 +61,9 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
       const { cluster, objectStore } = await open();
       const digest = await objectStore.put(Buffer.from('{"depth": 4}'));
       const code = "write(JSON.parse(fs.readFileSync('config/deep/trainer.json', 'utf8')))";
-      expect(await runJob(cluster, nodeJob(code, { files: [{ path: 'config/deep/trainer.json', digest }] }))).toMatchObject({ output: { depth: 4 } });
+      expect(await runJob(cluster, nodeJob(code, { files: [{ path: 'config/deep/trainer.json', digest }] }))).toMatchObject({
+        output: { depth: 4 },
+      });
     });
 
     test('keeps the job contract’s variables over those of the spec, and has no others of the caller', async () => {
@@ -83,19 +85,55 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
 
     test.for<[says: string, code: string, changes: Partial<JobSpec>, type: string, message: RegExp]>([
       ['exit code 64 is wrong input', "console.error('no such column'); process.exit(64)", {}, 'InputInvalid', /no such column/],
-      ['a failure named by the job is kept', "console.error('noise\\nWindowEmpty: no rows in January'); process.exit(64)", {}, 'WindowEmpty', /^no rows in January$/],
+      [
+        'a failure named by the job is kept',
+        "console.error('noise\\nWindowEmpty: no rows in January'); process.exit(64)",
+        {},
+        'WindowEmpty',
+        /^no rows in January$/,
+      ],
       ['a name that is no failure is not', "console.error('KeyError: x'); process.exit(64)", {}, 'InputInvalid', /KeyError: x/],
       ['a job cannot call itself lost', "console.error('JobLost: no'); process.exit(64)", {}, 'InputInvalid', /no/],
       ['exit code 75 is temporary', "console.error('later'); process.exit(75)", {}, 'JobTemporary', /later/],
       ['exit code 75 may name what is away', "console.error('StoreUnavailable: later'); process.exit(75)", {}, 'StoreUnavailable', /later/],
-      ['any other exit is a failure, with its last words', "console.error('Traceback\\nValueError: bad'); process.exit(1)", {}, 'JobFailed', /exit code 1: ValueError: bad/],
+      [
+        'any other exit is a failure, with its last words',
+        "console.error('Traceback\\nValueError: bad'); process.exit(1)",
+        {},
+        'JobFailed',
+        /exit code 1: ValueError: bad/,
+      ],
       ['no result', '', {}, 'JobOutputMissing', /found no file/],
-      ['a result that is no JSON', "fs.writeFileSync(process.env.RATCHET_OUTPUT, '{\"auc\": NaN}')", {}, 'JobOutputMissing', /expected the result as JSON/],
-      ['a result that is cut off', "fs.writeFileSync(process.env.RATCHET_OUTPUT, '{\"auc\": ')", {}, 'JobOutputMissing', /expected the result as JSON/],
+      [
+        'a result that is no JSON',
+        'fs.writeFileSync(process.env.RATCHET_OUTPUT, \'{"auc": NaN}\')',
+        {},
+        'JobOutputMissing',
+        /expected the result as JSON/,
+      ],
+      [
+        'a result that is cut off',
+        'fs.writeFileSync(process.env.RATCHET_OUTPUT, \'{"auc": \')',
+        {},
+        'JobOutputMissing',
+        /expected the result as JSON/,
+      ],
       ['hangs', 'setInterval(() => {}, 1000)', { timeLimitSeconds: 1 }, 'JobTimedOut', /within 1 s/],
-      ['hangs and does not listen', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)", { timeLimitSeconds: 1 }, 'JobTimedOut', /within 1 s/],
+      [
+        'hangs and does not listen',
+        "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)",
+        { timeLimitSeconds: 1 },
+        'JobTimedOut',
+        /within 1 s/,
+      ],
       ['reports that memory ran out', "console.error('MemoryError'); process.exit(1)", {}, 'JobOutOfMemory', /MemoryError/],
-      ['takes more memory than allowed', 'const held = []; setInterval(() => held.push(Buffer.alloc(2 ** 25, 1)), 20)', { resources: { cpus: 1, memoryMiB: 256, gpus: 0 } }, 'JobOutOfMemory', /at most 256 MiB/],
+      [
+        'takes more memory than allowed',
+        'const held = []; setInterval(() => held.push(Buffer.alloc(2 ** 25, 1)), 20)',
+        { resources: { cpus: 1, memoryMiB: 256, gpus: 0 } },
+        'JobOutOfMemory',
+        /at most 256 MiB/,
+      ],
       ['is killed for memory below a shell', 'process.exit(137)', {}, 'JobOutOfMemory', /killed/],
       ['crashes', 'process.abort()', {}, 'JobFailed', /SIGABRT/],
       ['is killed by somebody', "process.kill(process.pid, 'SIGKILL')", {}, 'JobLost', /SIGKILL/],
@@ -108,7 +146,9 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
 
     test('shows progress while the job runs', async () => {
       const { cluster } = await open();
-      const spec = nodeJob("fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ step: 2, total: 5, message: 'fold 2' })); setInterval(() => {}, 1000)");
+      const spec = nodeJob(
+        "fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ step: 2, total: 5, message: 'fold 2' })); setInterval(() => {}, 1000)",
+      );
       await cluster.submit(spec, signal);
       const job = await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
       expect(job).toMatchObject({ phase: 'Running', progress: { step: 2, total: 5, message: 'fold 2' } });
@@ -118,7 +158,9 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
     test('starts one process however many submit at once, and all may watch it', async () => {
       const { cluster, objectStore } = await open();
       const started = await objectStore.put(Buffer.from('')); // a file of its own per job folder
-      const spec = nodeJob("fs.appendFileSync('starts', 'x'); setTimeout(() => write(fs.readFileSync('starts', 'utf8')), 300)", { files: [{ path: 'starts', digest: started }] });
+      const spec = nodeJob("fs.appendFileSync('starts', 'x'); setTimeout(() => write(fs.readFileSync('starts', 'utf8')), 300)", {
+        files: [{ path: 'starts', digest: started }],
+      });
       await Promise.all(Array.from({ length: 6 }, () => cluster.submit(spec, signal)));
       const ends = await Promise.all([jobEnd(cluster, spec.name), jobEnd(cluster, spec.name)]);
       expect(ends.map(({ output }) => output)).toEqual(['x', 'x']);
@@ -128,7 +170,10 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
       const { cluster } = await open();
       const spec = nodeJob('write(1)');
       await runJob(cluster, spec);
-      await expect(cluster.submit({ ...spec, input: { stage: 'train', rows: 4 } }, signal)).rejects.toMatchObject({ type: 'JobConflict', class: 'conflict' });
+      await expect(cluster.submit({ ...spec, input: { stage: 'train', rows: 4 } }, signal)).rejects.toMatchObject({
+        type: 'JobConflict',
+        class: 'conflict',
+      });
     });
 
     test.for<[string, Partial<JobSpec>]>([
@@ -158,12 +203,17 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
 
     test('stops a job, lets it clean up, and stopping it again changes nothing', async () => {
       const { cluster } = await open();
-      const spec = nodeJob("process.on('SIGTERM', () => { console.log('checkpointed'); process.exit(0); }); console.log('listening'); setInterval(() => {}, 1000)");
+      const spec = nodeJob(
+        "process.on('SIGTERM', () => { console.log('checkpointed'); process.exit(0); }); console.log('listening'); setInterval(() => {}, 1000)",
+      );
       await cluster.submit(spec, signal);
       await expect.poll(() => cluster.logs(spec.name), { timeout: 20_000 }).toContain('listening');
       await cluster.stop(spec.name);
       await cluster.stop(spec.name);
-      expect(await cluster.describe(spec.name)).toMatchObject({ phase: 'Failed', failure: { type: 'JobStopped', logTail: expect.stringContaining('checkpointed') } });
+      expect(await cluster.describe(spec.name)).toMatchObject({
+        phase: 'Failed',
+        failure: { type: 'JobStopped', logTail: expect.stringContaining('checkpointed') },
+      });
     });
 
     test('leaves a finished job’s result when it is stopped', async () => {
@@ -191,7 +241,8 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
       const watcher = new AbortController();
       let beats = 0;
       const watching = (async () => {
-        for await (const _ of cluster.watch(spec.name, { signal: watcher.signal, heartbeatMs: 100 })) if (++beats === 4) watcher.abort(new Error('enough'));
+        for await (const _ of cluster.watch(spec.name, { signal: watcher.signal, heartbeatMs: 100 }))
+          if (++beats === 4) watcher.abort(new Error('enough'));
       })();
       await expect(watching).rejects.toThrow('enough');
       expect(await cluster.describe(spec.name)).toMatchObject({ phase: 'Running' });

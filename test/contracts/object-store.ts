@@ -33,7 +33,10 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       const store = await open();
       const digest = digestOfBytes('never put');
       expect(await store.hasDigest(digest)).toBe(false);
-      await expect(store.getByDigest(digest)).rejects.toMatchObject({ type: 'EvidenceMissing', message: expect.stringContaining(digest.slice(7)) });
+      await expect(store.getByDigest(digest)).rejects.toMatchObject({
+        type: 'EvidenceMissing',
+        message: expect.stringContaining(digest.slice(7)),
+      });
     });
 
     test('knows what it has', async () => {
@@ -70,7 +73,9 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       const store = await open();
       const keys = Array.from({ length: 40 }, (_, k) => `ledger/race/${String(k).padStart(12, '0')}.json`);
       const outcomes = await Promise.all(
-        keys.flatMap((key) => Array.from({ length: 16 }, async (_, racer) => ({ key, racer, won: await store.createIfAbsent(key, bytes(`racer ${racer}`)) }))),
+        keys.flatMap((key) =>
+          Array.from({ length: 16 }, async (_, racer) => ({ key, racer, won: await store.createIfAbsent(key, bytes(`racer ${racer}`)) })),
+        ),
       );
       for (const key of keys) {
         const winners = outcomes.filter((outcome) => outcome.key === key && outcome.won);

@@ -46,7 +46,10 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
   async function submit(spec: JobSpec, signal: AbortSignal): Promise<void> {
     const parsed = JobSpec.safeParse(spec);
     if (!parsed.success)
-      throw new RatchetError('JobSpecInvalid', `job ${spec.name}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
+      throw new RatchetError(
+        'JobSpecInvalid',
+        `job ${spec.name}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+      );
     const { name, ...rest } = parsed.data;
     const digest = digestOf(rest);
     const folder = folderOf(name);
@@ -54,9 +57,13 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
       if (!readOrder(folder)) await makeJobFolder(jobs, folder, { digest, spec: parsed.data, graceMs }, objectStore, signal);
       const found = readOrder(folder);
       if (found?.digest !== digest)
-        throw new RatchetError('JobConflict', `job ${name}: expected to start or to find the job ${digest}, found ${found?.digest ?? 'nothing'} under this name`, {
-          remedy: `look at ${folder}; give the new job another attempt number`,
-        });
+        throw new RatchetError(
+          'JobConflict',
+          `job ${name}: expected to start or to find the job ${digest}, found ${found?.digest ?? 'nothing'} under this name`,
+          {
+            remedy: `look at ${folder}; give the new job another attempt number`,
+          },
+        );
       if (existsSync(jobPaths(folder).exit) || existsSync(jobPaths(folder).claim)) return;
       await startSupervisor(folder, supervisorEnvironment(environment, { pythonBin, stepsPath, storeUri: objectStore.uri }), signal);
     } catch (error) {
@@ -100,7 +107,14 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
     // Whoever makes the claim decides: without a supervisor nothing will ever run, so the last word is ours.
     if (createWhole(folder, paths.claim, identify(process.pid))) {
       const failure = { type: 'JobStopped' as const, message: 'stopped before it started', logTail: '' };
-      createWhole(folder, paths.exit, { failure, startedAt: null, endedAt: new Date().toISOString(), exitCode: null, signal: null, memoryMiBMax: null });
+      createWhole(folder, paths.exit, {
+        failure,
+        startedAt: null,
+        endedAt: new Date().toISOString(),
+        exitCode: null,
+        signal: null,
+        memoryMiBMax: null,
+      });
     }
     while (performance.now() < untilMs) {
       const seen = await describe(name);

@@ -26,7 +26,10 @@ export function judgeEnd(end: CommandEnd): { type: JobFailureType; message: stri
   if (end.endedFor) return judgeEnded(end);
   if (end.signal === 'SIGKILL' || end.exitCode === 137) {
     if (end.exitCode === 137 || end.kernelOom || end.memoryMiBMax >= 0.9 * end.memoryMiBLimit)
-      return { type: 'JobOutOfMemory', message: `killed, most likely for memory: it used ${end.memoryMiBMax} MiB, allowed are ${end.memoryMiBLimit}` };
+      return {
+        type: 'JobOutOfMemory',
+        message: `killed, most likely for memory: it used ${end.memoryMiBMax} MiB, allowed are ${end.memoryMiBLimit}`,
+      };
     return { type: 'JobLost', message: 'its process was killed (SIGKILL) by somebody else' };
   }
   if (end.signal === 'SIGTERM') return { type: 'JobLost', message: 'its process was asked to end (SIGTERM) by somebody else' };
@@ -34,8 +37,13 @@ export function judgeEnd(end: CommandEnd): { type: JobFailureType; message: stri
   if (end.exitCode === 0) {
     return end.outputFault === null ? null : { type: 'JobOutputMissing', message: `exit code 0, but ${end.outputFault}` };
   }
-  if (end.exitCode === 64) return { type: named(said, 'invalid') ?? named(said, 'rejected') ?? 'InputInvalid', message: withoutName(said) || 'exit code 64: the input is wrong' };
-  if (end.exitCode === 75) return { type: named(said, 'transient') ?? 'JobTemporary', message: withoutName(said) || 'exit code 75: temporary' };
+  if (end.exitCode === 64)
+    return {
+      type: named(said, 'invalid') ?? named(said, 'rejected') ?? 'InputInvalid',
+      message: withoutName(said) || 'exit code 64: the input is wrong',
+    };
+  if (end.exitCode === 75)
+    return { type: named(said, 'transient') ?? 'JobTemporary', message: withoutName(said) || 'exit code 75: temporary' };
   if (/MemoryError|bad_alloc/.test(said)) return { type: 'JobOutOfMemory', message: withWords(`exit code ${end.exitCode}`) };
   return { type: 'JobFailed', message: withWords(`exit code ${end.exitCode}`) };
 }

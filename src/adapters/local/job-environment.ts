@@ -16,7 +16,9 @@ export function supervisorEnvironment(
   worker: NodeJS.ProcessEnv,
   { pythonBin, stepsPath, storeUri }: { pythonBin: string | null; stepsPath: string | null; storeUri: string },
 ): Record<string, string> {
-  const passed = Object.entries(worker).flatMap(([name, value]) => (value !== undefined && passedOn.test(name) ? [[name, value] as const] : []));
+  const passed = Object.entries(worker).flatMap(([name, value]) =>
+    value !== undefined && passedOn.test(name) ? [[name, value] as const] : [],
+  );
   const environment = Object.fromEntries(passed);
   return {
     ...environment,

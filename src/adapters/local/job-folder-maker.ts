@@ -12,7 +12,13 @@ const stagedPrefix = '.new-';
 const stagedMsMax = 24 * 3_600_000;
 
 /** Makes a job's folder complete, files and all, and then in one rename; does nothing where somebody else was first. */
-export async function makeJobFolder(jobs: string, folder: string, order: JobOrder, objectStore: ObjectStore, signal: AbortSignal): Promise<void> {
+export async function makeJobFolder(
+  jobs: string,
+  folder: string,
+  order: JobOrder,
+  objectStore: ObjectStore,
+  signal: AbortSignal,
+): Promise<void> {
   await mkdir(jobs, { recursive: true });
   await removeAbandoned(jobs);
   const staged = await mkdtemp(join(jobs, stagedPrefix));
@@ -48,7 +54,10 @@ async function fetchFile(work: string, { path, digest }: JobFile, objectStore: O
 async function removeAbandoned(jobs: string): Promise<void> {
   const names = (await readdir(jobs)).filter((name) => name.startsWith(stagedPrefix));
   for (const name of names) {
-    const age = await stat(join(jobs, name)).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(join(jobs, name)).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (age > stagedMsMax) await rm(join(jobs, name), { recursive: true, force: true });
   }
 }

@@ -103,7 +103,9 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
 
 function commandEnd(child: ChildProcess) {
   return {
-    exit: new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve) => child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }))),
+    exit: new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+      child.on('exit', (exitCode, signal) => resolve({ exitCode, signal })),
+    ),
     close: new Promise<void>((resolve) => child.on('close', () => resolve())),
     fault: new Promise<string>((resolve) => child.on('error', (error) => resolve(error.message))),
   };

@@ -138,7 +138,10 @@ async function removeAbandoned(staging: string): Promise<void> {
   const names = await readdir(staging).catch(() => []);
   for (const name of names) {
     const file = join(staging, name);
-    const age = await stat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (age > stagedMsMax) await unlink(file).catch(() => undefined);
   }
 }

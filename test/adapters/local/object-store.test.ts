@@ -18,20 +18,27 @@ function mountDisk(options: string): string {
   return folder;
 }
 
-test.skipIf(!canMount)('says how much is free on a full disk, leaves no half object, and goes on when there is room (needs root on Linux)', async () => {
-  const disk = mountDisk('size=256k');
-  const store = createLocalObjectStore(join(disk, 'store'));
-  await store.put(Buffer.from('before'));
-  writeFileSync(join(disk, 'ballast'), Buffer.alloc(100 * 1024));
-  const large = Buffer.alloc(200 * 1024, 1);
-  await expect(store.put(large)).rejects.toMatchObject({ type: 'StoreFull', class: 'transient', message: expect.stringMatching(/the disk is full \(0\.\d MiB and \d+ files free\)/) });
-  await expect(store.createIfAbsent('ledger/m/000000000001.json', large)).rejects.toMatchObject({ type: 'StoreFull' });
-  expect(await store.list('')).toHaveLength(1);
-  expect(readdirSync(join(disk, 'store', '.staging'))).toEqual([]);
+test.skipIf(!canMount)(
+  'says how much is free on a full disk, leaves no half object, and goes on when there is room (needs root on Linux)',
+  async () => {
+    const disk = mountDisk('size=256k');
+    const store = createLocalObjectStore(join(disk, 'store'));
+    await store.put(Buffer.from('before'));
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(100 * 1024));
+    const large = Buffer.alloc(200 * 1024, 1);
+    await expect(store.put(large)).rejects.toMatchObject({
+      type: 'StoreFull',
+      class: 'transient',
+      message: expect.stringMatching(/the disk is full \(0\.\d MiB and \d+ files free\)/),
+    });
+    await expect(store.createIfAbsent('ledger/m/000000000001.json', large)).rejects.toMatchObject({ type: 'StoreFull' });
+    expect(await store.list('')).toHaveLength(1);
+    expect(readdirSync(join(disk, 'store', '.staging'))).toEqual([]);
 
-  execFileSync('rm', [join(disk, 'ballast')]);
-  expect(await store.getByDigest(await store.put(large))).toHaveLength(large.length);
-});
+    execFileSync('rm', [join(disk, 'ballast')]);
+    expect(await store.getByDigest(await store.put(large))).toHaveLength(large.length);
+  },
+);
 
 test.skipIf(!canMount)('says that a disk has no room for another file (needs root on Linux)', async () => {
   const disk = mountDisk('size=1m,nr_inodes=6');
@@ -47,7 +54,11 @@ test.skipIf(!canMount)('is denied, for good, on a disk that is read-only (needs 
   const store = createLocalObjectStore(join(disk, 'store'));
   await store.put(Buffer.from('before'));
   execFileSync('mount', ['-o', 'remount,ro', disk]);
-  await expect(store.put(Buffer.from('after'))).rejects.toMatchObject({ type: 'AccessDenied', class: 'invalid', remedy: expect.stringContaining(disk) });
+  await expect(store.put(Buffer.from('after'))).rejects.toMatchObject({
+    type: 'AccessDenied',
+    class: 'invalid',
+    remedy: expect.stringContaining(disk),
+  });
 });
 
 test('sweeps what a killed writer staged, but nothing that may still be written', async () => {
