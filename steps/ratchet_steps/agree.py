@@ -1,0 +1,40 @@
+"""Holds a refit (trained on all rows) against its judged sibling on the holdout's rows, and probes it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .contract import report_progress, run_job
+from .dataset import read_manifest, read_part
+from .object_store import open_store
+from .probes import probe
+from .scoring import open_scorer, score_frame
+
+
+def agree(job: dict[str, Any]) -> dict[str, Any]:
+    """AgreeInput -> AgreeOutput. @throws StepFailure InputInvalid, ColumnMissing, EvidenceMissing."""
+    store = open_store()
+    report_progress(1, 2, "scoring the refit and its sibling")
+    holdout = read_part(store, read_manifest(store, job["datasetDigest"]), "holdout")
+    scorers = {arm: open_scorer(store.get(job[arm]["model"]["digest"]), job[arm]["model"]["inputs"], arm) for arm in ("refit", "sibling")}
+    refit, sibling = (score_frame(scorers[arm], holdout, arm) for arm in ("refit", "sibling"))
+    report_progress(2, 2, "probes")
+    return {
+        "rows": len(holdout),
+        "rankCorrelation": rank_correlation(refit, sibling),
+        "meanAbsoluteDifference": float(np.abs(refit - sibling).mean()),
+        "probes": probe(scorers["refit"], scorers["sibling"], holdout, job["data"]["features"], "refit"),
+    }
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's, ties at their mean rank. 0 where one of the two never changes its answer: that agrees with nothing."""
+    ranks = np.column_stack([pd.Series(first).rank().to_numpy(), pd.Series(second).rank().to_numpy()])
+    if len(ranks) < 2 or (ranks.std(axis=0) == 0).any():
+        return 0.0
+    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
+
+
+if __name__ == "__main__":
+    run_job(("agree",), ("datasetDigest", "data", "refit", "sibling"), agree)

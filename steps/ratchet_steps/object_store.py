@@ -1,0 +1,152 @@
+"""Bytes under their digest, in the same layout as src/adapters: `objects/sha256/<aa>/<64 hex>`.
+
+`file:///abs` is a folder, `s3://bucket/prefix` a bucket (AWS_* variables, AWS_ENDPOINT_URL_S3 for other S3 servers).
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from .contract import StepFailure
+from .digest import canonical_json, digest_of_bytes
+
+
+class ObjectStore(NamedTuple):
+    """put(bytes) -> digest; get(digest) -> bytes, checked. @throws StepFailure EvidenceMissing, EvidenceCorrupt, StoreUnavailable."""
+
+    put: Callable[[bytes], str]
+    get: Callable[[str], bytes]
+
+
+def open_store(uri: str | None = None) -> ObjectStore:
+    """The store at `uri`; without one, at RATCHET_STORE_URI. @throws StepFailure InputInvalid."""
+    uri = uri or os.environ.get("RATCHET_STORE_URI", "")
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.path.startswith("/"):
+        return _checked(*_folder(Path(unquote(parts.path))))
+    if parts.scheme == "s3" and parts.netloc:
+        return _checked(*_bucket(parts.netloc, parts.path.strip("/")))
+    raise StepFailure("InputInvalid", f"RATCHET_STORE_URI: expected file:///… or s3://bucket/prefix, found {uri!r}")
+
+
+def put_document(store: ObjectStore, document: Any) -> str:
+    """Stores a JSON document; its digest is over its canonical form."""
+    return store.put(canonical_json(document))
+
+
+Put = Callable[[str, bytes], None]
+Get = Callable[[str], bytes | None]
+
+
+def _checked(put_key: Put, get_key: Get) -> ObjectStore:
+    def put(content: bytes) -> str:
+        digest = digest_of_bytes(content)
+        put_key(_key(digest), content)
+        return digest
+
+    def get(digest: str) -> bytes:
+        content = get_key(_key(digest))
+        if content is None:
+            raise StepFailure("EvidenceMissing", f"the object store has no {digest}")
+        found = digest_of_bytes(content)
+        if found != digest:
+            raise StepFailure("EvidenceCorrupt", f"the object store holds other bytes under {digest}: {found}")
+        return content
+
+    return ObjectStore(put, get)
+
+
+def _key(digest: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        raise StepFailure("InputInvalid", f"expected a digest sha256:<64 hex digits>, found {digest!r}")
+    name = digest.removeprefix("sha256:")
+    return f"objects/sha256/{name[:2]}/{name}"
+
+
+def _folder(root: Path) -> tuple[Put, Get]:
+    def put(key: str, content: bytes) -> None:
+        path = root / key
+        if path.exists() and path.stat().st_size == len(content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".put-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)  # same name, same bytes: whoever comes last changes nothing
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+    def get(key: str) -> bytes | None:
+        try:
+            return (root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    return put, get
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def s3_client() -> Any:
+    """A boto3 client from the environment; path-style where another server than AWS is named."""
+    import boto3
+    from botocore.config import Config
+
+    own_server = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    style = {"addressing_style": "path"} if own_server else {}
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return boto3.client("s3", region_name=region, config=Config(s3=style, retries={"max_attempts": 5, "mode": "standard"}))
+
+
+def _bucket(bucket: str, prefix: str) -> tuple[Put, Get]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = s3_client()
+
+    def named(key: str) -> dict[str, str]:
+        return {"Bucket": bucket, "Key": f"{prefix}/{key}" if prefix else key}
+
+    def put(key: str, content: bytes) -> None:
+        try:
+            client.put_object(**named(key), Body=content)
+        except (ClientError, BotoCoreError) as error:
+            raise _s3_failure(bucket, error) from error
+
+    def get(key: str) -> bytes | None:
+        try:
+            return client.get_object(**named(key))["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if _s3_code(error) in ("NoSuchKey", "404"):
+                return None
+            raise _s3_failure(bucket, error) from error
+
+    return put, get
+
+
+def _s3_code(error: Exception) -> str:
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def _s3_failure(bucket: str, error: Exception) -> StepFailure:
+    code = _s3_code(error)
+    if code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"):
+        return StepFailure("AccessDenied", f"bucket {bucket}: {code}; check the AWS_* variables of the worker")
+    if code == "NoSuchBucket":
+        return StepFailure("InputInvalid", f"bucket {bucket}: expected it to exist, found none")
+    return StepFailure("StoreUnavailable", f"bucket {bucket}: {code or type(error).__name__}")

@@ -1,0 +1,63 @@
+"""Reads the rows of a window from where the model file says they are."""
+
+import importlib
+import io
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
+
+from .contract import StepFailure
+
+
+def load_rows(source: dict[str, Any], start: datetime, end: datetime) -> pd.DataFrame:
+    """All rows that the source has for start <= time < end; it may give more. @throws StepFailure InputInvalid."""
+    if source.get("kind") == "python":
+        return _call(source["entrypoint"], start, end)
+    if source.get("kind") == "parquet":
+        return _read_parquet(source["uri"])
+    raise StepFailure("InputInvalid", f"data.source.kind: expected python or parquet, found {source.get('kind')!r}")
+
+
+def _call(entrypoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+    module_name, _, function_name = entrypoint.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # the job's files lie in its working folder
+    try:
+        function = getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, AttributeError) as error:
+        raise StepFailure("InputInvalid", f"data.source.entrypoint: {entrypoint} cannot be imported: {error}") from error
+    rows = function(start, end)
+    if not isinstance(rows, pd.DataFrame):
+        raise StepFailure("InputInvalid", f"data.source.entrypoint: {entrypoint} gave {type(rows).__name__}, expected pandas.DataFrame")
+    return rows.reset_index(drop=True)
+
+
+def _read_parquet(uri: str) -> pd.DataFrame:
+    files = _parquet_files(uri)
+    if not files:
+        raise StepFailure("InputInvalid", f"data.source.uri: expected Parquet files at {uri}, found none")
+    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+
+
+def _parquet_files(uri: str) -> list[Any]:
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        path = Path(unquote(parts.path))
+        return [path] if path.is_file() else sorted(path.rglob("*.parquet"))
+    if parts.scheme == "s3":
+        return _s3_files(parts.netloc, parts.path.strip("/"))
+    raise StepFailure("InputInvalid", f"data.source.uri: expected file:///… or s3://…, found {uri!r}")
+
+
+def _s3_files(bucket: str, prefix: str) -> list[io.BytesIO]:
+    from .object_store import s3_client
+
+    client = s3_client()
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", []) if entry["Key"].endswith(".parquet")]
+    return [io.BytesIO(client.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
