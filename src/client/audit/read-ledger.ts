@@ -17,13 +17,15 @@ const BATCH_MAX = 256;
  * Asks for 1, 2, 3 … instead of listing: a folder of 100,000 files is never sorted. Only where a record is missing is the
  * store asked whether more lie after it.
  * @param prepare what to do with each file as soon as it is read, all of a batch at once.
+ * @param first where to begin.
  */
 export async function* readLedger<T extends object>(
   store: ObjectStore,
   model: string,
   prepare: (seq: number, bytes: Uint8Array) => Promise<T>,
+  first = 1,
 ): AsyncGenerator<Place<T>[]> {
-  let from = 1;
+  let from = first;
   let ahead = load(from, BATCH_MIN);
   for (;;) {
     const batch = await ahead;
