@@ -27,7 +27,7 @@ export const importTable: readonly ImportRow[] = [
   // Reads what the ledger says and recomputes it with the pure rules: knows no Temporal.
   { folder: 'client/audit', values: ['domain'], types: ['ports', 'node:crypto'] },
   // Reads model.yaml, with the line and column of every mistake.
-  { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [], except: ['domain/decide'] },
+  { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [] },
   {
     folder: 'client',
     values: ['@temporalio/client', '@temporalio/common', 'domain', 'workflows/messages', 'node:timers/promises'],

@@ -102,3 +102,9 @@ export function judgeInput(overrides: Partial<JudgeInput> = {}): JudgeInput {
     ...overrides,
   };
 }
+
+export const withDifferences = (champion: Record<string, unknown>, anchor: Record<string, unknown> = champion): EvaluateOutput =>
+  evaluation({ differences: { champion, anchor, baseRate: {} } as EvaluateOutput['differences'] });
+
+export const anchorGate = { againstAnchor: [{ metric: 'logLoss', test: 'nonInferiority', margin: 0.02 }] };
+export const sliceGate = { slices: [{ by: 'origin', metric: 'logLoss', margin: 0.02 }] };
