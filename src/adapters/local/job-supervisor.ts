@@ -20,7 +20,7 @@ const mebibyte = 2 ** 20;
 
 const [, , folder] = process.argv;
 if (folder === undefined) {
-  console.error('usage: job-supervisor <job folder>');
+  process.stderr.write('usage: job-supervisor <job folder>\n');
   process.exit(64);
 }
 await superviseJob(folder);
@@ -132,7 +132,7 @@ async function leave(folder: string, ending: JobEnding): Promise<void> {
       return;
     } catch (error) {
       if (!existsSync(folder)) return;
-      console.error(error instanceof Error ? error.message : error);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       await sleep(1000);
     }
   }

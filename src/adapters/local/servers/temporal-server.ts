@@ -40,17 +40,15 @@ export function temporalServerPlan({
   // Half the processor time of the default journal. Not together with an in-memory database.
   const database =
     dbFile === null ? [] : ['--db-filename', resolve(dbFile), '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'];
+  const listen = ['--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn'];
+  const ui = uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1'];
+  // The default of 20 makes every sequential step wait 50 ms.
+  const speed = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'];
+  const attributes = Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   return {
     name: 'Temporal',
     command: bin,
-    args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn'],
-      ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1']),
-      ...database,
-      // The default of 20 makes every sequential step wait 50 ms.
-      ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
-      ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-    ],
+    args: ['server', 'start-dev', ...listen, ...ui, ...database, ...speed, ...attributes],
     environment: serverEnvironment(),
     logFile,
     isHealthy: () => answers(bin, port, namespace),

@@ -1,0 +1,51 @@
+import { RatchetError } from '../../domain/failure.js';
+
+const denied = new Set([
+  'AccessDenied',
+  'AllAccessDisabled',
+  'InvalidAccessKeyId',
+  'XAdminUserNotFound', // versitygw's word for it, with HTTP 404
+  'SignatureDoesNotMatch',
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'InvalidToken',
+  'AuthorizationHeaderMalformed',
+  'PermanentRedirect',
+]);
+const full = new Set(['QuotaExceeded', 'QuotaExceededException', 'XMinioStorageFull', 'InsufficientStorage', 'EntityTooLarge']);
+
+/** What S3's answer means for the loop. The SDK has already tried transient ones several times. */
+export function explainS3Error(error: unknown, uri: string, operation: string): unknown {
+  if (error instanceof RatchetError || !(error instanceof Error)) return error;
+  const status = httpStatus(error);
+  const said = `${operation} ${uri}: ${status ? `HTTP ${status} ` : ''}${error.name}${error.message && error.message !== error.name ? ` ${error.message}` : ''}`;
+  if (full.has(error.name) || status === 507)
+    return new RatchetError('StoreFull', said, { remedy: 'raise the quota of the bucket or free space; the loop then goes on by itself' });
+  if (denied.has(error.name) || status === 401 || status === 403 || status === 301)
+    return new RatchetError('AccessDenied', said, {
+      remedy: `let the worker's credentials (AWS_* variables) list the bucket and get and put objects there; check AWS_REGION and AWS_ENDPOINT_URL_S3`,
+    });
+  if (error.name === 'NoSuchBucket')
+    return new RatchetError('StoreUnavailable', said, {
+      remedy: 'make the bucket, or correct RATCHET_STORE_URI; the loop then goes on by itself',
+    });
+  return new RatchetError('StoreUnavailable', said, { remedy: 'nothing where it passes; else look at the state of the S3 server' });
+}
+
+export function httpStatus(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+/** Somebody else has created the key: the condition does not hold. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return httpStatus(error) === 412 || (error instanceof Error && error.name === 'PreconditionFailed');
+}
+
+/** Somebody else is creating the key just now: S3 wants us to ask again. */
+export function isConditionalConflict(error: unknown): boolean {
+  return httpStatus(error) === 409 && error instanceof Error && /^(ConditionalRequestConflict|OperationAborted)$/.test(error.name);
+}
+
+export function isNoSuchKey(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'NoSuchKey' || (error.name === 'NotFound' && httpStatus(error) === 404));
+}
