@@ -14,7 +14,11 @@ export const ApprovalSpec = z.strictObject({
     .describe('exceptions: only where a gate asks for a person (no champion, too good to be true).'),
   quorum: z.number().int().min(1).default(1).describe('So many different signers must approve; one rejection ends it.'),
   signers: z.array(Signer).min(1),
-  timeoutHours: z.number().positive().max(24 * 366).default(168),
+  timeoutHours: z
+    .number()
+    .positive()
+    .max(24 * 366)
+    .default(168),
   onTimeout: z.literal('reject').default('reject').describe('Silence is never a yes.'),
   escalateAfterHours: z.number().positive().optional().describe('Then a notice goes to escalateTo.'),
   escalateTo: z.array(z.string().min(1)).default([]),

@@ -31,7 +31,9 @@ export const Feature = z.strictObject({
   availableAt: z
     .string()
     .optional()
-    .describe('The column with the time at which this value was known; a row where it lies after the prediction time fails validation. Absent: known before the row exists.'),
+    .describe(
+      'The column with the time at which this value was known; a row where it lies after the prediction time fails validation. Absent: known before the row exists.',
+    ),
 });
 export type Feature = z.infer<typeof Feature>;
 
@@ -41,7 +43,9 @@ export const Label = z.strictObject({
   policy: z
     .enum(['independent', 'ownDecision'])
     .default('independent')
-    .describe('ownDecision: our own output decided whether the label exists (loans, fraud). Quality gates are then refused, unless acceptSelectiveLabels says why not.'),
+    .describe(
+      'ownDecision: our own output decided whether the label exists (loans, fraud). Quality gates are then refused, unless acceptSelectiveLabels says why not.',
+    ),
   acceptSelectiveLabels: z.string().min(10).optional().describe('The reason why selectively observed labels are good enough here.'),
 });
 
@@ -69,10 +73,18 @@ export const ChecksSpec = z.strictObject({
   duplicateRowsMax: z.number().int().min(0).default(0),
   nullShareMax: z.number().min(0).max(1).default(0.2).describe('Per nullable feature.'),
   outOfRangeRowsMax: z.number().int().min(0).default(0),
-  rowsChangeMax: z.number().positive().default(0.5).describe('Rows a day against the champion’s training snapshot: 0.5 = half as many or half as many again.'),
+  rowsChangeMax: z
+    .number()
+    .positive()
+    .default(0.5)
+    .describe('Rows a day against the champion’s training snapshot: 0.5 = half as many or half as many again.'),
   drift: z
     .strictObject({
-      statisticMax: z.number().positive().default(0.1).describe('Normed Wasserstein distance (numbers), Jensen-Shannon distance (categories).'),
+      statisticMax: z
+        .number()
+        .positive()
+        .default(0.1)
+        .describe('Normed Wasserstein distance (numbers), Jensen-Shannon distance (categories).'),
       driftedShareMax: z.number().min(0).max(1).default(0.5),
       onDrift: z.enum(['report', 'stop']).default('report').describe('Feature drift alone is mostly season: reported unless you say stop.'),
     })

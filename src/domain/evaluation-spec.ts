@@ -13,10 +13,15 @@ export const EvaluationSpec = z.strictObject({
   resampleBy: z
     .string()
     .min(1)
-    .describe('The block of the paired cluster bootstrap: `day`, a column (user, hospital, …) or, written out, `row` where rows really are independent.'),
+    .describe(
+      'The block of the paired cluster bootstrap: `day`, a column (user, hospital, …) or, written out, `row` where rows really are independent.',
+    ),
   replicates: z.number().int().min(1000).max(20_000).default(2000),
   seed: z.number().int().min(0).default(20_130_101),
   slices: z.array(z.strictObject({ by: z.string().min(1) })).default([]),
-  baseline: z.enum(['logistic', 'none']).default('logistic').describe('A simple model trained on the same rows, that stands beside the others.'),
+  baseline: z
+    .enum(['logistic', 'none'])
+    .default('logistic')
+    .describe('A simple model trained on the same rows, that stands beside the others.'),
 });
 export type EvaluationSpec = z.infer<typeof EvaluationSpec>;

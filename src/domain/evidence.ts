@@ -2,7 +2,19 @@ import { z } from 'zod';
 import { Digest } from './digest.js';
 
 /** Stages in order. Rollout is passed through without effect until traffic is managed. */
-export const STAGES = ['snapshot', 'validate', 'train', 'evaluate', 'judge', 'refit', 'agree', 'register', 'approve', 'rollout', 'promote'] as const;
+export const STAGES = [
+  'snapshot',
+  'validate',
+  'train',
+  'evaluate',
+  'judge',
+  'refit',
+  'agree',
+  'register',
+  'approve',
+  'rollout',
+  'promote',
+] as const;
 export const Stage = z.enum(STAGES);
 export type Stage = z.infer<typeof Stage>;
 
@@ -18,7 +30,9 @@ export const Evidence = z.strictObject({
   /** The documents that this one was made from, by name. */
   from: z.record(z.string(), Digest),
   /** The job that did it; null where no job ran. */
-  job: z.strictObject({ name: z.string(), attempt: z.number().int(), startedAt: z.string().nullable(), endedAt: z.string().nullable() }).nullable(),
+  job: z
+    .strictObject({ name: z.string(), attempt: z.number().int(), startedAt: z.string().nullable(), endedAt: z.string().nullable() })
+    .nullable(),
   body: z.json(),
 });
 export type Evidence = z.infer<typeof Evidence>;

@@ -29,7 +29,12 @@ export const SliceGate = z.strictObject({
 export type SliceGate = z.infer<typeof SliceGate>;
 
 export const GatesSpec = z.strictObject({
-  alpha: z.number().gt(0).max(0.5).default(0.05).describe('For all comparisons since the last promotion together: the k-th gets alpha/(k(k+1)).'),
+  alpha: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('For all comparisons since the last promotion together: the k-th gets alpha/(k(k+1)).'),
   whenNoChampion: z.enum(['fail', 'requireApproval', 'pass']).default('fail'),
   absolute: z.array(AbsoluteGate).default([]),
   againstChampion: z.array(PairedGate).default([]),
@@ -40,7 +45,18 @@ export const GatesSpec = z.strictObject({
     .default([])
     .describe('Better than the champion by more than this is too good to be true: a person must look.'),
   labelCoverageMin: z.number().min(0).max(1).default(0.9),
+  labelCoverageGapMax: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe('How much rarer labels may be in one score decile or month than overall; beyond it quality there is unknown.'),
   probes: z.enum(['require', 'report']).default('require'),
-  refitAgreementMin: z.number().min(0).max(1).default(0.9).describe('Rank correlation of the refit with its judged sibling on the holdout.'),
+  refitAgreementMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('Rank correlation of the refit with its judged sibling on the holdout.'),
 });
 export type GatesSpec = z.infer<typeof GatesSpec>;

@@ -15,7 +15,10 @@ export type JobFile = z.infer<typeof JobFile>;
  * an existing job of that name is ours to adopt.
  */
 export const JobSpec = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/).max(120),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+    .max(120),
   model: z.string(),
   cycle: z.number().int().positive(),
   stage: JobStage,

@@ -7,7 +7,9 @@ import { TrainerSpec } from './trainer-spec.js';
 import { TriggersSpec } from './trigger.js';
 
 /** Model names are part of workflow ids, paths and registry names. */
-export const ModelName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/, 'expected lower-case letters, digits and dashes, at most 53');
+export const ModelName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/, 'expected lower-case letters, digits and dashes, at most 53');
 
 export const RegistrySpec = z.strictObject({
   kind: z.literal('mlflow').default('mlflow'),
@@ -15,7 +17,12 @@ export const RegistrySpec = z.strictObject({
 });
 
 export const RetentionSpec = z.strictObject({
-  snapshotDays: z.number().int().positive().default(365).describe('Data older than this may be deleted; the anchor’s and the champion’s never are.'),
+  snapshotDays: z
+    .number()
+    .int()
+    .positive()
+    .default(365)
+    .describe('Data older than this may be deleted; the anchor’s and the champion’s never are.'),
   cyclesMin: z.number().int().positive().default(20).describe('The newest cycles whose data is always kept.'),
 });
 
@@ -26,7 +33,10 @@ export const ModelSpec = z.strictObject({
   metadata: z.strictObject({
     name: ModelName,
     owner: z.string().min(1).describe('Who is asked when something is wrong.'),
-    tier: z.enum(['low', 'medium', 'high']).default('medium').describe('How much depends on it; high asks for a person before every promotion.'),
+    tier: z
+      .enum(['low', 'medium', 'high'])
+      .default('medium')
+      .describe('How much depends on it; high asks for a person before every promotion.'),
     description: z.string().default(''),
   }),
   spec: z.strictObject({
@@ -35,7 +45,10 @@ export const ModelSpec = z.strictObject({
     trainer: TrainerSpec,
     evaluation: EvaluationSpec,
     gates: GatesSpec,
-    refit: z.enum(['none', 'afterPass']).default('none').describe('afterPass: the passed recipe is trained again on all data, and that is the candidate.'),
+    refit: z
+      .enum(['none', 'afterPass'])
+      .default('none')
+      .describe('afterPass: the passed recipe is trained again on all data, and that is the candidate.'),
     approval: ApprovalSpec,
     registry: RegistrySpec.prefault({}),
     triggers: TriggersSpec.prefault({}),

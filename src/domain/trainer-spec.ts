@@ -13,16 +13,26 @@ export type Resources = z.infer<typeof Resources>;
 const secretLike = /(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY)/i;
 
 export const TrainerSpec = z.strictObject({
-  command: z.array(z.string().min(1)).min(1).describe('The program and its arguments; runs in a folder that holds `files`. Keeps the job contract.'),
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('The program and its arguments; runs in a folder that holds `files`. Keeps the job contract.'),
   files: z.array(CodePath).default([]).describe('Files and folders that travel with the job, relative to the model file.'),
   config: z.record(z.string(), z.json()).default({}).describe('Handed to the trainer as it is; part of the version.'),
   seed: z.number().int().min(0).default(0),
   environment: z
     .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'expected an environment variable name'), z.string())
     .default({})
-    .refine((variables) => !Object.keys(variables).some((name) => secretLike.test(name)), 'a secret may not stand in a model file: set it in the worker’s environment'),
+    .refine(
+      (variables) => !Object.keys(variables).some((name) => secretLike.test(name)),
+      'a secret may not stand in a model file: set it in the worker’s environment',
+    ),
   resources: Resources.prefault({}),
-  timeLimitSeconds: z.number().int().positive().max(60 * 86_400),
+  timeLimitSeconds: z
+    .number()
+    .int()
+    .positive()
+    .max(60 * 86_400),
   attemptsMax: z.number().int().min(1).max(20).default(3).describe('Attempts after a lost or starved job.'),
 });
 export type TrainerSpec = z.infer<typeof TrainerSpec>;

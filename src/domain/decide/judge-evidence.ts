@@ -2,13 +2,11 @@ import type { GatesSpec } from '../gate.js';
 import type { EvaluateOutput, ProbeResult } from '../stage-jobs.js';
 import { gateResult, percentWords, type Ruling } from './gate-ruling.js';
 
-/** A score bin or month whose rows have labels so much more rarely than all rows: who gets a label is not chance. */
-const COVERAGE_GAP_MAX = 0.1;
-
 /** Whether there is anything to judge: rows with labels, and none of them seen in training. */
 export function judgeHoldout(evaluation: EvaluateOutput): Ruling {
   const { holdout, labelledRows, arms } = evaluation;
-  if (!(Number.isFinite(labelledRows) && labelledRows > 0)) return only(gateResult('evaluation', 'no-data', 'the evaluation has no row with a label'));
+  if (!(Number.isFinite(labelledRows) && labelledRows > 0))
+    return only(gateResult('evaluation', 'no-data', 'the evaluation has no row with a label'));
   const trainEnd = arms.challenger.trainEnd;
   if (!(Date.parse(trainEnd ?? '') <= Date.parse(holdout.start))) {
     const reason = `the challenger was trained up to ${trainEnd ?? 'an unknown time'}: the evaluation's rows begin at ${holdout.start} and are not all later`;
@@ -40,7 +38,7 @@ export function judgeLabelCoverage(gates: GatesSpec, { labelCoverage }: Evaluate
       ),
     );
   }
-  const gap = parts.find(({ coverage }) => coverage < overall - COVERAGE_GAP_MAX);
+  const gap = parts.find(({ coverage }) => coverage < overall - gates.labelCoverageGapMax);
   if (gap !== undefined) {
     const reason = `${percentWords(overall)} of all rows have a label but only ${percentWords(gap.coverage)} in ${gap.where}: quality there is unknown`;
     return only(gateResult(gate, 'inconclusive', reason, measured));
