@@ -1,0 +1,65 @@
+import { RatchetError } from '../../src/domain/failure.js';
+
+interface Hold {
+  readonly reached: Promise<void>;
+  arrive: () => void;
+  readonly released: Promise<void>;
+  release: () => void;
+}
+
+export type Holds = ReturnType<typeof createHolds>;
+
+/** Lets a test stop a model's loop right before an activity, or lose the answer of one that has done its work. */
+export function createHolds() {
+  const holds = new Map<string, Hold>();
+  const lost = new Map<string, number>();
+  return { hold, loseReply, releaseAll, wrap };
+
+  /** The next call of that activity for that model waits, once `reached`, until `release`. */
+  function hold(model: string, activity: string): Pick<Hold, 'reached' | 'release'> {
+    let arrive = (): void => undefined;
+    let release = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (arrive = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const held = { reached, arrive, released, release };
+    holds.set(`${model}/${activity}`, held);
+    return held;
+  }
+
+  /** The next so many calls do their work, and then fail as if the answer had been lost. */
+  function loseReply(model: string, activity: string, calls = 1): void {
+    lost.set(`${model}/${activity}`, calls);
+  }
+
+  function releaseAll(): void {
+    for (const held of holds.values()) held.release();
+    holds.clear();
+  }
+
+  function wrap<A extends object>(activities: A): A {
+    const wrapped: Record<string, unknown> = {};
+    for (const [name, activity] of Object.entries(activities) as [string, (arg: unknown) => Promise<unknown>][]) {
+      wrapped[name] = async (arg: unknown) => {
+        const key = `${modelOf(arg)}/${name}`;
+        const held = holds.get(key);
+        if (held !== undefined) {
+          holds.delete(key);
+          held.arrive();
+          await held.released;
+        }
+        const answer = await activity(arg);
+        const left = lost.get(key) ?? 0;
+        if (left > 0) {
+          lost.set(key, left - 1);
+          throw new RatchetError('StoreUnavailable', `the answer of ${name} was lost`);
+        }
+        return answer;
+      };
+    }
+    return wrapped as A;
+  }
+}
+
+function modelOf(arg: unknown): string {
+  return typeof arg === 'object' && arg !== null && 'model' in arg ? String(arg.model) : '';
+}

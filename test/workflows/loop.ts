@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
+import { createActivities } from '../../src/activities/index.js';
+import { createLedger } from '../../src/activities/ledger.js';
+import { withFailures } from '../../src/activities/to-failure.js';
+import { digestOfBytes } from '../../src/domain/digest.js';
+import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
+import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
+import { createMemoryNotifier } from '../fakes/memory-notifier.js';
+import { createMemoryRegistry } from '../fakes/memory-registry.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
+import { createMemoryStore } from '../fakes/memory-store.js';
+import { createHolds } from './held-activities.js';
+
+export type Loop = ReturnType<typeof createLoop>;
+
+/** The real activities and the real ledger over fakes at the ports; every test uses a model of its own name. */
+export function createLoop() {
+  const store = createMemoryStore();
+  const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
+  const jobCluster = createMemoryJobCluster(store);
+  const registry = createMemoryRegistry();
+  const notifier = createMemoryNotifier();
+  const holds = createHolds();
+  const activities = withFailures(
+    holds.wrap(
+      createActivities({
+        store,
+        ledger,
+        jobCluster,
+        registry,
+        notifier,
+        environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any' },
+        watchHeartbeatSeconds: 60,
+        searchAttributes: false,
+      }),
+    ),
+  );
+  return { store, ledger, jobCluster, registry, notifier, holds, activities };
+}
+
+export interface RunningLoop extends Loop {
+  readonly environment: TestWorkflowEnvironment;
+  readonly client: TestWorkflowEnvironment['client'];
+}
+
+export const workflowBundle = () => ({ code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8') });
+
+/** One server and one worker for all tests of a file. `timeSkipping`: months take milliseconds; `dev`: the real server. */
+export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { extraArgs?: string[] } = {}): () => RunningLoop {
+  let running: RunningLoop | undefined;
+  let stop = async (): Promise<void> => undefined;
+
+  beforeAll(async () => {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const environment = await startServer(server, extraArgs);
+    const loop = createLoop();
+    const common = { connection: environment.nativeConnection, activities: loop.activities, shutdownGraceTime: 100, shutdownForceTime: 1000 };
+    const workers = [
+      await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: workflowBundle() }),
+      await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE }),
+    ];
+    const ended = Promise.all(workers.map((worker) => worker.run()));
+    running = { ...loop, environment, client: environment.client };
+    stop = async () => {
+      for (const worker of workers) worker.shutdown();
+      await ended;
+      await environment.teardown();
+    };
+  });
+  afterEach(() => running?.holds.releaseAll());
+  afterAll(() => stop());
+  return () => running!;
+}
+
+async function startServer(server: 'timeSkipping' | 'dev', extraArgs: string[]): Promise<TestWorkflowEnvironment> {
+  if (server === 'timeSkipping') {
+    const executable = { type: 'existing-path', path: inject('temporalTestServer') } as const;
+    return TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  }
+  const executable = { type: 'existing-path', path: inject('temporalCli') } as const;
+  const quick = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'];
+  return TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: [...quick, ...extraArgs] } });
+}
