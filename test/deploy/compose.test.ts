@@ -55,6 +55,8 @@ test('what runs on is watched, and what waits for another waits for its health',
 });
 
 test('every file that is mounted exists', () => {
-  const mounted = services.flatMap(([, { volumes = [] }]) => volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]!));
+  const mounted = services.flatMap(([, { volumes = [] }]) =>
+    volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]!),
+  );
   for (const path of mounted) expect(() => readFileSync(new URL(path, root)), path).not.toThrow();
 });
