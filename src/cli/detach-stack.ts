@@ -14,12 +14,12 @@ type ChildMessage = { kind: 'tell'; line: string } | { kind: 'ready' };
  * Runs `ratchet up` in the background and waits until it is ready. It has its own log and outlives us.
  * @throws {CommandError} it ended before it was ready, with what it said
  */
-export async function detachStack(cli: Cli, home: Home, args: readonly string[]): Promise<Endpoints> {
+export async function detachStack(cli: Cli, home: Home, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Endpoints> {
   mkdirSync(home.logsFolder, { recursive: true });
   const logFile = join(home.logsFolder, 'up.log');
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url)), 'up', '--home', home.path, ...args], {
-    env: cli.terminal.environment,
+    env: environment,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });

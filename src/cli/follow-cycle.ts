@@ -48,10 +48,11 @@ function telling(cli: Cli): (state: CycleState) => void {
   let askedFor = '';
   return (state) => {
     for (const stage of state.stages) {
-      const line = stageLine(stage);
-      if (stage.phase === 'Waiting' || told.get(stage.stage) === line) continue;
-      told.set(stage.stage, line);
-      cli.tell(`  ${line}`);
+      // A line when it begins and one when it ends; what it says in between is for screens.
+      const step = `${stage.phase} ${stage.attempt}`;
+      if (stage.phase === 'Waiting' || told.get(stage.stage) === step) continue;
+      told.set(stage.stage, step);
+      cli.tell(`  ${stageLine(stage)}`);
     }
     if (isWaitingForPeople(state) && askedFor !== state.candidateDigest) {
       askedFor = state.candidateDigest ?? '';

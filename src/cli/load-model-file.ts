@@ -1,8 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import { ModelSpec } from '../domain/model-spec.js';
-import type { Cli } from './cli.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Problem } from '../client/model-file/problem.js';
+import { problemText } from '../client/model-file/problem.js';
+import type { ModelFile } from '../client/model-file/read-model-file.js';
+import { readModelFile } from '../client/model-file/read-model-file.js';
+import type { ModelSpec } from '../domain/model-spec.js';
+import { CommandError } from './explain-error.js';
 
-export function loadModelFile(_cli: Cli, file: string): ModelSpec {
-  return ModelSpec.parse(parse(readFileSync(file, 'utf8')));
+/** Everything that can be said about a model file. @throws {CommandError} it cannot be read at all */
+export function lintFile(file: string): ModelFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`${file}: ${code === 'ENOENT' ? 'expected a model file, found nothing' : `cannot be read (${code})`}`, 'correct the path after -f');
+  }
+  return readModelFile(text, { file, fileExists: (path) => existsSync(join(dirname(file), path)) });
+}
+
+/** The spec of a model file without mistakes. @throws {CommandError} all mistakes, each with file, line and column */
+export function loadModelFile(file: string): ModelSpec {
+  const { spec, problems } = lintFile(file);
+  if (spec) return spec;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  throw new CommandError([`${file} has ${countWords(errors)}, nothing was changed`, ...errors.map(problemText)].join('\n'));
+}
+
+export function countWords(problems: readonly Problem[]): string {
+  return `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}`;
 }

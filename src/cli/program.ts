@@ -2,13 +2,19 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.js';
 import { addAbortCommand } from './commands/abort.js';
+import { addAdoptCommand } from './commands/adopt.js';
 import { addApplyCommand } from './commands/apply.js';
 import { addApproveCommand, addRejectCommand } from './commands/approve.js';
 import { addAuditCommand } from './commands/audit.js';
+import { addBacktestCommand } from './commands/backtest.js';
+import { addDemoCommand } from './commands/demo.js';
 import { addDownCommand } from './commands/down.js';
 import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
+import { addLintCommand } from './commands/lint.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
+import { addReplayCommand } from './commands/replay.js';
+import { addSchemaCommand } from './commands/schema.js';
 import { addStatusCommand } from './commands/status.js';
 import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
 import { addUpCommand } from './commands/up.js';
@@ -17,6 +23,9 @@ import { addUpCommand } from './commands/up.js';
 const addCommands = [
   addUpCommand,
   addDownCommand,
+  addDemoCommand,
+  addLintCommand,
+  addSchemaCommand,
   addApplyCommand,
   addGetCommand,
   addTriggerCommand,
@@ -28,7 +37,10 @@ const addCommands = [
   addAbortCommand,
   addRetryCommand,
   addHistoryCommand,
+  addReplayCommand,
+  addBacktestCommand,
   addAuditCommand,
+  addAdoptCommand,
 ];
 
 /** All commands with their options and help; also what docs/reference/cli.md is made from. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { pathToFileURL } from 'node:url';
-import { connectTemporal } from '../client/connect-temporal.js';
+import { connectTemporal, ledgerOwner } from '../client/connect-temporal.js';
 import type { ModelHandle } from '../client/model-handle.js';
 import { openModel } from '../client/model-handle.js';
+import type { Home } from '../config/home.js';
 import type { Endpoints } from '../config/endpoints.js';
 import { readEndpoints } from '../config/endpoints.js';
 import { temporalFromEndpoints, temporalFromEnvironment } from '../config/temporal-address.js';
@@ -19,13 +20,23 @@ export interface Session {
   /** null where the server was named by the environment and this home has no stack. */
   readonly endpoints: Endpoints | null;
   model(name: string): ModelHandle;
+  /** Whose workflows write ledgers here: `<cluster id>/<namespace>`. */
+  owner(): Promise<string>;
+}
+
+/** Which stack: its folder, and the environment that may name other servers. */
+export interface Place {
+  readonly home: Home;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** The store alone: reading the ledger needs no server. */
 export function openStore(cli: Cli, command: Command): ObjectStore {
-  const home = cli.home(command);
-  const uri = cli.terminal.environment['RATCHET_STORE_URI'] || readEndpoints(home)?.storeUri || pathToFileURL(home.storeFolder).href;
-  return openObjectStore(uri);
+  return openStoreAt({ home: cli.home(command), environment: cli.terminal.environment });
+}
+
+export function openStoreAt({ home, environment }: Place): ObjectStore {
+  return openObjectStore(environment['RATCHET_STORE_URI'] || readEndpoints(home)?.storeUri || pathToFileURL(home.storeFolder).href);
 }
 
 /** Whether the model has a ledger. */
@@ -38,15 +49,20 @@ export async function isKnownModel(store: ObjectStore, model: string): Promise<b
  * @throws {CommandError} no stack runs here and the environment names none
  */
 export async function withSession<T>(cli: Cli, command: Command, work: (session: Session) => Promise<T>): Promise<T> {
-  const endpoints = readEndpoints(cli.home(command));
-  const target = temporalFromEnvironment(cli.terminal.environment) ?? (endpoints && temporalFromEndpoints(endpoints));
+  return withSessionAt({ home: cli.home(command), environment: cli.terminal.environment }, work);
+}
+
+export async function withSessionAt<T>(place: Place, work: (session: Session) => Promise<T>): Promise<T> {
+  const endpoints = readEndpoints(place.home);
+  const target = temporalFromEnvironment(place.environment) ?? (endpoints && temporalFromEndpoints(endpoints));
   if (!target) {
-    throw new CommandError(`no stack runs in ${cli.home(command).path}`, 'start one with `ratchet up`, name another folder with --home, or a server with TEMPORAL_ADDRESS');
+    throw new CommandError(`no stack runs in ${place.home.path}`, 'start one with `ratchet up`, name another folder with --home, or a server with TEMPORAL_ADDRESS');
   }
   const client = await connectTemporal(target);
-  const store = openStore(cli, command);
+  const store = openStoreAt(place);
   try {
-    return await work({ client, store, endpoints, model: (name) => openModel(client, name, { isKnown: () => isKnownModel(store, name) }) });
+    const model = (name: string): ModelHandle => openModel(client, name, { isKnown: () => isKnownModel(store, name) });
+    return await work({ client, store, endpoints, model, owner: () => ledgerOwner(client) });
   } finally {
     await client.connection.close();
   }

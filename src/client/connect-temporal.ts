@@ -25,3 +25,9 @@ export async function connectTemporal({ connection, namespace, namedBy }: Tempor
 }
 
 export type TemporalClient = Client;
+
+/** `<cluster id>/<namespace>`: as workers of this server name themselves in ledgers. */
+export async function ledgerOwner(client: Client): Promise<string> {
+  const { clusterId } = await client.workflowService.getClusterInfo({});
+  return `${clusterId}/${client.options.namespace}`;
+}

@@ -23,7 +23,7 @@ export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, on
       const state = await cycle.state();
       yield state;
       if (state.outcome !== null) return;
-      await refuseWhereEnded(cycle);
+      if (await hasClosed(cycle)) return yield settled(cycle, await cycle.state());
       trouble = '';
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -57,12 +57,16 @@ export async function awaitCycleOf(model: ModelHandle, key: string, { signal, po
   return null;
 }
 
-/** A query is answered for a closed workflow too: without an outcome it would be asked for ever. */
-async function refuseWhereEnded(cycle: CycleHandle): Promise<void> {
+async function hasClosed(cycle: CycleHandle): Promise<boolean> {
   const status = await cycle.status();
-  if (status === 'RUNNING' || status === 'COMPLETED' || status === null) return;
-  throw new RatchetError('CycleUnknown', `cycle ${cycle.cycle} ended without an outcome: its workflow is ${status}`, {
-    remedy: 'the model’s lifecycle settles it within the hour; see `ratchet history`',
+  return status !== null && status !== 'RUNNING';
+}
+
+/** A query is answered for a closed workflow too: one that never came to an outcome would be asked for ever. */
+function settled(cycle: CycleHandle, state: CycleState): CycleState {
+  if (state.outcome !== null) return state;
+  throw new RatchetError('CycleUnknown', `cycle ${cycle.cycle} was ended from outside before it came to an outcome`, {
+    remedy: 'the model’s lifecycle settles it; see `ratchet history`',
   });
 }
 

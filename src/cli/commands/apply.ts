@@ -20,7 +20,7 @@ export function addApplyCommand(program: Command, cli: Cli): void {
     .requiredOption('-f, --file <file>', 'the model file')
     .addOption(asOption())
     .action(async ({ file, as }: ApplyOptions, command: Command) => {
-      const spec = loadModelFile(cli, file);
+      const spec = loadModelFile(file);
       const applied = await withSession(cli, command, ({ client, store, model }) =>
         applyModel({ client, store, model: model(spec.metadata.name), spec, folder: dirname(file), requestedBy: as ?? userName() }),
       );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Trigger } from '../../domain/trigger.js';
 import type { Cli } from '../cli.js';
 import { asOption, parseDuration, parseModelName, parsePositiveInteger, parseTime, userName } from '../options.js';

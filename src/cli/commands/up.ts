@@ -32,7 +32,7 @@ export function addUpCommand(program: Command, cli: Cli): void {
     .addOption(new Option('--host <address>', 'address to listen on; only loopback is allowed').argParser(refuseOthers).default('127.0.0.1'))
     .action(async (options: UpOptions, command: Command) => {
       const home = cli.home(command);
-      if (options.detach) return showStack(cli, command, home, await detachStack(cli, home, upArguments(options)));
+      if (options.detach) return showStack(cli, command, home, await detachStack(cli, home, cli.terminal.environment, upArguments(options)));
       await runStack(cli, command, home, { temporal: options.temporalPort, temporalUi: options.temporalUiPort, mlflow: options.mlflowPort });
     });
 }

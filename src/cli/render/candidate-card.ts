@@ -12,10 +12,17 @@ export function candidateCard(state: CycleState, verdict: Verdict | null, evalua
   ];
   const reasons = verdict?.reasons ?? state.verdict?.reasons ?? [];
   if (reasons.length > 0) lines.push('', 'why a person is asked', ...reasons.map((reason) => `  ${reason}`));
-  if (evaluation) lines.push('', `on ${evaluation.rows.toLocaleString('en')} rows, ${day(evaluation.holdout.start)} to ${day(evaluation.holdout.end)}`, ...indent(armsTable(evaluation)));
-  if (verdict && verdict.gates.length > 0) lines.push('', 'gates', ...indent(gatesTable(verdict)));
-  if (verdict && verdict.notes.length > 0) lines.push('', 'notes', ...verdict.notes.map((note) => `  ${note}`));
-  lines.push('', 'evidence', ...state.stages.filter((stage) => stage.result).map((stage) => `  ${stage.stage.padEnd(9)} ${stage.result!.evidenceDigest}`));
+  lines.push('', ...evaluationLines(verdict, evaluation));
+  lines.push('evidence', ...state.stages.filter((stage) => stage.result).map((stage) => `  ${stage.stage.padEnd(9)} ${stage.result!.evidenceDigest}`));
+  return lines;
+}
+
+/** The numbers: every arm on the holdout, every gate with its sentence, what was noted. Ends in an empty line. */
+export function evaluationLines(verdict: Verdict | null, evaluation: EvaluateOutput | null): string[] {
+  const lines: string[] = [];
+  if (evaluation) lines.push(`on ${evaluation.rows.toLocaleString('en')} rows, ${day(evaluation.holdout.start)} to ${day(evaluation.holdout.end)}`, ...indent(armsTable(evaluation)), '');
+  if (verdict && verdict.gates.length > 0) lines.push('gates', ...indent(gatesTable(verdict)), '');
+  if (verdict && verdict.notes.length > 0) lines.push('notes', ...verdict.notes.map((note) => `  ${note}`), '');
   return lines;
 }
 

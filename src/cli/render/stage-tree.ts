@@ -15,11 +15,12 @@ export function stageTree(state: CycleState, options: DrawOptions): string[] {
   const lines = [`${state.model} cycle ${state.cycle}${state.asOf ? ` as of ${state.asOf.slice(0, 10)}` : ''}: ${headline(state)}`];
   state.stages.forEach((stage, index) => {
     const branch = index === state.stages.length - 1 ? '└─' : '├─';
-    lines.push(`${branch} ${paint(`${MARK[stage.phase]} ${stage.stage.padEnd(9)}`, stage.phase, options)}${tail(stage, options.nowMs)}`);
+    lines.push(`${branch} ${paint(`${MARK[stage.phase]} ${stage.stage.padEnd(9)}`, stage.phase, options)}${tail(stage, options.nowMs)}`.trimEnd());
   });
-  for (const reason of state.verdict?.reasons ?? []) lines.push(`   ${reason}`);
+  for (const reason of state.verdict?.reasons ?? []) lines.push(`   why: ${reason}`);
   if (state.failure) {
-    lines.push(`   ${state.failure.type}: ${state.failure.message}`);
+    // What a job said comes whole here, and only here.
+    lines.push(...`${state.failure.type}: ${state.failure.message}`.trimEnd().split('\n').map((line) => `   ${line}`));
     if (state.failure.remedy) lines.push(`   → ${state.failure.remedy}`);
   }
   return options.columns > 0 ? lines.map((line) => cut(line, options.columns)) : lines;
@@ -35,21 +36,25 @@ export function isWaitingForPeople(state: CycleState): boolean {
 }
 
 function headline(state: CycleState): string {
-  if (state.outcome) return state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${state.reason}` : '');
+  if (state.outcome) return state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${firstLine(state.reason)}` : '');
   if (isWaitingForPeople(state)) return 'waits for a person to sign';
   return 'running';
 }
 
 function tail(stage: StageState, nowMs: number): string {
   const seconds = stage.startedAt ? ((stage.endedAt ? Date.parse(stage.endedAt) : nowMs) - Date.parse(stage.startedAt)) / 1000 : null;
-  const time = seconds === null || stage.phase === 'Skipped' ? '' : ` ${Math.max(0, seconds).toFixed(1)} s`.padStart(9);
-  return `${time.padEnd(9)}  ${words(stage)}`.trimEnd();
+  const time = seconds === null || stage.phase === 'Skipped' ? '' : `${Math.max(0, seconds).toFixed(1)} s`;
+  return `${time.padStart(8)}  ${words(stage)}`.trimEnd();
 }
 
 function words(stage: StageState): string {
   const attempt = stage.attempt > 1 ? `attempt ${stage.attempt}: ` : '';
   const cited = stage.result?.cited ? ' (cited)' : '';
-  return `${attempt}${stage.result?.summary ?? stage.note}${cited}`;
+  return `${attempt}${firstLine(stage.result?.summary ?? stage.note)}${cited}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 function paint(text: string, phase: StagePhase, { colour }: DrawOptions): string {

@@ -1,0 +1,116 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { LedgerAudit } from '../../client/audit/verify-ledger.js';
+import { verifyLedger } from '../../client/audit/verify-ledger.js';
+import { summarizeCycles } from '../../client/cycle-summary.js';
+import { readRecords } from '../../client/ledger-view.js';
+import type { Endpoints } from '../../config/endpoints.js';
+import type { Home } from '../../config/home.js';
+import { homeAt } from '../../config/home.js';
+import { endLeftovers } from '../../workers/stack/end-leftovers.js';
+import { readEndpoints } from '../../config/endpoints.js';
+import { holderOf } from '../../workers/stack/home-lock.js';
+import type { Cli } from '../cli.js';
+import { ACTS } from '../demo/acts.js';
+import type { ActResult } from '../demo/play-act.js';
+import { playAct } from '../demo/play-act.js';
+import { detachStack } from '../detach-stack.js';
+import { CommandError } from '../explain-error.js';
+import { loadModelFile } from '../load-model-file.js';
+import type { Session } from '../session.js';
+import { withSessionAt } from '../session.js';
+import { auditLines } from './audit.js';
+import { stopStack } from './down.js';
+import { cyclesTable } from './history.js';
+import { stackFacts } from './up.js';
+
+const modelFile = fileURLToPath(new URL('../../../examples/flight-lateness/model.yaml', import.meta.url));
+
+export function addDemoCommand(program: Command, cli: Cli): void {
+  program
+    .command('demo')
+    .description('the whole loop on the flights of 2013, in a home of its own: a first model is signed, a better one promoted, a spoiled one stopped')
+    .option('--keep', 'leave the stack running to look around; `ratchet down` stops it')
+    .action(async ({ keep }: { keep?: true }, command: Command) => {
+      const isTable = cli.format(command) === 'table';
+      const say = (line = ''): void => (isTable ? cli.terminal.out(line) : cli.terminal.err(line));
+      const home = homeAt(join(cli.home(command).path, 'demo'));
+      const demoCli: Cli = { ...cli, tell: say };
+      const result = await runDemo(demoCli, home, keep ?? false, say);
+      cli.print(command, result, () => []);
+      if (!result.asItShould) cli.exitCode = 1;
+    });
+}
+
+interface DemoResult {
+  readonly acts: readonly ActResult[];
+  readonly audit: LedgerAudit;
+  readonly asItShould: boolean;
+}
+
+async function runDemo(cli: Cli, home: Home, keep: boolean, say: (line?: string) => void): Promise<DemoResult> {
+  const startedMs = Date.now();
+  // Its own servers, whatever the environment names.
+  const environment = Object.fromEntries(Object.entries(cli.terminal.environment).filter(([name]) => !/^(TEMPORAL_|MLFLOW_TRACKING_URI$|RATCHET_STORE_URI$|RATCHET_HOME$)/.test(name)));
+  await clear(home, say);
+  say(`Starting Temporal, MLflow and a worker in ${home.path}`);
+  const endpoints = await detachStack(cli, home, environment);
+  let isKept = false;
+  try {
+    for (const line of stackFacts(home, endpoints)) say(`  ${line}`);
+    const result = await withSessionAt({ home, environment }, (session) => play(cli, session, say));
+    isKept = keep;
+    say(`All of it took ${((Date.now() - startedMs) / 1000).toFixed(0)} s.`);
+    lookAround(home, endpoints, keep, say);
+    return result;
+  } finally {
+    if (!isKept) {
+      say('Stopping the stack …');
+      await stopStack(home, say);
+    }
+  }
+}
+
+async function play(cli: Cli, session: Session, say: (line?: string) => void): Promise<DemoResult> {
+  const spec = loadModelFile(modelFile);
+  const acts: ActResult[] = [];
+  for (const [index, act] of ACTS.entries()) acts.push(await playAct({ cli, session, spec, modelFile, say }, act, index + 1));
+
+  const model = spec.metadata.name;
+  say();
+  say('── What was recorded ─────────────────────────────────────────────────────────');
+  say(`$ ratchet history ${model}`);
+  for (const line of cyclesTable(summarizeCycles(await readRecords(session.store, model)))) say(line);
+  say();
+  say('$ ratchet audit verify');
+  const audit = await verifyLedger(session.store, model, { evidence: true });
+  for (const line of auditLines(audit)) say(line);
+  say();
+  const asItShould = acts.every((act) => act.asItShould) && audit.problems.length === 0;
+  say(asItShould ? 'All three cycles ended as they should, and the ledger verifies.' : 'NOT everything ended as it should: see above.');
+  return { acts, audit, asItShould };
+}
+
+/** @throws {CommandError} a kept stack runs there */
+async function clear(home: Home, say: (line?: string) => void): Promise<void> {
+  const holder = holderOf(home);
+  if (holder) {
+    throw new CommandError(`the stack of an earlier demo still runs in ${home.path} (process ${holder.process.pid})`, `stop it with \`ratchet down --home ${home.path}\`, then run the demo again`);
+  }
+  await endLeftovers(readEndpoints(home), say);
+  rmSync(home.path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function lookAround(home: Home, { temporal, mlflow }: Endpoints, keep: boolean, say: (line?: string) => void): void {
+  say();
+  if (!keep) return say('To look around (Temporal UI, MLflow, the ledger), run it again with --keep: npm run demo -- --keep');
+  say('The stack goes on running. Look at:');
+  say(`  Temporal UI  ${temporal.uiUrl}   each cycle, its stages, who signed`);
+  say(`  MLflow       ${mlflow.url}   runs, versions, the aliases champion and challenger`);
+  say(`  ledger       ${home.storeFolder}/ledger/   what was decided, signed`);
+  say(`  ratchet status flight-lateness --home ${home.path}`);
+  say(`  ratchet history flight-lateness --records --home ${home.path}`);
+  say(`  ratchet down --home ${home.path}   stops it`);
+}

@@ -1,0 +1,101 @@
+import { dirname } from 'node:path';
+import { applyModel } from '../../client/apply-model.js';
+import { awaitCycleOf } from '../../client/watch-cycle.js';
+import type { ModelSpec } from '../../domain/model-spec.js';
+import type { CycleState } from '../../workflows/messages.js';
+import { describeCandidate } from '../candidate-evidence.js';
+import type { Cli } from '../cli.js';
+import { appliedSentence } from '../commands/apply.js';
+import { CommandError } from '../explain-error.js';
+import { followCycle } from '../follow-cycle.js';
+import { evaluationLines } from '../render/candidate-card.js';
+import { isWaitingForPeople } from '../render/stage-tree.js';
+import type { Session } from '../session.js';
+import type { Act } from './acts.js';
+
+export interface Stage {
+  readonly cli: Cli;
+  readonly session: Session;
+  readonly spec: ModelSpec;
+  readonly modelFile: string;
+  readonly say: (line?: string) => void;
+}
+
+export interface ActResult {
+  readonly title: string;
+  readonly cycle: number;
+  readonly asOf: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly version: string | null;
+  readonly asItShould: boolean;
+}
+
+/** Applies, triggers, signs where a person is asked, and says what it saw. @throws {CommandError} interrupted */
+export async function playAct(stage: Stage, act: Act, number: number): Promise<ActResult> {
+  const { cli, session, say } = stage;
+  say();
+  say(`── Act ${number}: ${act.title} ${'─'.repeat(Math.max(3, 70 - act.title.length))}`);
+  for (const line of act.story) say(line);
+  say();
+  await put(stage, act);
+  const model = session.model(stage.spec.metadata.name);
+  const { key } = await model.trigger({ key: `demo/${number}`, kind: 'person', requestedBy: 'demo', reason: act.title, asOf: act.asOf });
+  const signal = cli.terminal.interrupted;
+  const cycle = await awaitCycleOf(model, key, { signal, onTrouble: say });
+  if (cycle === null) throw interrupted();
+
+  const handle = model.cycle(cycle);
+  const options = { signal, live: cli.terminal.isScreen && cli.tell === say };
+  let state = await followCycle(cli, handle, { ...options, untilApproval: true });
+  let signed = false;
+  if (state && isWaitingForPeople(state)) {
+    await sign(stage, state);
+    signed = true;
+    state = await followCycle(cli, handle, options);
+  }
+  if (!state?.outcome) throw interrupted();
+  await tellNumbers(stage, state, signed);
+  return judged(stage, act, state, signed);
+}
+
+async function put({ session, spec, modelFile, say }: Stage, { change }: Act): Promise<void> {
+  const wanted = change ? change(spec) : spec;
+  const { client, store } = session;
+  const applied = await applyModel({ client, store, model: session.model(spec.metadata.name), spec: wanted, folder: dirname(modelFile), requestedBy: 'demo' });
+  if (applied.changed) say(appliedSentence(applied));
+}
+
+/** Signs as the first signer that the model file names. */
+async function sign({ session, spec, say }: Stage, state: CycleState): Promise<void> {
+  const first = spec.spec.approval.signers[0]!;
+  const signer = 'name' in first ? first.name : first.members[0]!;
+  say();
+  say('The cycle waits for a person. This is what they see before they sign:');
+  say();
+  for (const line of (await describeCandidate(session.store, state)).card) say(`  ${line}`);
+  say();
+  say(`The demo signs as ${signer}; you would run:`);
+  say(`  ratchet approve ${state.model} --candidate ${state.candidateDigest} --as ${signer}`);
+  say();
+  await session.model(state.model).cycle(state.cycle).vote({ candidateDigest: state.candidateDigest!, signer, decision: 'approve', comment: 'first model, looked at in the demo' });
+}
+
+/** The numbers that decided; for a signed candidate they were shown before. */
+async function tellNumbers({ session, say }: Stage, state: CycleState, signed: boolean): Promise<void> {
+  say();
+  if (signed) return;
+  const { verdict, evaluation } = await describeCandidate(session.store, state);
+  for (const line of evaluationLines(verdict, evaluation)) say(`  ${line}`);
+}
+
+function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version }: CycleState, signed: boolean): ActResult {
+  const asItShould = outcome === act.outcome && signed === act.isSigned;
+  say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}: ${reason}`);
+  say(asItShould ? `  ${act.moral}` : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`);
+  return { title: act.title, cycle, asOf: act.asOf, outcome: outcome ?? 'open', reason, version, asItShould };
+}
+
+function interrupted(): CommandError {
+  return new CommandError('the demo was interrupted');
+}
