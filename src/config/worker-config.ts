@@ -1,4 +1,4 @@
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { homeAt } from './home.js';
 
@@ -9,6 +9,8 @@ export interface WorkerConfig {
   readonly mlflowTrackingUri: string;
   /** Folder of the Python environment's commands; null: whatever PATH has. */
   readonly pythonBin: string | null;
+  /** Folder that holds the Python package of the steps. */
+  readonly stepsPath: string;
   /** How long the watch of a job may be silent before another worker takes it over. */
   readonly watchHeartbeatSeconds: number;
 }
@@ -20,6 +22,7 @@ const Variables = z.object({
     .optional(),
   MLFLOW_TRACKING_URI: z.url({ protocol: /^https?$/, error: 'expected the http(s) address of an MLflow server' }),
   RATCHET_PYTHON_BIN: z.string().min(1).optional(),
+  RATCHET_STEPS_PATH: z.string().min(1).optional(),
   RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
 });
 
@@ -37,6 +40,7 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     storeUri: parsed.data.RATCHET_STORE_URI ?? pathToFileURL(home.storeFolder).href,
     mlflowTrackingUri: parsed.data.MLFLOW_TRACKING_URI,
     pythonBin: parsed.data.RATCHET_PYTHON_BIN ?? null,
+    stepsPath: parsed.data.RATCHET_STEPS_PATH ?? fileURLToPath(new URL('../../steps', import.meta.url)),
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
   };
 }

@@ -20,7 +20,8 @@ export interface ComposeRequest {
   readonly tell: (line: string) => void;
 }
 
-const stepsFolder = fileURLToPath(new URL('../../steps', import.meta.url));
+/** The environment that trainings run in is named by its lock file. */
+const lockFile = fileURLToPath(new URL('../../steps/requirements.lock', import.meta.url));
 
 /** Adapters → ports → activities: the one place where they meet. */
 export async function composeActivities({ config, owner, searchAttributes, tell }: ComposeRequest): Promise<Activities> {
@@ -29,10 +30,10 @@ export async function composeActivities({ config, owner, searchAttributes, tell 
   return createActivities({
     store,
     ledger: createLedger({ store, signer, owner }),
-    jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: stepsFolder }),
+    jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
     notifier: createLocalNotifier(config.home, tell),
-    environment: { lockDigest: digestOfBytes(readFileSync(`${stepsFolder}/requirements.lock`)), architecture: process.arch },
+    environment: { lockDigest: digestOfBytes(readFileSync(lockFile)), architecture: process.arch },
     watchHeartbeatSeconds: config.watchHeartbeatSeconds,
     searchAttributes,
   });

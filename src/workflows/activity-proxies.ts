@@ -5,7 +5,7 @@ import { TASK_QUEUE, WATCH_TASK_QUEUE } from './messages.js';
 /** Transient failures are asked again for a day: a full disk or a registry that is down is mended by people, not by giving up. */
 const PATIENT: ActivityOptions = {
   taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '24 hours',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };

@@ -30,7 +30,7 @@ export interface SuperviseOptions {
 
 const delayMsMax = 30_000;
 /** A process that lived this long did not die of its start: the waiting begins anew. */
-const soundMs = 60_000;
+const soundMs = 5_000;
 
 /**
  * Keeps a service running: what dies is started again on the same ports, at once and then with doubled waiting.
