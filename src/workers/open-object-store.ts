@@ -9,5 +9,7 @@ export function openObjectStore(uri: string): ObjectStore {
   const { protocol } = URL.canParse(uri) ? new URL(uri) : { protocol: '' };
   if (protocol === 'file:') return createLocalObjectStore(fileURLToPath(uri));
   if (protocol === 's3:') return createS3ObjectStore({ uri });
-  throw new RatchetError('InputInvalid', `object store: expected file:///<folder> or s3://<bucket>/<prefix>, found ${uri}`, { remedy: 'correct RATCHET_STORE_URI' });
+  throw new RatchetError('InputInvalid', `object store: expected file:///<folder> or s3://<bucket>/<prefix>, found ${uri}`, {
+    remedy: 'correct RATCHET_STORE_URI',
+  });
 }
