@@ -124,14 +124,22 @@ function findOutputFault(file: string): string | null {
   }
 }
 
-/** Writes the last word; on a full disk it waits for room, because the work is done and must not be done twice. */
+/**
+ * Writes the last word. On a full disk it gives up the log, whose end is in the last word, and then waits for room, because the
+ * work is done and must not be done twice.
+ */
 async function leave(folder: string, ending: JobEnding): Promise<void> {
+  const { log, exit } = jobPaths(folder);
   for (;;) {
     try {
-      createWhole(folder, jobPaths(folder).exit, ending);
+      createWhole(folder, exit, ending);
       return;
     } catch (error) {
       if (!existsSync(folder)) return;
+      if (existsSync(log)) {
+        for (const file of [`${log}.1`, log]) rmSync(file, { force: true });
+        continue;
+      }
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       await sleep(1000);
     }
