@@ -68,23 +68,17 @@ function explainKey(path: Path, root: unknown, schema: SchemaNode): Finding {
   const parent = schemaAt(schema, path.slice(0, -1), root);
   const names = Object.keys(parent?.properties ?? {});
   const known = `one of ${names.join(', ')}`;
-  const suggestion = suggestKey(key, valueAt(root, path), names) ?? elsewhere(key, schema);
-  return {
-    path,
-    atKey: true,
-    severity: 'error',
-    message: 'unknown key',
-    expected: known,
-    found: key,
-    remedy: suggestion ?? `expected ${known}`,
-  };
+  const suggestion = suggestKey(key, valueAt(root, path), names);
+  const remedy = suggestion?.remedy ?? elsewhere(key, schema) ?? `expected ${known}`;
+  const meant = suggestion === null ? {} : { meant: suggestion.key };
+  return { path, atKey: true, severity: 'error', message: 'unknown key', expected: known, found: key, remedy, ...meant };
 }
 
 /** A key that exists, but in another place. */
 function elsewhere(key: string, schema: SchemaNode, at: Path = []): string | null {
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const path = [...at, name];
-    if (name === key) return `${key} belongs to ${pathText(at) || 'the top'}`;
+    if (name === key) return `it belongs to ${pathText(at) || 'the top'}: ${pathText(path)}`;
     const found = elsewhere(key, child, path);
     if (found !== null) return found;
   }

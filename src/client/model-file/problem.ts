@@ -15,6 +15,8 @@ export interface Finding {
   readonly message?: string;
   /** What to do. */
   readonly remedy: string;
+  /** The key beside it that was meant: that it is missing need not be told as well. */
+  readonly meant?: string;
 }
 
 /** One thing to say about a model file, for people and for editors. Line and column count from 1. */

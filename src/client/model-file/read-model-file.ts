@@ -7,7 +7,7 @@ import { ModelSpec } from '../../domain/model-spec.js';
 import { TrainerSpec } from '../../domain/trainer-spec.js';
 import { TriggersSpec } from '../../domain/trigger.js';
 import { explainIssue, valueAt } from './explain-issue.js';
-import { toProblem, type Finding, type Problem } from './problem.js';
+import { pathText, toProblem, type Finding, type Problem } from './problem.js';
 import { checkApproval } from './rules/approval.js';
 import { checkColumnNames } from './rules/columns.js';
 import { tellDetectable } from './rules/detectable.js';
@@ -56,16 +56,22 @@ export function readModelFile(text: string, { file, fileExists, nowMs = Date.now
   const yaml = readYaml(text);
   if (yaml.problems.length > 0) return { spec: null, problems: yaml.problems.map(({ finding, place }) => toProblem(finding, file, place)) };
   const parsed = ModelSpec.safeParse(yaml.value);
-  const schema = modelFileSchema();
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(issue, yaml.value, schema));
+  const issues = parsed.success ? [] : explainIssues(parsed.error.issues, yaml.value);
   const context = { fileExists: fileExists ?? null, nowMs };
   const sections = readSections(yaml.value);
   const findings: Finding[] = [...issues, ...RULES.flatMap((rule) => rule(sections, context))];
+  const meant = new Set(findings.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathText([...path.slice(0, -1), key])])));
   const problems = findings
+    .filter((finding) => !meant.has(pathText(finding.path)))
     .map((finding) => toProblem(finding, file, yaml.place(finding.path, finding.atKey)))
     .sort((a, b) => a.line - b.line || a.column - b.column);
   const failed = problems.some(({ severity }) => severity === 'error');
   return { spec: parsed.success && !failed ? parsed.data : null, problems };
+}
+
+function explainIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Finding[] {
+  const schema = modelFileSchema();
+  return issues.flatMap((issue) => explainIssue(issue, root, schema));
 }
 
 function readSections(root: unknown): Sections {

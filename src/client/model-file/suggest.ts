@@ -28,17 +28,23 @@ export function nearest(word: string, names: readonly string[]): string | null {
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.name : null;
 }
 
+export interface Suggestion {
+  /** The key that was meant. */
+  readonly key: string;
+  readonly remedy: string;
+}
+
 /** What to write instead of an unknown key: the key with the right unit (and the converted value), or the nearest name. */
-export function suggestKey(key: string, value: unknown, names: readonly string[]): string | null {
+export function suggestKey(key: string, value: unknown, names: readonly string[]): Suggestion | null {
   const unit = unitOf(key);
   const stem = key.slice(0, key.length - unit.suffix.length);
   const sameStem = names.find((name) => stemOf(name) === stem || (unit.suffix === '' && stemOf(name).toLowerCase() === key.toLowerCase()));
   if (sameStem !== undefined && sameStem !== key) {
     const converted = typeof value === 'number' ? convert(value, unit, unitOf(sameStem)) : valueInUnit(value, sameStem);
-    return converted === null ? `write ${sameStem}` : `write ${sameStem}: ${converted}`;
+    return { key: sameStem, remedy: converted === null ? `write ${sameStem}` : `write ${sameStem}: ${converted}` };
   }
   const near = nearest(key, names);
-  return near === null ? null : `did you mean ${near}?`;
+  return near === null ? null : { key: near, remedy: `did you mean ${near}?` };
 }
 
 /** `"10m"` under a key in seconds is 600; null where the text holds no such amount. */
@@ -54,7 +60,7 @@ export function valueInUnit(value: unknown, key: string): number | null {
 }
 
 function convert(amount: number, from: Unit, to: Unit): number | null {
-  if (from.kind !== to.kind || from.suffix === to.suffix) return null;
+  if (from.kind !== to.kind) return null;
   return Number(((amount * from.size) / to.size).toPrecision(6));
 }
 

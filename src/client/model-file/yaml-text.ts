@@ -1,4 +1,4 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair, visit } from 'yaml';
 import type { Finding, Path } from './problem.js';
 
 export interface Place {
@@ -49,14 +49,32 @@ export function readYaml(text: string): YamlText {
     });
   }
   if (problems.length > 0) return unreadable(problems);
+  const dangling = danglingAlias(document);
+  if (dangling !== null) {
+    const remedy = 'define it above with `&name`, or put the text in quotes';
+    return unreadable([
+      { place: at(dangling.offset), finding: syntax(`*${dangling.name}, which is defined nowhere`, remedy, 'the name of an anchor') },
+    ]);
+  }
   try {
     return { value: document.toJS(), problems: [], place: (path, atKey) => placeOf(document, path, atKey ?? false, at) };
   } catch (error) {
-    // An alias bomb, or an alias without its anchor.
+    // Aliases of aliases that would fill the memory.
     return unreadable([
       { place: START, finding: syntax((error as Error).message, 'write the values out instead of using aliases', 'plain values') },
     ]);
   }
+}
+
+function danglingAlias(document: Document.Parsed): { name: string; offset: number } | null {
+  let found: { name: string; offset: number } | null = null;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) === undefined) found = { name: alias.source, offset: alias.range?.[0] ?? 0 };
+      return found === null ? undefined : visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function unreadable(problems: readonly PlacedFinding[]): YamlText {
@@ -71,6 +89,9 @@ function explainSyntax(code: string, message: string): Finding {
   const sentence = message.replace(/\.?\s*$/, '');
   if (code === 'DUPLICATE_KEY') {
     return syntax('the same key twice in one map', 'remove one of them: which of the two counts would be luck', 'each key once');
+  }
+  if (code === 'BAD_INDENT' && message.startsWith('Flow')) {
+    return syntax('a list or map that is not closed on its line or indented on the next', 'close it with ] or }, or indent what follows');
   }
   if (code === 'TAB_AS_INDENT') return syntax('a tab', 'indent with spaces', 'spaces');
   return syntax(`${sentence[0]?.toLowerCase() ?? ''}${sentence.slice(1)}`, 'correct the YAML here or in the line above');

@@ -20,7 +20,13 @@ export const checkColumnNames: Rule = ({ data, evaluation, gates }) => {
       near === null
         ? 'declare the column as a feature or a key column'
         : `did you mean ${near}? Else declare the column as a feature or a key column`;
-    findings.push({ path, severity: 'error', expected: [...also, 'a declared column'].join(', '), found: `"${column}"`, remedy });
+    findings.push({
+      path,
+      severity: 'error',
+      expected: also.length === 0 ? 'a declared column' : `${also.join(', ')} or a declared column`,
+      found: `"${column}"`,
+      remedy,
+    });
   };
   if (evaluation !== null) {
     check(evaluation.resampleBy, ['spec', 'evaluation', 'resampleBy'], ['day', 'row']);

@@ -172,5 +172,5 @@ function checkTwice(gates: GatesSpec): Finding[] {
 }
 
 function percentHint(value: number): string {
-  return value >= 1 && value <= 100 ? `not a percentage: ${value}% is ${Number((value / 100).toPrecision(6))}` : '';
+  return value >= 2 && value <= 100 ? `not a percentage: ${value}% is ${Number((value / 100).toPrecision(6))}` : '';
 }

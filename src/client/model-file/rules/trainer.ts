@@ -11,7 +11,7 @@ export const checkResources: Rule = ({ trainer }) => {
       severity: 'error',
       expected: `at most memoryMiBMax (${memoryMiBMax})`,
       found: String(memoryMiB),
-      remedy: 'memoryMiBMax is the ceiling of a retry with more: make it the larger one',
+      remedy: 'a starved job is tried again with more, up to memoryMiBMax: make that the larger one',
     },
   ];
 };
