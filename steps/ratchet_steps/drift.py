@@ -1,5 +1,6 @@
 """Drift of features by Evidently: normed Wasserstein distance for numbers, Jensen-Shannon distance for categories."""
 
+import os
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,7 @@ def _sample(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measure(current: pd.DataFrame, reference: pd.DataFrame, features: list[dict[str, Any]], statistic_max: float) -> list[dict[str, Any]]:
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     from evidently import DataDefinition, Dataset, Report  # five seconds: only where there is something to compare
     from evidently.metrics import ValueDrift
 

@@ -145,7 +145,9 @@ def _s3_code(error: Exception) -> str:
 
 def _s3_failure(bucket: str, error: Exception) -> StepFailure:
     code = _s3_code(error)
-    if code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"):
+    unsigned = type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError")
+    if unsigned or code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"):
+        code = code or "no credentials"
         return StepFailure("AccessDenied", f"bucket {bucket}: {code}; check the AWS_* variables of the worker")
     if code == "NoSuchBucket":
         return StepFailure("InputInvalid", f"bucket {bucket}: expected it to exist, found none")
