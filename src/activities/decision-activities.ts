@@ -31,6 +31,8 @@ export interface OpenedCycle {
   readonly owner: string;
   readonly watchHeartbeatSeconds: number;
   readonly searchAttributes: boolean;
+  /** How this cycle ended, where it was started again after its end; null: it is to run. */
+  readonly outcome: CycleOutcome | null;
 }
 
 export interface AppendRequest {
@@ -68,6 +70,7 @@ export function createDecisionActivities({ store, ledger, notifier, watchHeartbe
       owner: spec.metadata.owner,
       watchHeartbeatSeconds,
       searchAttributes,
+      outcome: await findOutcome({ model, cycle }),
     };
   }
 

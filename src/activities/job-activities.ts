@@ -10,6 +10,7 @@ import { putDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
 import { planJob, type JobPlan, type TrainingEnvironment } from './plan-job.js';
 import { readStageOutput } from './stage-output.js';
+import { toFailure } from './to-failure.js';
 import { Evidence } from '../domain/evidence.js';
 import { getDocument } from './documents.js';
 
@@ -22,7 +23,7 @@ export interface JobRequest extends CycleRef {
 /** Either the job that now runs, or the finished evidence of an earlier cycle for exactly this work. */
 export interface Submitted {
   readonly jobName: string | null;
-  readonly cited: StageResult | null;
+  readonly cited: RecordedStage | null;
 }
 
 export interface RecordedStage extends StageResult {
@@ -50,7 +51,10 @@ export function createJobActivities(ports: JobActivityPorts) {
       const evidence = await getDocument(store, Evidence, `cited ${request.stage} evidence`, cites);
       if (evidence.inputDigest === plan.inputDigest) {
         const output = await readStageOutput(store, request.stage, evidence.body, { dataset: null });
-        return { jobName: null, cited: { stage: request.stage, evidenceDigest: cites, summary: output.summary, cited: true } };
+        return {
+          jobName: null,
+          cited: { stage: request.stage, evidenceDigest: cites, summary: output.summary, cited: true, rejection: output.rejection },
+        };
       }
     }
     await jobCluster.submit(plan.spec, cancellationSignal());
@@ -63,7 +67,7 @@ export function createJobActivities(ports: JobActivityPorts) {
     for await (const job of jobCluster.watch(jobName, { signal: cancellationSignal(), heartbeatMs })) {
       heartbeat(job.progress);
       if (job.phase === 'Succeeded') return;
-      if (job.phase === 'Failed') throw jobFailure(job);
+      if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true }); // the next attempt is the workflow's to make
     }
     throw new RatchetError('WatchEnded', `the watch of job ${jobName} ended before the job did`);
   }

@@ -109,7 +109,8 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
     if (!champion) return 'no champion yet';
     const context = await loadCycle({ ledger, store }, model, champion.cycle);
     const name = registryName(context);
-    await registry.setAlias(name, 'champion', champion.registryVersion);
+    const before = await registry.getAlias(name, 'champion');
+    if (before !== champion.registryVersion) await registry.setAlias(name, 'champion', champion.registryVersion);
     if ((await registry.getAlias(name, 'challenger')) === champion.registryVersion) await registry.deleteAlias(name, 'challenger');
     const found = await registry.getAlias(name, 'champion');
     if (found !== champion.registryVersion) {

@@ -1,22 +1,24 @@
-import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
 import { FAILURE_CLASS, isRetryable, RatchetError, type Failure } from '../domain/failure.js';
 
 /**
  * Our errors become `ApplicationFailure`s that carry their type, class and remedy; cancellation passes through. What we
  * did not foresee is retried (it may pass) and bounded by the workflow's retry policy.
+ * @param isFinal asking again would find the same: Temporal must not, whatever the class says.
  */
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, { isFinal = false }: { isFinal?: boolean } = {}): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error;
   if (error instanceof RatchetError) {
     const failure: Failure = { type: error.type, class: error.class, message: error.message, remedy: error.remedy };
     return ApplicationFailure.create({
       type: error.type,
       message: error.message,
-      nonRetryable: !isRetryable(error.class),
+      nonRetryable: isFinal || !isRetryable(error.class),
       details: [failure, error.detail ?? null],
     });
   }
-  if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure(error.message);
+  // A request that somebody else gave up is no cancellation of ours: the cycle must not end as aborted for it.
+  if (error instanceof Error && error.name === 'AbortError' && cancellationSignal().aborted) return new CancelledFailure(error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const failure: Failure = {
     type: 'Unexpected',

@@ -14,6 +14,10 @@ const PATIENT: ActivityOptions = {
 export const shortActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, summary }) as unknown as Activities;
 
+/** What is looked at again anyhow: a loop that must hear its messages does not wait for a day. */
+export const briefActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;
+
 /** Registry calls and reading large results take longer. */
 export const longActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, startToCloseTimeout: '3 minutes', summary }) as unknown as Activities;

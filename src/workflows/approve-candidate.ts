@@ -1,6 +1,6 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
-import type { ApprovalOutcome } from '../domain/approval.js';
+import type { ApprovalOutcome, ApprovalState } from '../domain/approval.js';
 import {
   approvalEndsAtMs,
   approvalEscalatesAtMs,
@@ -14,7 +14,7 @@ import type { Digest } from '../domain/digest.js';
 import { noticeActivities, shortActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import { voteSignal, voteUpdate, type CycleInput, type VoteReply } from './messages.js';
-import { refuse } from './workflow-failure.js';
+import { failureOf, refuse } from './workflow-failure.js';
 
 const NOT_WAITING = 'this cycle is not waiting for an approval';
 
@@ -100,24 +100,45 @@ export async function approveCandidate(
   }
   const state = expireApproval(progress.state.approval ?? opening);
   progress.approval(state);
-  const outcome = state.outcome ?? 'timedOut';
-  await shortActivities(`record: ${outcome}`).appendRecord({
-    model,
-    key: `${cycle}/approved`,
-    body: {
-      kind: 'approved',
-      cycle,
-      candidateDigest,
-      outcome,
-      votes: state.votes.map(({ signer, role, decision, comment, at, assurance }) => ({ signer, role, decision, comment, at, assurance })),
-    },
-    expects: { openCycle: cycle },
-    at: now(),
-  });
-  return outcome;
+  return recordApproval({ model, cycle }, state, progress);
 
   function decided(): boolean {
     return progress.state.approval?.outcome != null;
+  }
+}
+
+/** Writes down what was decided. Where a run before a reset wrote it already, that one stands. */
+async function recordApproval({ model, cycle }: CycleInput, state: ApprovalState, progress: CycleProgress): Promise<ApprovalOutcome> {
+  const { candidateDigest } = state;
+  const outcome = state.outcome ?? 'timedOut';
+  try {
+    await shortActivities(`record: ${outcome}`).appendRecord({
+      model,
+      key: `${cycle}/approved`,
+      body: {
+        kind: 'approved',
+        cycle,
+        candidateDigest,
+        outcome,
+        votes: state.votes.map(({ signer, role, decision, comment, at, assurance }) => ({
+          signer,
+          role,
+          decision,
+          comment,
+          at,
+          assurance,
+        })),
+      },
+      expects: { openCycle: cycle },
+      at: now(),
+    });
+    return outcome;
+  } catch (error) {
+    if (failureOf(error).type !== 'LedgerConflict') throw error;
+    const recorded = await shortActivities('look for a recorded approval').findApproval({ model, cycle, candidateDigest });
+    if (recorded === null) throw error;
+    progress.approval({ ...state, votes: recorded.votes, outcome: recorded.outcome });
+    return recorded.outcome;
   }
 }
 

@@ -60,7 +60,7 @@ async function runAttempt(
 ): Promise<StageResult & { rejection: string | null }> {
   const { attempt } = request;
   const { jobName, cited } = await submitActivities(`start ${stage}, attempt ${attempt}`).submitJob(request);
-  if (cited !== null) return { ...cited, rejection: null };
+  if (cited !== null) return cited;
   if (jobName === null)
     throw failWith({ type: 'Unexpected', class: 'transient', message: `stage ${stage}: neither a job nor cited evidence`, remedy: '' });
   try {

@@ -1,7 +1,10 @@
-import { condition, currentUpdateInfo, setHandler, uuid4, type ApplicationFailure } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, log, setHandler, uuid4, type ApplicationFailure } from '@temporalio/workflow';
+import type { ModelState } from '../activities/lifecycle-activities.js';
+import { readTrigger } from '../domain/decide/read-trigger.js';
 import type { LedgerBody } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
 import type { LifecycleMemory } from './lifecycle-memory.js';
+import { refuseUnlessShaped } from './message-shape.js';
 import {
   applyUpdate,
   backtestedUpdate,
@@ -35,47 +38,79 @@ export interface Inbox {
 
 /** Registers the lifecycle's messages. Handlers only enqueue; the loop does. */
 export function listenForMessages(model: string, ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): void {
-  const loaded = (): Promise<void> => condition(() => inbox.isLoaded);
-
-  setHandler(cycleEndedSignal, () => {
+  setHandler(cycleEndedSignal, (ended) => {
+    if (ended?.isProjected === false) ledger.projectAgain();
     inbox.look = true;
   });
-  setHandler(triggerSignal, (trigger) => {
-    if (typeof trigger?.key !== 'string' || trigger.key === '') return; // typed by hand and no trigger: there is nobody to answer
+  setHandler(triggerSignal, (payload) => {
+    const trigger = readTrigger(payload);
+    if (typeof trigger === 'string') return log.warn(`a trigger for ${model} was dropped`, { reason: trigger }); // there is nobody to answer
     memory.remember(trigger, Date.now());
     inbox.look = true;
   });
-  setHandler(triggerUpdate, async (trigger: Trigger): Promise<TriggerReply> => {
-    await loaded();
-    if (ledger.state()?.specDigest == null) return refuse(`model ${model} has no spec yet: ratchet apply -f <model file>`);
-    const duplicate = memory.seenKeys().some((seen) => seen.key === trigger.key);
-    const refusal = duplicate ? null : memory.remember(trigger, Date.now());
-    if (refusal !== null) return refuse(refusal);
-    inbox.look = true;
-    const position = memory.queue().findIndex((queued) => queued.trigger.key === trigger.key);
-    return { key: trigger.key, duplicate, position: Math.max(0, position) };
-  });
-  setHandler(applyUpdate, async ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> => {
-    await loaded();
-    const inForce = ledger.state();
-    if (inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest) return { changed: false, specDigest };
-    await write({ kind: 'spec-applied', specDigest, codeDigest, requestedBy });
-    return { changed: true, specDigest };
-  });
-  setHandler(pauseUpdate, async ({ requestedBy, reason }) => {
-    await loaded();
-    if (ledger.state()?.paused === true) return refuse(`model ${model} is already paused`);
-    await write({ kind: 'paused', requestedBy, reason });
-  });
-  setHandler(resumeUpdate, async ({ requestedBy, reason }) => {
-    await loaded();
-    if (ledger.state()?.paused !== true) return refuse(`model ${model} is not paused`);
-    await write({ kind: 'resumed', requestedBy, reason });
-  });
-  setHandler(backtestedUpdate, async ({ policyDigest, comparisons, requestedBy }) => {
-    await loaded();
-    await write({ kind: 'backtested', policyDigest, comparisons, requestedBy });
-  });
+  setHandler(
+    triggerUpdate,
+    async (payload): Promise<TriggerReply> => {
+      const trigger = shapedTrigger(payload);
+      const inForce = await readLedger();
+      if (inForce?.specDigest == null) return refuse(`model ${model} has no spec yet: ratchet apply -f <model file>`);
+      const duplicate = memory.seenKeys().some((seen) => seen.key === trigger.key);
+      const refusal = duplicate ? null : memory.remember(trigger, Date.now());
+      if (refusal !== null) return refuse(refusal);
+      inbox.look = true;
+      const position = memory.queue().findIndex((queued) => queued.trigger.key === trigger.key);
+      return { key: trigger.key, duplicate, position: Math.max(0, position) };
+    },
+    { validator: (payload) => void shapedTrigger(payload) },
+  );
+  setHandler(
+    applyUpdate,
+    async ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> => {
+      const inForce = await readLedger();
+      if (inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest) return { changed: false, specDigest };
+      await write({ kind: 'spec-applied', specDigest, codeDigest, requestedBy });
+      return { changed: true, specDigest };
+    },
+    {
+      validator: (request) =>
+        refuseUnlessShaped('a spec to apply', request, { specDigest: 'digest', codeDigest: 'digest', requestedBy: 'name' }),
+    },
+  );
+  setHandler(
+    pauseUpdate,
+    async ({ requestedBy, reason }) => {
+      if ((await readLedger())?.paused === true) return refuse(`model ${model} is already paused`);
+      await write({ kind: 'paused', requestedBy, reason });
+    },
+    { validator: (request) => refuseUnlessShaped('a pause', request, { requestedBy: 'name', reason: 'text' }) },
+  );
+  setHandler(
+    resumeUpdate,
+    async ({ requestedBy, reason }) => {
+      if ((await readLedger())?.paused !== true) return refuse(`model ${model} is not paused`);
+      await write({ kind: 'resumed', requestedBy, reason });
+    },
+    { validator: (request) => refuseUnlessShaped('a resume', request, { requestedBy: 'name', reason: 'text' }) },
+  );
+  setHandler(
+    backtestedUpdate,
+    async ({ policyDigest, comparisons, requestedBy }) => {
+      await readLedger();
+      await write({ kind: 'backtested', policyDigest, comparisons, requestedBy });
+    },
+    {
+      validator: (request) =>
+        refuseUnlessShaped('a backtest', request, { policyDigest: 'digest', comparisons: 'count', requestedBy: 'name' }),
+    },
+  );
+
+  /** The state by which a message is answered. Where the ledger could never be read, nothing is known to answer by. */
+  async function readLedger(): Promise<ModelState | null> {
+    await condition(() => inbox.isLoaded);
+    const trouble = ledger.trouble();
+    if (ledger.state() === null && trouble !== null) refuse(`the ledger of model ${model} cannot be read: ${trouble}`);
+    return ledger.state();
+  }
 
   /** The update's id is the wish's key: a repeated update is the same record. */
   async function write(body: LedgerBody): Promise<void> {
@@ -85,4 +120,9 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
     const { failure } = command;
     if (failure !== null) throw failure;
   }
+}
+
+function shapedTrigger(payload: unknown): Trigger {
+  const trigger = readTrigger(payload);
+  return typeof trigger === 'string' ? refuse(trigger) : trigger;
 }

@@ -44,8 +44,8 @@ export interface CarriedLifecycle {
   readonly seenKeys: readonly SeenKey[];
   readonly lastCycleEndedAtMs: number | null;
   readonly startedAtMs: readonly number[];
-  /** Endings that came in while the run was ending. */
-  readonly endedCycles?: readonly CycleEnded[];
+  /** The cycle that was open when the last run ended: its end may fall between two runs. */
+  readonly openCycle?: number | null;
 }
 
 export interface ApplyRequest {
@@ -71,6 +71,8 @@ export interface TriggerReply {
 export interface CycleEnded {
   readonly cycle: number;
   readonly outcome: CycleOutcome;
+  /** false: promoted, but the registry could not be told yet. */
+  readonly isProjected?: boolean;
 }
 export interface BacktestedRequest {
   readonly policyDigest: Digest;

@@ -3,7 +3,7 @@ import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporali
 import type { ModelState } from '../activities/lifecycle-activities.js';
 import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
-import { shortActivities } from './activity-proxies.js';
+import { briefActivities, shortActivities } from './activity-proxies.js';
 import { cycleWorkflowId, TASK_QUEUE } from './messages.js';
 import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
@@ -11,27 +11,41 @@ import { failureOf } from './workflow-failure.js';
 
 export type ModelLedger = ReturnType<typeof createModelLedger>;
 
-/** The lifecycle's view of the ledger: a cache of the head, and the few things that the lifecycle does to it. */
-export function createModelLedger(model: string) {
+/**
+ * The lifecycle's view of the ledger: a cache of the head, and the few things that the lifecycle does to it.
+ * @param openBefore the cycle that was open when the last run ended.
+ */
+export function createModelLedger(model: string, openBefore: number | null) {
   let cached: ModelState | null = null;
-  let trouble: string | null = null;
+  let openSeen = openBefore;
+  let isProjected = false;
+  const troubles: { ledger?: string; cycle?: string; registry?: string } = {};
   return {
     state: () => cached,
-    isAbsent: () => cached === null && trouble === null,
-    trouble: () => trouble,
+    isAbsent: () => cached === null && trouble() === null,
+    trouble,
+    openSeen: () => openSeen,
     refresh,
     append,
     settleOpenCycle,
     startCycle,
+    project,
+    projectAgain: () => void (isProjected = false),
   };
 
-  /** Reads the head. What keeps it from being read is kept as `trouble`, and looked at again later. */
+  /** What keeps the loop from going on, in words; null: nothing. */
+  function trouble(): string | null {
+    return troubles.ledger ?? troubles.cycle ?? troubles.registry ?? null;
+  }
+
+  /** Reads the head. What keeps it from being read is kept as trouble, and looked at again later. */
   async function refresh(): Promise<void> {
     try {
-      cached = await shortActivities('read the ledger').readModelState({ model });
-      trouble = null;
+      cached = await briefActivities('read the ledger').readModelState({ model });
+      openSeen ??= cached?.openCycle ?? null;
+      delete troubles.ledger;
     } catch (error) {
-      trouble = failureOf(error).message;
+      troubles.ledger = failureOf(error).message;
     }
   }
 
@@ -43,29 +57,40 @@ export function createModelLedger(model: string) {
 
   /** Sees to the open cycle: starts it where it never started, settles it where it closed silently. @returns whether a cycle has ended */
   async function settleOpenCycle(): Promise<boolean> {
-    const before = cached?.openCycle ?? null;
     await refresh();
     const openCycle = cached?.openCycle ?? null;
-    if (openCycle === null) return before !== null;
-    const workflowId = cycleWorkflowId(model, openCycle);
     try {
-      const probe = await shortActivities(`look at cycle ${openCycle}`).probeCycle({ workflowId });
-      if (probe === 'running') return false;
-      if (probe === 'absent') {
-        await launch(openCycle, 'person');
-        return false;
-      }
-      await shortActivities(`settle cycle ${openCycle}, which closed silently`).settleCycle({
-        model,
-        cycle: openCycle,
-        workflowId,
-        at: now(),
-      });
-      await refresh();
-      return true;
+      if (openCycle !== null) await seeTo(openCycle);
+      delete troubles.cycle;
     } catch (error) {
-      trouble = failureOf(error).message;
-      return false;
+      troubles.cycle = failureOf(error).message;
+    }
+    const stillOpen = cached?.openCycle ?? null;
+    const hasEnded = openSeen !== null && openSeen !== stillOpen;
+    openSeen = stillOpen;
+    return hasEnded;
+  }
+
+  async function seeTo(openCycle: number): Promise<void> {
+    const workflowId = cycleWorkflowId(model, openCycle);
+    const probe = await briefActivities(`look at cycle ${openCycle}`).probeCycle({ workflowId });
+    if (probe === 'running') return;
+    if (probe === 'absent') return launch(openCycle, 'person');
+    const settle = briefActivities(`settle cycle ${openCycle}, which closed silently`);
+    const outcome = await settle.settleCycle({ model, cycle: openCycle, workflowId, at: now() });
+    if (outcome === 'promoted') isProjected = false; // it may not have come to its last step
+    await refresh();
+  }
+
+  /** Brings the registry to what the ledger says: at the start of a run, and where a cycle could not. */
+  async function project(): Promise<void> {
+    if (isProjected || cached === null) return;
+    try {
+      if (cached.champion !== null) await briefActivities('compare the registry with the ledger').projectChampion({ model });
+      isProjected = true;
+      delete troubles.registry;
+    } catch (error) {
+      troubles.registry = failureOf(error).message;
     }
   }
 

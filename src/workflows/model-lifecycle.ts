@@ -4,21 +4,29 @@ import type { TriggersSpec } from '../domain/trigger.js';
 import { createLifecycleMemory, type LifecycleMemory } from './lifecycle-memory.js';
 import { listenForMessages, type Inbox } from './lifecycle-messages.js';
 import { createLifecycleView } from './lifecycle-view.js';
-import { lifecycleStateQuery, type LifecycleInput } from './messages.js';
+import { refuseStrangeStart } from './message-shape.js';
+import { lifecycleStateQuery, lifecycleWorkflowId, type LifecycleInput } from './messages.js';
 import { createModelLedger, type ModelLedger } from './model-ledger.js';
 import { RatchetModel } from './search-attributes.js';
 import { failureOf, failWith } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
+const HALF_MINUTE_MS = 30_000;
 const NO_TRIGGERS: TriggersSpec = { schedules: [], overlap: 'bufferOne', cooldownMinutes: 0, cyclesPerDayMax: 24 };
 
 /**
  * One model, for as long as it lives: the spec in force, the queue of triggers, pause and resume, and the one open cycle.
  * Its state is a cache of the ledger, rebuilt at every start of a run. It starts cycles and never awaits their result.
  */
-export async function modelLifecycle({ model, carried }: LifecycleInput): Promise<void> {
+export async function modelLifecycle(input: LifecycleInput): Promise<void> {
+  refuseStrangeStart({
+    isInput: typeof input?.model === 'string',
+    input: '{"model": <name>}',
+    workflowId: lifecycleWorkflowId(input?.model),
+  });
+  const { model, carried } = input;
   const memory = createLifecycleMemory(carried);
-  const ledger = createModelLedger(model);
+  const ledger = createModelLedger(model, carried?.openCycle ?? null);
   const view = createLifecycleView(model, ledger, memory);
   const inbox: Inbox = { commands: [], isLoaded: false, look: true };
   setHandler(lifecycleStateQuery, view.state);
@@ -28,19 +36,26 @@ export async function modelLifecycle({ model, carried }: LifecycleInput): Promis
   if (ledger.state()?.searchAttributes === true) upsertSearchAttributes([{ key: RatchetModel, value: model }]);
   inbox.isLoaded = true;
   const hasWork = (): boolean => inbox.commands.length > 0 || inbox.look;
+  let troubledLooks = 0;
   for (;;) {
     await runCommands(inbox, ledger);
     if (inbox.look) {
       inbox.look = false;
       if (await ledger.settleOpenCycle()) memory.ended(Date.now());
+      troubledLooks = ledger.trouble() === null ? 0 : troubledLooks + 1;
     }
     const waitUntilMs = await startNext(ledger, memory, inbox);
     view.show();
     await condition(() => allHandlersFinished() || hasWork());
     if (hasWork()) continue;
     if (ledger.isAbsent()) return; // started for a model that nobody ever applied: there is nothing to live for
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof modelLifecycle>({ model, carried: memory.carry() });
-    const isWoken = await waitFor(hasWork, ledger, waitUntilMs);
+    await ledger.project(); // last: a registry that is down keeps nobody waiting
+    view.show();
+    if (hasWork() || !allHandlersFinished()) continue;
+    if (workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof modelLifecycle>({ model, carried: { ...memory.carry(), openCycle: ledger.openSeen() } });
+    }
+    const isWoken = await waitFor(hasWork, ledger, waitUntilMs, troubledLooks);
     if (!isWoken) inbox.look = true;
   }
 }
@@ -80,15 +95,27 @@ async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: In
   return null;
 }
 
-/** Sleeps until there is work; an open or troubled model is looked at hourly even where nothing happens. @returns whether work came */
-async function waitFor(hasWork: () => boolean, ledger: ModelLedger, waitUntilMs: number | null): Promise<boolean> {
-  const needsLook = ledger.state()?.openCycle != null || ledger.trouble() !== null;
+/**
+ * Sleeps until there is work. An open cycle is looked at hourly even where nothing happens, what troubles after half a
+ * minute and then ever more seldom. @returns whether work came
+ */
+async function waitFor(hasWork: () => boolean, ledger: ModelLedger, waitUntilMs: number | null, troubledLooks: number): Promise<boolean> {
+  const isTroubled = ledger.trouble() !== null;
   const nowMs = Date.now();
-  const untilMs = Math.min(waitUntilMs ?? Infinity, needsLook ? nowMs + HOUR_MS : Infinity);
+  const lookMs = isTroubled
+    ? Math.min(HOUR_MS, HALF_MINUTE_MS * 2 ** troubledLooks)
+    : ledger.state()?.openCycle == null
+      ? Infinity
+      : HOUR_MS;
+  const untilMs = Math.min(waitUntilMs ?? Infinity, nowMs + lookMs);
   if (untilMs === Infinity) {
     await condition(hasWork);
     return true;
   }
-  const summary = needsLook ? 'look at the open cycle' : 'until the next trigger may start';
+  const summary = isTroubled
+    ? 'look again at what troubles'
+    : lookMs === HOUR_MS
+      ? 'look at the open cycle'
+      : 'until the next trigger may start';
   return condition(hasWork, Math.max(1, untilMs - nowMs), { summary });
 }

@@ -1,68 +1,56 @@
-import {
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  allHandlersFinished,
-  isCancellation,
-  setHandler,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { Judged } from '../activities/judge-activities.js';
-import type { Failure } from '../domain/failure.js';
-import type { CycleOutcome, LedgerBody } from '../domain/ledger.js';
 import { longActivities, shortActivities } from './activity-proxies.js';
 import { approveCandidate, listenForVotes } from './approve-candidate.js';
+import { endCycle, endingOf, type Ending } from './cycle-ending.js';
 import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
 import { runJobStage } from './job-stage.js';
-import {
-  abortUpdate,
-  cycleEndedSignal,
-  cycleStateQuery,
-  lifecycleWorkflowId,
-  type AbortRequest,
-  type CycleInput,
-  type CycleState,
-} from './messages.js';
+import { refuseStrangeStart, refuseUnlessShaped } from './message-shape.js';
+import { abortUpdate, cycleStateQuery, cycleWorkflowId, type AbortRequest, type CycleInput, type CycleState } from './messages.js';
 import { failureOf, failWith, refuse } from './workflow-failure.js';
-
-interface Ending {
-  readonly outcome: CycleOutcome;
-  readonly reason: string;
-  readonly failure: Failure | null;
-}
 
 /**
  * One turn of the ratchet: snapshot → validate → train → evaluate → judge → (refit → agree →) register → approve →
  * roll out → promote. Whatever happens, its jobs are stopped, the ledger says how it ended, and the lifecycle is told.
  */
 export async function retrainCycle(input: CycleInput): Promise<CycleState> {
+  refuseStrangeStart({
+    isInput: typeof input?.model === 'string' && Number.isSafeInteger(input.cycle),
+    input: '{"model": <name>, "cycle": <number>}',
+    workflowId: cycleWorkflowId(input?.model, input?.cycle),
+  });
   const progress = createCycleProgress(input.model, input.cycle);
   let opened: OpenedCycle | null = null;
-  let abort: AbortRequest | null = null;
+  let isEnding = false;
   const scope = new CancellationScope();
 
   setHandler(cycleStateQuery, () => progress.state);
   listenForVotes(progress, () => opened?.approval ?? null);
-  setHandler(
-    abortUpdate,
-    (request) => {
-      abort = request;
-      scope.cancel();
-    },
-    { validator: (_request) => refuseAbort(progress, abort) },
+  const abort = listenForAbort(
+    progress,
+    () => isEnding,
+    () => scope.cancel(),
   );
 
   let ending: Ending;
   try {
     opened = await shortActivities('read what this cycle was started with').openCycle(input);
     progress.opened(opened);
+    if (opened.outcome !== null) {
+      progress.ended(opened.outcome, 'this cycle ended before: nothing is done again', null);
+      return progress.state;
+    }
     const context = opened;
     ending = await scope.run(() => runStages(input, context, progress));
   } catch (error) {
-    ending = endingOf(error, abort, progress);
+    ending = endingOf(error, abort(), progress);
   }
-  await CancellationScope.nonCancellable(() => endCycle(input, ending, progress));
-  await condition(allHandlersFinished);
+  isEnding = true;
+  await CancellationScope.nonCancellable(async () => {
+    await endCycle(input, ending, progress);
+    await condition(allHandlersFinished);
+  });
   if (ending.outcome === 'failed' && ending.failure !== null) throw failWith(ending.failure);
   return progress.state;
 }
@@ -108,18 +96,17 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
   return CancellationScope.nonCancellable(async (): Promise<Ending> => {
     const becomesAnchor = verdict.provenSuperior || isSigned;
     const evidence = progress.evidence();
-    await shortActivities('write the promotion to the ledger').promoteCandidate({
-      model,
-      cycle,
-      evidence,
-      candidateDigest: registered.candidateDigest,
-      becomesAnchor,
-      reason,
-      at: now(),
-    });
-    const projected = await longActivities('move the alias and read it back').projectChampion({ model });
-    progress.skip('promote', projected);
-    return { outcome: 'promoted', reason, failure: null };
+    const { candidateDigest } = registered;
+    const request = { model, cycle, evidence, candidateDigest, becomesAnchor, reason, at: now() };
+    await shortActivities('write the promotion to the ledger').promoteCandidate(request);
+    try {
+      progress.skip('promote', await longActivities('move the alias and read it back').projectChampion({ model }));
+      return { outcome: 'promoted', reason, failure: null };
+    } catch (error) {
+      // It is promoted: the ledger says so. The registry is repaired towards it by the lifecycle.
+      progress.skip('promote', `promoted; the registry could not be told: ${failureOf(error).message}`);
+      return { outcome: 'promoted', reason, failure: null, isProjected: false };
+    }
   });
 }
 
@@ -150,63 +137,29 @@ function rejecter(progress: CycleProgress): string {
   return vote === undefined ? 'a signer' : `${vote.signer}${vote.comment === '' ? '' : `: ${vote.comment}`}`;
 }
 
-function endingOf(error: unknown, abort: AbortRequest | null, progress: CycleProgress): Ending {
-  const stage = progress.currentStage();
-  if (isCancellation(error)) {
-    const reason = abort === null ? 'cancelled from outside' : `aborted by ${abort.requestedBy}: ${abort.reason}`;
-    if (stage !== null) progress.fail(stage, reason);
-    return { outcome: 'aborted', reason, failure: null };
-  }
-  const failure = failureOf(error);
-  if (stage !== null) progress.fail(stage, failure.message);
-  const reason = failure.message.split('\n')[0] ?? failure.message;
-  if (failure.type === 'ChampionChanged') return { outcome: 'superseded', reason, failure: null };
-  if (failure.class === 'rejected') return { outcome: 'rejected', reason, failure: null };
-  return { outcome: 'failed', reason, failure };
-}
-
-/** Ledger first, then tell. Where the lifecycle settled this cycle meanwhile, its word stands. */
-async function endCycle({ model, cycle }: CycleInput, { outcome, reason, failure }: Ending, progress: CycleProgress): Promise<void> {
-  const body: LedgerBody = {
-    kind: 'cycle-ended',
-    cycle,
-    outcome,
-    stage: outcome === 'promoted' ? null : progress.currentStage(),
-    reason,
-    failure: failure === null ? null : { ...failure },
-    evidence: progress.evidence(),
-  };
-  try {
-    await shortActivities('stop what still runs').stopJobsOfCycle({ model, cycle });
-    await shortActivities(`record the end: ${outcome}`).appendRecord({
-      model,
-      key: `${cycle}/cycle-ended`,
-      body,
-      expects: { openCycle: cycle },
-      at: now(),
-    });
-    progress.ended(outcome, reason, failure);
-  } catch (error) {
-    const settled = await shortActivities('read how it was settled')
-      .findOutcome({ model, cycle })
-      .catch(() => null);
-    if (settled === null) progress.ended('failed', `the end could not be recorded: ${failureOf(error).message}`, failureOf(error));
-    else progress.ended(settled, settled === outcome ? reason : `settled as ${settled} while this cycle was ${outcome}`, failure);
-  }
-  try {
-    await getExternalWorkflowHandle(lifecycleWorkflowId(model)).signal(cycleEndedSignal, {
-      cycle,
-      outcome: progress.state.outcome ?? outcome,
-    });
-  } catch {
-    // The lifecycle does not run: at its next start it reads the ledger.
-  }
-}
-
-function refuseAbort(progress: CycleProgress, abort: AbortRequest | null): void {
-  if (progress.state.outcome !== null) refuse(`the cycle has ended: ${progress.state.outcome}`);
-  if (abort !== null) refuse(`the cycle is already being aborted by ${abort.requestedBy}`);
-  if (progress.currentStage() === 'promote') refuse('the promotion is under way: it cannot be aborted, only rolled back');
+/** @returns what asked for the abort; null: nobody did */
+function listenForAbort(progress: CycleProgress, isEnding: () => boolean, stop: () => void): () => AbortRequest | null {
+  let abort: AbortRequest | null = null;
+  setHandler(
+    abortUpdate,
+    (request) => {
+      abort = request;
+      stop();
+    },
+    {
+      validator: (request) => {
+        refuseUnlessShaped('an abort', request, { requestedBy: 'name', reason: 'text' });
+        const { outcome, stages } = progress.state;
+        if (outcome !== null) refuse(`the cycle has ended: ${outcome}`);
+        if (abort !== null) refuse(`the cycle is already being aborted by ${abort.requestedBy}`);
+        if (stages.some(({ stage, phase }) => stage === 'promote' && phase !== 'Waiting')) {
+          refuse('the promotion is under way: it cannot be aborted, only rolled back');
+        }
+        if (isEnding()) refuse('the cycle is ending already');
+      },
+    },
+  );
+  return () => abort;
 }
 
 function now(): string {

@@ -8,8 +8,8 @@ export function readVote(payload: unknown): Vote | string {
   if (typeof payload !== 'object' || payload === null)
     return `a vote: expected an object, found ${payload === null ? 'null' : typeof payload}`;
   const { candidateDigest, signer, decision, comment = '' } = payload as Record<string, unknown>;
-  if (typeof candidateDigest !== 'string') return 'a vote, field candidateDigest: expected sha256:…, found nothing like it';
-  if (typeof signer !== 'string' || signer === '') return 'a vote, field signer: expected a name, found none';
+  if (typeof candidateDigest !== 'string' || candidateDigest.length > 100) return 'a vote, field candidateDigest: expected sha256:…, found nothing like it';
+  if (typeof signer !== 'string' || signer === '' || signer.length > 200) return 'a vote, field signer: expected a name of 1 to 200 characters';
   if (decision !== 'approve' && decision !== 'reject')
     return `a vote, field decision: expected approve or reject, found ${String(decision).slice(0, 50)}`;
   if (typeof comment !== 'string' || comment.length > 2000) return 'a vote, field comment: expected a text of at most 2000 characters';
