@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 
@@ -18,7 +18,7 @@ export function canonicalJson(value: unknown): string {
 
 /** The digest of bytes. */
 export function digestOfBytes(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes, 'hex')}`;
 }
 
 /** The digest of a JSON document: SHA-256 over its RFC 8785 form, so key order and white space do not matter. */

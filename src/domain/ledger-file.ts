@@ -50,35 +50,36 @@ export function recordBytes(record: LedgerRecord): Uint8Array {
  * @throws {RatchetError} LedgerBroken: no JSON, or not of a record's shape; names the file and the field.
  */
 export function parseRecord(key: string, bytes: Uint8Array): FiledRecord {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const value = parseJson(key, text);
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const value = parseJson(key, file);
   const parsed = LedgerRecord.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw broken(key, `field ${issue?.path.join('.') || '(document)'}: ${issue?.message ?? 'not of the expected shape'}`);
   }
-  return { record: parsed.data, digest: digestOfText(text, value) };
+  return { record: parsed.data, digest: digestOfFile(file, value) };
 }
 
 /** In the RFC 8785 form the signature stands last but one, so a file in that form is digested without being written anew. */
 const canonicalTail = /,"signature":\{"ed25519":"[A-Za-z0-9+/=]+","keyId":"[^"\\]*"\},"v":1\}$/;
+const unsignedTail = Buffer.from(',"v":1}');
 
 /**
- * The digest of the text less its signature. Where the text is in canonical form this needs no second serialisation; where
+ * The digest of the file less its signature. Where the file is in canonical form this needs no second serialisation; where
  * it only looks so, the digest is that of other bytes than were signed, and the signature does not hold.
  */
-function digestOfText(text: string, value: unknown): Digest {
-  const tail = canonicalTail.exec(text.slice(-256));
-  if (tail !== null) return digestOfBytes(`${text.slice(0, text.length - tail[0].length)},"v":1}`);
+function digestOfFile(file: Buffer, value: unknown): Digest {
+  const tail = canonicalTail.exec(file.subarray(-256).toString('latin1'));
+  if (tail !== null) return digestOfBytes(Buffer.concat([file.subarray(0, file.length - tail[0].length), unsignedTail]));
   const { signature: _signature, ...unsigned } = value as LedgerRecord;
   return recordDigest(unsigned);
 }
 
-function parseJson(key: string, text: string): unknown {
+function parseJson(key: string, file: Buffer): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(file.toString('utf8'));
   } catch {
-    throw broken(key, `expected JSON, found ${Buffer.byteLength(text)} bytes of something else`);
+    throw broken(key, `expected JSON, found ${file.length} bytes of something else`);
   }
 }
 
