@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { Digest } from './digest.js';
 
 export const Signer = z.union([
-  z.strictObject({ name: z.string().min(1) }),
-  z.strictObject({ role: z.string().min(1), members: z.array(z.string().min(1)).min(1) }),
+  z.strictObject({ name: z.string().min(1).describe('A person, as they sign.') }),
+  z.strictObject({
+    role: z.string().min(1).describe('What the members sign as.'),
+    members: z.array(z.string().min(1)).min(1).describe('People, as they sign.'),
+  }),
 ]);
 export type Signer = z.infer<typeof Signer>;
 
@@ -13,15 +16,16 @@ export const ApprovalSpec = z.strictObject({
     .default('exceptions')
     .describe('exceptions: only where a gate asks for a person (no champion, too good to be true).'),
   quorum: z.number().int().min(1).default(1).describe('So many different signers must approve; one rejection ends it.'),
-  signers: z.array(Signer).min(1),
+  signers: z.array(Signer).min(1).describe('Who may sign; each person once, however often named.'),
   timeoutHours: z
     .number()
     .positive()
     .max(24 * 366)
-    .default(168),
+    .default(168)
+    .describe('So long a candidate waits for votes.'),
   onTimeout: z.literal('reject').default('reject').describe('Silence is never a yes.'),
   escalateAfterHours: z.number().positive().optional().describe('Then a notice goes to escalateTo.'),
-  escalateTo: z.array(z.string().min(1)).default([]),
+  escalateTo: z.array(z.string().min(1)).default([]).describe('Who is told that a vote still waits.'),
 });
 export type ApprovalSpec = z.infer<typeof ApprovalSpec>;
 

@@ -8,7 +8,7 @@ export const CodePath = z
 
 export const DataSource = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('python'),
+    kind: z.literal('python').describe('Rows come from a function.'),
     entrypoint: z
       .string()
       .regex(/^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/, 'expected module:function')
@@ -16,16 +16,16 @@ export const DataSource = z.discriminatedUnion('kind', [
     files: z.array(CodePath).min(1).describe('The files the function needs, relative to the model file.'),
   }),
   z.strictObject({
-    kind: z.literal('parquet'),
+    kind: z.literal('parquet').describe('Rows come from files.'),
     uri: z.string().min(1).describe('A Parquet file or folder: file:///… or s3://….'),
   }),
 ]);
 export type DataSource = z.infer<typeof DataSource>;
 
 export const Feature = z.strictObject({
-  name: z.string().min(1),
-  type: z.enum(['number', 'category']),
-  nullable: z.boolean().default(false),
+  name: z.string().min(1).describe('The column.'),
+  type: z.enum(['number', 'category']).describe('number: float32, null is NaN. category: text, null is empty.'),
+  nullable: z.boolean().default(false).describe('Whether nulls are allowed; a nullable feature is probed with null before any traffic.'),
   min: z.number().optional().describe('Smallest value allowed (numbers).'),
   max: z.number().optional().describe('Largest value allowed (numbers).'),
   availableAt: z
@@ -59,20 +59,20 @@ export const Window = z
   .refine((window) => (window.start === undefined) !== (window.days === undefined), 'expected exactly one of start and days');
 
 export const DataSpec = z.strictObject({
-  source: DataSource,
+  source: DataSource.describe('Where the rows come from.'),
   timeColumn: z.string().min(1).describe('The time at which the prediction is asked for, UTC.'),
   timeZone: z.string().default('UTC').describe('IANA zone in which days begin (windows, blocks).'),
   keyColumns: z.array(z.string()).default([]).describe('Columns that together name a row; duplicates fail validation.'),
-  window: Window,
-  label: Label,
-  features: z.array(Feature).min(1),
+  window: Window.describe('Which days a cycle sees; exactly one of start and days.'),
+  label: Label.describe('What is predicted.'),
+  features: z.array(Feature).min(1).describe('The model’s inputs.'),
 });
 export type DataSpec = z.infer<typeof DataSpec>;
 
 export const ChecksSpec = z.strictObject({
-  duplicateRowsMax: z.number().int().min(0).default(0),
+  duplicateRowsMax: z.number().int().min(0).default(0).describe('Rows with the same key columns.'),
   nullShareMax: z.number().min(0).max(1).default(0.2).describe('Per nullable feature.'),
-  outOfRangeRowsMax: z.number().int().min(0).default(0),
+  outOfRangeRowsMax: z.number().int().min(0).default(0).describe('Rows with a value outside of its feature’s min and max.'),
   rowsChangeMax: z
     .number()
     .positive()
@@ -85,9 +85,15 @@ export const ChecksSpec = z.strictObject({
         .positive()
         .default(0.1)
         .describe('Normed Wasserstein distance (numbers), Jensen-Shannon distance (categories).'),
-      driftedShareMax: z.number().min(0).max(1).default(0.5),
+      driftedShareMax: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe('With more than this share of drifted features the data has drifted.'),
       onDrift: z.enum(['report', 'stop']).default('report').describe('Feature drift alone is mostly season: reported unless you say stop.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Against the champion’s training snapshot.'),
 });
 export type ChecksSpec = z.infer<typeof ChecksSpec>;

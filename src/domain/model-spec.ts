@@ -12,7 +12,7 @@ export const ModelName = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/, 'expected lower-case letters, digits and dashes, at most 53');
 
 export const RegistrySpec = z.strictObject({
-  kind: z.literal('mlflow').default('mlflow'),
+  kind: z.literal('mlflow').default('mlflow').describe('Where versions and their aliases are registered.'),
   name: z.string().min(1).optional().describe('The registered model’s name; absent: the model’s name.'),
 });
 
@@ -28,31 +28,35 @@ export const RetentionSpec = z.strictObject({
 
 /** One model: everything the loop does with it. The digest of the parsed document is the spec's identity. */
 export const ModelSpec = z.strictObject({
-  apiVersion: z.literal('ratchet.dev/v1'),
-  kind: z.literal('Model'),
-  metadata: z.strictObject({
-    name: ModelName,
-    owner: z.string().min(1).describe('Who is asked when something is wrong.'),
-    tier: z
-      .enum(['low', 'medium', 'high'])
-      .default('medium')
-      .describe('How much depends on it; high asks for a person before every promotion.'),
-    description: z.string().default(''),
-  }),
-  spec: z.strictObject({
-    data: DataSpec,
-    checks: ChecksSpec.prefault({}),
-    trainer: TrainerSpec,
-    evaluation: EvaluationSpec,
-    gates: GatesSpec,
-    refit: z
-      .enum(['none', 'afterPass'])
-      .default('none')
-      .describe('afterPass: the passed recipe is trained again on all data, and that is the candidate.'),
-    approval: ApprovalSpec,
-    registry: RegistrySpec.prefault({}),
-    triggers: TriggersSpec.prefault({}),
-    retention: RetentionSpec.prefault({}),
-  }),
+  apiVersion: z.literal('ratchet.dev/v1').describe('The version of this format.'),
+  kind: z.literal('Model').describe('What the document describes.'),
+  metadata: z
+    .strictObject({
+      name: ModelName.describe('Part of workflow ids, paths and registry names; never changes.'),
+      owner: z.string().min(1).describe('Who is asked when something is wrong.'),
+      tier: z
+        .enum(['low', 'medium', 'high'])
+        .default('medium')
+        .describe('How much depends on it; high asks for a person before every promotion.'),
+      description: z.string().default('').describe('One line for people.'),
+    })
+    .describe('Which model this is, and whose.'),
+  spec: z
+    .strictObject({
+      data: DataSpec.describe('Where the rows come from and which of them a cycle sees.'),
+      checks: ChecksSpec.prefault({}).describe('What the rows must satisfy before anything is trained on them.'),
+      trainer: TrainerSpec.describe('The program that makes the model.'),
+      evaluation: EvaluationSpec.describe('What is measured on the holdout, for every arm alike.'),
+      gates: GatesSpec.describe('What must be proven before a challenger may replace the champion.'),
+      refit: z
+        .enum(['none', 'afterPass'])
+        .default('none')
+        .describe('afterPass: the passed recipe is trained again on all data, and that is the candidate.'),
+      approval: ApprovalSpec.describe('Who signs, and when a person must.'),
+      registry: RegistrySpec.prefault({}).describe('Where versions are registered.'),
+      triggers: TriggersSpec.prefault({}).describe('What starts a cycle by itself.'),
+      retention: RetentionSpec.prefault({}).describe('How long data is kept.'),
+    })
+    .describe('What the loop does with it.'),
 });
 export type ModelSpec = z.infer<typeof ModelSpec>;

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { CodePath } from './data-spec.js';
 
 export const Resources = z.strictObject({
-  cpus: z.number().positive().default(1),
+  cpus: z.number().positive().default(1).describe('Cores.'),
   memoryMiB: z.number().int().positive().default(2048).describe('Over this the job is ended as out of memory.'),
   memoryMiBMax: z.number().int().positive().optional().describe('Retried with twice the memory up to this ceiling where it starved.'),
-  gpus: z.number().int().min(0).default(0),
+  gpus: z.number().int().min(0).default(0).describe('Whole devices.'),
 });
 export type Resources = z.infer<typeof Resources>;
 
@@ -19,20 +19,22 @@ export const TrainerSpec = z.strictObject({
     .describe('The program and its arguments; runs in a folder that holds `files`. Keeps the job contract.'),
   files: z.array(CodePath).default([]).describe('Files and folders that travel with the job, relative to the model file.'),
   config: z.record(z.string(), z.json()).default({}).describe('Handed to the trainer as it is; part of the version.'),
-  seed: z.number().int().min(0).default(0),
+  seed: z.number().int().min(0).default(0).describe('Handed to the trainer; part of the version.'),
   environment: z
     .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'expected an environment variable name'), z.string())
     .default({})
     .refine(
       (variables) => !Object.keys(variables).some((name) => secretLike.test(name)),
       'a secret may not stand in a model file: set it in the worker’s environment',
-    ),
-  resources: Resources.prefault({}),
+    )
+    .describe('Environment variables of the job; no secrets: a model file lies open in the ledger for ever.'),
+  resources: Resources.prefault({}).describe('What a training job gets.'),
   timeLimitSeconds: z
     .number()
     .int()
     .positive()
-    .max(60 * 86_400),
+    .max(60 * 86_400)
+    .describe('After this the job is stopped as timed out.'),
   attemptsMax: z.number().int().min(1).max(20).default(3).describe('Attempts after a lost or starved job.'),
 });
 export type TrainerSpec = z.infer<typeof TrainerSpec>;

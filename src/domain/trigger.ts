@@ -4,17 +4,21 @@ export const TriggersSpec = z.strictObject({
   schedules: z
     .array(
       z.strictObject({
-        cron: z.string().regex(/^\S+(\s+\S+){4}$/, 'expected five fields: minute hour day-of-month month day-of-week'),
-        timeZone: z.string().default('UTC'),
+        cron: z
+          .string()
+          .regex(/^\S+(\s+\S+){4}$/, 'expected five fields: minute hour day-of-month month day-of-week')
+          .describe('Minute, hour, day of month, month, day of week.'),
+        timeZone: z.string().default('UTC').describe('IANA zone of the cron fields.'),
       }),
     )
-    .default([]),
+    .default([])
+    .describe('When a cycle is wished for.'),
   overlap: z
     .enum(['skip', 'bufferOne', 'bufferAll'])
     .default('bufferOne')
     .describe('What a scheduled trigger does while a cycle is open. People’s triggers always queue.'),
   cooldownMinutes: z.number().min(0).default(0).describe('Between the end of a cycle and the next one that no person asked for.'),
-  cyclesPerDayMax: z.number().int().positive().default(24),
+  cyclesPerDayMax: z.number().int().positive().default(24).describe('In any 24 hours; people’s cycles count, but are never held back.'),
 });
 export type TriggersSpec = z.infer<typeof TriggersSpec>;
 

@@ -54,7 +54,8 @@ export function explainIssue(issue: Issue, root: unknown, schema: SchemaNode): F
       return [{ ...base, ...worded(issue.message), remedy: description }];
     }
     default:
-      return [{ ...base, ...worded(issue.message), remedy: description }];
+      // A sentence of our own needs no description after it.
+      return [{ ...base, ...worded(issue.message), remedy: issue.message.startsWith('expected ') ? description : '' }];
   }
 }
 

@@ -69,13 +69,13 @@ const mistakes: Mistake[] = [
     'a missing key in a list',
     '{ metric: auc, min: 0.65 }',
     '{ min: 0.65 }',
-    '40:9: error: spec.gates.absolute[0].metric: missing: expected one of auc, logLoss, brier, calibrationGap, latencyMsP99, modelMiB, labelCoverage',
+    '40:9: error: spec.gates.absolute[0].metric: missing: expected one of auc, logLoss, brier, calibrationGap, latencyMsP99, modelMiB, labelCoverage. What is measured; calibrationGap = |mean prediction − rate|.',
   ],
   [
     'a missing section',
     '  approval:\n    quorum: 1\n    signers:\n      - { name: ada@example.org }\n      - { role: release-manager, members: [grace@example.org] }\n    timeoutHours: 72\n    escalateAfterHours: 24\n    escalateTo: [team@example.org]\n',
     '',
-    '7:1: error: spec.approval: missing: expected a map',
+    '7:1: error: spec.approval: missing: expected a map. Who signs, and when a person must.',
   ],
 ];
 

@@ -9,12 +9,12 @@ const mistakes: Mistake[] = [
     'ratchet.dev/v2',
     '1:13: error: apiVersion: expected "ratchet.dev/v1", found "ratchet.dev/v2". Did you mean ratchet.dev/v1?',
   ],
-  ['an unknown kind', 'kind: Model', 'kind: Modle', '2:7: error: kind: expected "Model", found "Modle"'],
+  ['an unknown kind', 'kind: Model', 'kind: Modle', '2:7: error: kind: expected "Model", found "Modle". What the document describes.'],
   [
     'a name with capitals',
     'name: flight-lateness',
     'name: Flight_Lateness',
-    '4:9: error: metadata.name: expected lower-case letters, digits and dashes, at most 53, found "Flight_Lateness"',
+    '4:9: error: metadata.name: expected lower-case letters, digits and dashes, at most 53, found "Flight_Lateness". Part of workflow ids, paths and registry names; never changes.',
   ],
   [
     'a misspelt choice',
@@ -50,13 +50,13 @@ const mistakes: Mistake[] = [
     'a map for a list',
     'slices: [{ by: origin }]',
     'slices: { by: origin }',
-    '35:13: error: spec.evaluation.slices: expected a list, found {"by":"origin"}',
+    '35:13: error: spec.evaluation.slices: expected a list, found {"by":"origin"}. Parts of the rows that are evaluated apart.',
   ],
   [
     'nothing for a map',
     '  checks:\n    nullShareMax: 0.5',
     '  checks: nothing',
-    '24:11: error: spec.checks: expected a map, found "nothing"',
+    '24:11: error: spec.checks: expected a map, found "nothing". What the rows must satisfy before anything is trained on them.',
   ],
   [
     'a percentage for a share',
@@ -86,7 +86,7 @@ const mistakes: Mistake[] = [
     'an empty list',
     'metrics: [auc, logLoss]',
     'metrics: []',
-    '33:14: error: spec.evaluation.metrics: expected at least 1 entry, found an empty list',
+    '33:14: error: spec.evaluation.metrics: expected at least 1 entry, found an empty list. What is computed for every arm; gates may ask about these.',
   ],
   [
     'an unknown metric',
@@ -116,7 +116,7 @@ const mistakes: Mistake[] = [
     'start and days together',
     '      holdoutDays: 28',
     '      days: 90\n      holdoutDays: 28',
-    '14:7: error: spec.data.window: expected exactly one of start and days, found {"start":"2013-01-01T00:00:00-05:00","days":90,"holdoutDa…',
+    '14:7: error: spec.data.window: expected exactly one of start and days, found {"start":"2013-01-01T00:00:00-05:00","days":90,"holdoutDa…. Which days a cycle sees; exactly one of start and days.',
   ],
   [
     'a path out of the folder',
@@ -146,7 +146,7 @@ const mistakes: Mistake[] = [
     'a role without members',
     '{ role: release-manager, members: [grace@example.org] }',
     '{ role: release-manager }',
-    '53:9: error: spec.approval.signers[1].members: missing: expected a list',
+    '53:9: error: spec.approval.signers[1].members: missing: expected a list. People, as they sign.',
   ],
   [
     'a signer that is a text',
@@ -164,7 +164,7 @@ const mistakes: Mistake[] = [
     'too few fields of cron',
     '"0 6 * * 1"',
     '"0 6 * *"',
-    '59:17: error: spec.triggers.schedules[0].cron: expected five fields: minute hour day-of-month month day-of-week, found "0 6 * *"',
+    '59:17: error: spec.triggers.schedules[0].cron: expected five fields: minute hour day-of-month month day-of-week, found "0 6 * *". Minute, hour, day of month, month, day of week.',
   ],
 ];
 
