@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Tests that talk to real servers or run the time-skipping one; everything else mirrors src/ and takes seconds.
 const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map((folder) => `test/${folder}/**/*.test.ts`);
 const chaos = ['test/chaos/**/*.test.ts'];
+const wiring = ['test/wiring/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...integration, ...chaos],
+          exclude: [...integration, ...chaos, ...wiring],
           sequence: { groupOrder: 0 },
         },
       },
@@ -35,6 +36,17 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'wiring',
+          include: wiring,
+          globalSetup: ['test/setup/environments.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -8,16 +8,17 @@ import { setUp } from './setup.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
 /**
- * `npm test [-- --only unit|integration|chaos|python]`: the set-up, the tests, and a last line `N passed, N failed`
+ * `npm test [-- --only unit|integration|chaos|wiring|python]`: the set-up, the tests, and a last line `N passed, N failed`
  * (`, N skipped`). Exit code 1 where any failed or a runner broke.
  */
 const suites = {
   unit: () => runVitest(['unit']),
   integration: () => runVitest(['integration']),
   chaos: () => runVitest(['chaos']),
+  wiring: () => runVitest(['wiring']),
   python: runPytest,
 };
-const needsEnvironments = ['integration', 'chaos', 'python'];
+const needsEnvironments = ['integration', 'chaos', 'wiring', 'python'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ratchet-test-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
@@ -58,5 +58,5 @@ test('every file that is mounted exists', () => {
   const mounted = services.flatMap(([, { volumes = [] }]) =>
     volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]!),
   );
-  for (const path of mounted) expect(() => readFileSync(new URL(path, root)), path).not.toThrow();
+  expect(mounted.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
 });
