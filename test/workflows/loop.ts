@@ -45,6 +45,8 @@ export function createLoop() {
 export interface RunningLoop extends Loop {
   readonly environment: TestWorkflowEnvironment;
   readonly client: TestWorkflowEnvironment['client'];
+  /** Runs this while no worker is there. */
+  withoutWorkers(run: () => Promise<void>): Promise<void>;
 }
 
 export const workflowBundle = () => ({ code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8') });
@@ -59,15 +61,27 @@ export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { ex
     const environment = await startServer(server, extraArgs);
     const loop = createLoop();
     const common = { connection: environment.nativeConnection, activities: loop.activities, shutdownGraceTime: 100, shutdownForceTime: 1000 };
-    const workers = [
-      await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: workflowBundle() }),
-      await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE }),
-    ];
-    const ended = Promise.all(workers.map((worker) => worker.run()));
-    running = { ...loop, environment, client: environment.client };
+    const bundle = workflowBundle();
+    const startWorkers = async (): Promise<() => Promise<void>> => {
+      const workers = [
+        await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: bundle }),
+        await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE }),
+      ];
+      const ended = Promise.all(workers.map((worker) => worker.run()));
+      return async () => {
+        for (const worker of workers) worker.shutdown();
+        await ended;
+      };
+    };
+    let stopWorkers = await startWorkers();
+    const withoutWorkers = async (run: () => Promise<void>): Promise<void> => {
+      await stopWorkers();
+      await run();
+      stopWorkers = await startWorkers();
+    };
+    running = { ...loop, environment, client: environment.client, withoutWorkers };
     stop = async () => {
-      for (const worker of workers) worker.shutdown();
-      await ended;
+      await stopWorkers();
       await environment.teardown();
     };
   });

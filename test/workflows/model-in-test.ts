@@ -30,7 +30,7 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
   const { client, ledger, store } = loop;
   const lifecycleId = lifecycleWorkflowId(name);
   let triggers = 0;
-  return { name, lifecycleId, putSpec, apply, open, startCycle, lifecycle, cycle, trigger, state, cycleState, vote, records, kinds, append };
+  return { name, lifecycleId, openApproval, putSpec, apply, open, startCycle, lifecycle, cycle, trigger, state, cycleState, vote, records, kinds, append };
 
   async function putSpec(change: SpecChange = {}, trainerCode = 'v1'): Promise<{ specDigest: Digest; codeDigest: Digest }> {
     const source = await putDocument(store, { files: [{ path: 'rows.py', digest: await store.put(Buffer.from('rows')) }] });
@@ -87,6 +87,17 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
 
   async function cycleState(number: number): Promise<CycleState> {
     return cycle(number).query(cycleStateQuery);
+  }
+
+  /** A cycle that waits for people. */
+  async function openApproval(change: SpecChange = {}) {
+    const number = await open(change);
+    const handle = await startCycle(number);
+    const { candidateDigest } = await eventually(
+      () => cycleState(number),
+      ({ approval }) => approval !== null,
+    );
+    return { number, handle, candidateDigest: candidateDigest! };
   }
 
   async function vote(number: number, change: Partial<Vote> = {}) {

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { Vote } from '../../src/domain/approval.js';
+import { voteSignal, voteUpdate } from '../../src/workflows/messages.js';
+import { useLoop } from './loop.js';
+import { eventually, modelInTest } from './model-in-test.js';
+
+const loop = useLoop('timeSkipping');
+const DAY_HOURS = 24;
+const otherDigest = `sha256:${'0'.repeat(64)}` as const;
+
+type Ballot = readonly [signer: string, decision: Vote['decision']];
+
+describe('with a quorum of two', () => {
+  test.for<[name: string, ballots: readonly Ballot[], outcome: string, reason: string]>([
+    ['two named people approve', [['ana', 'approve'], ['ben', 'approve']], 'promoted', 'signed after'],
+    ['the other order is the same', [['ben', 'approve'], ['ana', 'approve']], 'promoted', 'signed after'],
+    ['a role and a name approve', [['cleo', 'approve'], ['ana', 'approve']], 'promoted', 'signed after'],
+    ['two of one role approve', [['dan', 'approve'], ['cleo', 'approve']], 'promoted', 'signed after'],
+    ['one rejection is enough', [['cleo', 'reject']], 'rejected', 'rejected by cleo'],
+    ['a rejection after an approval ends it', [['ana', 'approve'], ['ben', 'reject']], 'rejected', 'rejected by ben'],
+    ['one approval is not enough', [['ana', 'approve']], 'rejected', 'nobody signed within 168 hours'],
+    ['silence is a rejection', [], 'rejected', 'nobody signed within 168 hours'],
+  ])('%s', async ([, ballots, outcome, reason]) => {
+    const model = modelInTest(loop());
+    const { number, handle } = await model.openApproval({ approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], quorum: 2 } });
+    for (const [signer, decision] of ballots) await model.vote(number, { signer, decision });
+    expect(await handle.result()).toMatchObject({ outcome, reason: expect.stringContaining(reason) });
+    expect((await model.kinds()).slice(-3)).toEqual(outcome === 'promoted' ? ['approved', 'promoted', 'cycle-ended'] : ['judged', 'approved', 'cycle-ended']);
+  });
+});
+
+test('a vote that cannot count is refused to the face, and the vote goes on', async () => {
+  const model = modelInTest(loop());
+  const held = loop().holds.hold(model.name, 'registerCandidate');
+  const number = await model.open({ approval: { signers: [{ name: 'ana' }, { name: 'ben' }], quorum: 2 } });
+  const handle = await model.startCycle(number);
+  await held.reached;
+  const early = { candidateDigest: otherDigest, signer: 'ana', decision: 'approve', comment: '' } as const;
+  await expect(handle.executeUpdate(voteUpdate, { args: [early] })).rejects.toMatchObject({ cause: { message: 'this cycle is not waiting for an approval' } });
+  held.release();
+  await eventually(() => model.cycleState(number), ({ approval }) => approval !== null);
+
+  const refusals: readonly [Partial<Vote>, string][] = [
+    [{ candidateDigest: otherDigest }, 'another candidate is up for approval'],
+    [{ signer: 'mallory' }, 'mallory may not sign'],
+    [{ decision: 'maybe' as 'approve' }, 'expected approve or reject, found maybe'],
+    [{ signer: '' }, 'field signer'],
+  ];
+  for (const [change, reason] of refusals) {
+    await expect(model.vote(number, change)).rejects.toMatchObject({ cause: { type: 'RequestRefused', message: expect.stringContaining(reason) } });
+  }
+  await expect(handle.executeUpdate(voteUpdate, { args: [undefined as unknown as Vote] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('expected an object') } });
+  expect(await model.vote(number)).toMatchObject({ outcome: null, approvals: 1, quorum: 2 });
+  await expect(model.vote(number)).rejects.toMatchObject({ cause: { message: expect.stringContaining('ana has already voted') } });
+
+  const recording = loop().holds.hold(model.name, 'appendRecord');
+  expect(await model.vote(number, { signer: 'ben' })).toMatchObject({ outcome: 'approved' });
+  await recording.reached;
+  await expect(model.vote(number, { signer: 'ben' })).rejects.toMatchObject({ cause: { message: expect.stringContaining('the vote is over: approved') } });
+  recording.release();
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  await expect(model.vote(number, { signer: 'ben' })).rejects.toThrow();
+});
+
+test('a vote by signal that cannot count stands in the record with its reason, whatever was typed', async () => {
+  const model = modelInTest(loop());
+  const { number, handle, candidateDigest } = await model.openApproval();
+  const good: Vote = { candidateDigest, signer: 'ben', decision: 'approve', comment: 'fine' };
+  const typed: readonly [unknown, string][] = [
+    [undefined, 'found undefined'],
+    [null, 'found null'],
+    ['approve', 'found string'],
+    [42, 'found number'],
+    [[], 'field candidateDigest'],
+    [{ ...good, decision: 'yes' }, 'found yes'],
+    [{ ...good, signer: 7 }, 'field signer'],
+    [{ ...good, signer: 'x'.repeat(100_000) }, 'field signer'],
+    [{ ...good, comment: 'x'.repeat(2001) }, 'field comment'],
+    [{ ...good, candidateDigest: otherDigest }, 'another candidate is up'],
+    [{ ...good, signer: 'mallory' }, 'mallory may not sign'],
+  ];
+  for (const [payload] of typed) await handle.signal(voteSignal, payload as Vote);
+  const { approval } = await eventually(() => model.cycleState(number), (state) => state.approval!.refused.length === typed.length);
+  expect(approval!.refused.map(({ reason }) => reason)).toEqual(typed.map(([, reason]) => expect.stringContaining(reason)));
+  await handle.signal(voteSignal, good);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted', approval: { votes: [{ signer: 'ben', comment: 'fine', assurance: 'claimed' }] } });
+  expect((await model.records()).find(({ body }) => body.kind === 'approved')?.body).toMatchObject({ outcome: 'approved', candidateDigest });
+});
+
+test('a candidate waits for months, the escalation is told once, and a late vote still counts', async () => {
+  const model = modelInTest(loop());
+  const { number, handle } = await model.openApproval({
+    approval: { signers: [{ name: 'ana' }], timeoutHours: 90 * DAY_HOURS, escalateAfterHours: 30 * DAY_HOURS, escalateTo: ['boss'] },
+  });
+  await loop().environment.sleep('29 days');
+  expect(noticesOf(model.name)).toEqual([[`${model.name}/${number}/approval`, ['ana']]]);
+  await loop().environment.sleep('60 days');
+  expect(noticesOf(model.name).slice(1)).toEqual([[`${model.name}/${number}/escalation`, ['boss']]]);
+  expect(await model.vote(number)).toMatchObject({ outcome: 'approved' });
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+});
+
+test('when the time is over nobody has to say no', async () => {
+  const model = modelInTest(loop());
+  const { handle } = await model.openApproval({ approval: { signers: [{ name: 'ana' }], timeoutHours: 90 * DAY_HOURS, escalateAfterHours: 24, escalateTo: ['boss'] } });
+  expect(await handle.result()).toMatchObject({ outcome: 'rejected', approval: { outcome: 'timedOut' } });
+  expect(noticesOf(model.name)).toHaveLength(2);
+  expect(await model.kinds()).not.toContain('promoted');
+});
+
+test('a notifier that is down keeps no vote waiting', async () => {
+  const model = modelInTest(loop());
+  loop().notifier.unreachable.add(model.name);
+  const { number, handle } = await model.openApproval();
+  await model.vote(number);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+});
+
+function noticesOf(model: string): [string, readonly string[]][] {
+  return loop().notifier.notices.filter((notice) => notice.model === model).map(({ id, to }) => [id, to]);
+}
