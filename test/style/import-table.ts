@@ -25,7 +25,7 @@ export const importTable: readonly ImportRow[] = [
   // Reads the trainer's folder of the machine where `ratchet apply` runs.
   { folder: 'client/package-code.ts', values: ['domain', 'node:'], types: ['ports'], except: ['domain/decide'] },
   // Reads what the ledger says and recomputes it with the pure rules: knows no Temporal.
-  { folder: 'client/audit', values: ['domain'], types: ['ports', 'node:crypto'] },
+  { folder: 'client/audit', values: ['domain'], types: ['ports', 'zod', 'node:crypto'] },
   // Reads model.yaml, with the line and column of every mistake.
   { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [] },
   {
