@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFailureType, JobProgress, JobSpec } from '../../domain/job.js';
 import { errorCode } from './durable-file.js';
@@ -72,6 +72,19 @@ function narrowed({ step, total, message }: Record<string, unknown>): JobProgres
     ...(typeof total === 'number' && { total }),
     ...(typeof message === 'string' && { message: message.slice(0, 500) }),
   };
+}
+
+/** What is wrong with the result file; null where it is good, and it is then durable. */
+export function findOutputFault(file: string): string | null {
+  try {
+    if (readJson(file) === null && !existsSync(file)) return `${file}: expected the result as JSON, found no file`;
+    const descriptor = openSync(file, 'r');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    return null;
+  } catch (error) {
+    return `${file}: expected the result as JSON, found ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** null where the file does not exist. @throws {SyntaxError} it is no JSON */

@@ -4,12 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandEnvironment } from './job-environment.js';
 import { judgeEnd } from './job-ending.js';
 import type { CommandEnd } from './job-ending.js';
-import { createWhole, jobPaths, readEnding, readJson, readOrder } from './job-folder.js';
+import { createWhole, findOutputFault, jobPaths, readEnding, readOrder } from './job-folder.js';
 import type { JobEnding, JobOrder } from './job-folder.js';
 import { openJobLog } from './job-log.js';
 import { groupMemoryBytes, kernelOomKills, killMarked, signalGroup } from './process-group.js';
@@ -60,8 +60,8 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   const ended = commandEnd(child);
   const group = child.pid;
   if (group === undefined) return { spawnFault: `command ${JSON.stringify(file)}: expected a program in PATH, found ${await ended.fault}` };
-  const start = processStart(group);
-  if (start !== null) createWhole(folder, paths.command, { pid: group, start });
+  process.on('exit', () => signalGroup(group, 'SIGKILL')); // also where we ourselves go wrong
+  noteCommand(folder, group);
 
   let endedFor: CommandEnd['endedFor'] = null;
   let memoryBytesMax = 0;
@@ -101,6 +101,16 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   };
 }
 
+/** For whoever finds us dead; without room on the disk they must find the command by its environment. */
+function noteCommand(folder: string, pid: number): void {
+  const start = processStart(pid);
+  try {
+    if (start !== null) createWhole(folder, jobPaths(folder).command, { pid, start });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
 function commandEnd(child: ChildProcess) {
   return {
     exit: new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve) =>
@@ -109,19 +119,6 @@ function commandEnd(child: ChildProcess) {
     close: new Promise<void>((resolve) => child.on('close', () => resolve())),
     fault: new Promise<string>((resolve) => child.on('error', (error) => resolve(error.message))),
   };
-}
-
-/** What is wrong with the result file; makes a good one durable. */
-function findOutputFault(file: string): string | null {
-  try {
-    if (readJson(file) === null && !existsSync(file)) return `${file}: expected the result as JSON, found no file`;
-    const descriptor = openSync(file, 'r');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    return null;
-  } catch (error) {
-    return `${file}: expected the result as JSON, found ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 /**

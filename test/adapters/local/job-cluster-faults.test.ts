@@ -25,11 +25,13 @@ function open(home = temporaryFolder()) {
 
 /** A job that has told the number of a process which it started in a session of its own. */
 async function runningWithChild({ cluster, identityIn }: ReturnType<typeof open>) {
-  const child = `const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(forever)}], { detached: true, stdio: 'ignore' });`;
-  const spec = nodeJob(`${child} fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ step: child.pid })); ${forever}`);
+  const startsChild = `const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(forever)}], { detached: true, stdio: 'ignore' });`;
+  const spec = nodeJob(`${startsChild} fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ step: child.pid })); ${forever}`);
   await cluster.submit(spec, signal);
   const { progress } = await untilJob(cluster, spec.name, (job) => job.progress?.step !== undefined);
-  return { spec, supervisor: identityIn(spec.name, 'claim'), command: identityIn(spec.name, 'command'), child: identify(progress!.step!) };
+  const child = identify(progress!.step!);
+  onTestFinished(() => void (isRunning(child) && process.kill(child.pid, 'SIGKILL')));
+  return { spec, supervisor: identityIn(spec.name, 'claim'), command: identityIn(spec.name, 'command'), child };
 }
 
 describe('a job whose processes are killed', () => {
@@ -154,11 +156,13 @@ test('memory counts for all processes of a job together', async () => {
 
 test('a job whose folder is deleted is ended', async () => {
   const { cluster, folderOf, identityIn } = open();
-  const spec = nodeJob(forever);
+  const spec = nodeJob(`fs.writeFileSync(process.env.RATCHET_PROGRESS, '{"step":1}'); ${forever}`);
   await cluster.submit(spec, signal);
+  await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
   const supervisor = identityIn(spec.name, 'claim');
+  const command = identityIn(spec.name, 'command');
   execFileSync('rm', ['-r', folderOf(spec.name)]);
-  await expect.poll(() => isRunning(supervisor), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => isRunning(supervisor) || isRunning(command), { timeout: 10_000 }).toBe(false);
 });
 
 describe.skipIf(!canMount)('on a full disk (needs root on Linux)', () => {
