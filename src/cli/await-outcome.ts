@@ -4,7 +4,7 @@ import type { CycleOutcome } from '../domain/ledger.js';
 import type { CycleState } from '../workflows/messages.js';
 import type { Cli } from './cli.js';
 import { CommandError } from './explain-error.js';
-import { followCycle } from './follow-cycle.js';
+import { createFollow } from './follow-cycle.js';
 import { stageTree } from './render/stage-tree.js';
 import type { Session } from './session.js';
 
@@ -23,7 +23,7 @@ export async function awaitOutcome(cli: Cli, command: Command, session: Session,
   if (cycle === null) throw gaveUp(model, timeoutSeconds);
   const live = cli.terminal.isScreen && cli.format(command) === 'table';
   if (!live) cli.tell(`${model} cycle ${cycle}`);
-  const state = await followCycle(cli, handle.cycle(cycle), { signal, live });
+  const state = await createFollow(cli, { signal, live })(handle.cycle(cycle));
   if (!state?.outcome) throw gaveUp(model, timeoutSeconds);
   cli.exitCode = EXIT_CODE[state.outcome];
   cli.print(command, outcomeDocument(state), () => (live ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));

@@ -7,26 +7,30 @@ import { isWaitingForPeople, stageLine, stageTree } from './render/stage-tree.js
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
-  /** Draw the tree over itself; otherwise a line goes to stderr for each change. */
+  /** Draw the tree over itself; otherwise a line is told for each change. */
   readonly live: boolean;
-  /** Return as soon as a person must sign. */
-  readonly untilApproval?: boolean;
 }
 
 /**
- * Shows a cycle while it runs.
+ * Shows a cycle while it runs, until it has ended or `until` says so.
  * @returns its last state: ended, or as it stood when the watching was interrupted; null where it was never seen
  */
-export async function followCycle(cli: Cli, cycle: CycleHandle, { signal, live, untilApproval = false }: FollowOptions): Promise<CycleState | null> {
-  const show = live ? drawing(cli) : telling(cli);
-  let last: CycleState | null = null;
-  const onTrouble = (message: string): void => cli.tell(`  ${message}; still waiting`);
-  for await (const state of watchCycle(cycle, { signal, onTrouble })) {
-    last = state;
-    show(state);
-    if (untilApproval && isWaitingForPeople(state)) break;
-  }
-  return last;
+export type Follow = (cycle: CycleHandle, until?: (state: CycleState) => boolean) => Promise<CycleState | null>;
+
+/** Followed again, it goes on where it stopped telling. */
+export function createFollow(cli: Cli, { signal, live }: FollowOptions): Follow {
+  const tell = telling(cli);
+  return async (cycle, until = () => false) => {
+    const show = live ? drawing(cli) : tell;
+    let last: CycleState | null = null;
+    const onTrouble = (message: string): void => cli.tell(`  ${message}; still waiting`);
+    for await (const state of watchCycle(cycle, { signal, onTrouble })) {
+      last = state;
+      show(state);
+      if (until(state)) break;
+    }
+    return last;
+  };
 }
 
 export function approveCommandFor(state: CycleState): string {

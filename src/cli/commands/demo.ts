@@ -14,12 +14,11 @@ import { readEndpoints } from '../../config/endpoints.js';
 import { holderOf } from '../../workers/stack/home-lock.js';
 import type { Cli } from '../cli.js';
 import { ACTS } from '../demo/acts.js';
-import type { ActResult } from '../demo/play-act.js';
+import type { ActResult, Stage } from '../demo/play-act.js';
 import { playAct } from '../demo/play-act.js';
 import { detachStack } from '../detach-stack.js';
 import { CommandError } from '../explain-error.js';
 import { loadModelFile } from '../load-model-file.js';
-import type { Session } from '../session.js';
 import { withSessionAt } from '../session.js';
 import { auditLines } from './audit.js';
 import { stopStack } from './down.js';
@@ -38,7 +37,7 @@ export function addDemoCommand(program: Command, cli: Cli): void {
       const say = (line = ''): void => (isTable ? cli.terminal.out(line) : cli.terminal.err(line));
       const home = homeAt(join(cli.home(command).path, 'demo'));
       const demoCli: Cli = { ...cli, tell: say };
-      const result = await runDemo(demoCli, home, keep ?? false, say);
+      const result = await runDemo({ cli: demoCli, home, keep: keep ?? false, say, onScreen: isTable });
       cli.print(command, result, () => []);
       if (!result.asItShould) cli.exitCode = 1;
     });
@@ -50,7 +49,15 @@ interface DemoResult {
   readonly asItShould: boolean;
 }
 
-async function runDemo(cli: Cli, home: Home, keep: boolean, say: (line?: string) => void): Promise<DemoResult> {
+interface DemoRun {
+  readonly cli: Cli;
+  readonly home: Home;
+  readonly keep: boolean;
+  readonly say: (line?: string) => void;
+  readonly onScreen: boolean;
+}
+
+async function runDemo({ cli, home, keep, say, onScreen }: DemoRun): Promise<DemoResult> {
   const startedMs = Date.now();
   // Its own servers, whatever the environment names.
   const environment = Object.fromEntries(Object.entries(cli.terminal.environment).filter(([name]) => !/^(TEMPORAL_|MLFLOW_TRACKING_URI$|RATCHET_STORE_URI$|RATCHET_HOME$)/.test(name)));
@@ -60,7 +67,7 @@ async function runDemo(cli: Cli, home: Home, keep: boolean, say: (line?: string)
   let isKept = false;
   try {
     for (const line of stackFacts(home, endpoints)) say(`  ${line}`);
-    const result = await withSessionAt({ home, environment }, (session) => play(cli, session, say));
+    const result = await withSessionAt({ home, environment }, (session) => play({ cli, session, say, onScreen }));
     isKept = keep;
     say(`All of it took ${((Date.now() - startedMs) / 1000).toFixed(0)} s.`);
     lookAround(home, endpoints, keep, say);
@@ -73,10 +80,10 @@ async function runDemo(cli: Cli, home: Home, keep: boolean, say: (line?: string)
   }
 }
 
-async function play(cli: Cli, session: Session, say: (line?: string) => void): Promise<DemoResult> {
+async function play({ session, say, ...run }: Pick<Stage, 'cli' | 'session' | 'say' | 'onScreen'>): Promise<DemoResult> {
   const spec = loadModelFile(modelFile);
   const acts: ActResult[] = [];
-  for (const [index, act] of ACTS.entries()) acts.push(await playAct({ cli, session, spec, modelFile, say }, act, index + 1));
+  for (const [index, act] of ACTS.entries()) acts.push(await playAct({ ...run, session, say, spec, modelFile }, act, index + 1));
 
   const model = spec.metadata.name;
   say();

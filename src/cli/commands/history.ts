@@ -37,9 +37,15 @@ export function cyclesTable(cycles: readonly CycleSummary[]): string[] {
       (outcome ?? 'open') + (stage && outcome ? ` at ${stage}` : ''),
       face,
       signers.join(', '),
-      outcome === 'promoted' ? version : reason,
+      outcome === 'promoted' ? version : shortened(reason),
     ]),
   );
+}
+
+/** The first of several reasons; `-o json` has all. */
+function shortened(reason: string): string {
+  const [first = '', ...more] = reason.split('; ');
+  return more.length > 0 ? `${first} (and ${more.length} more)` : first;
 }
 
 function recordsTable(records: readonly LedgerRecord[]): string[] {

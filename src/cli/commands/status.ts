@@ -6,7 +6,7 @@ import { readRecords } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { approveCommandFor, followCycle } from '../follow-cycle.js';
+import { approveCommandFor, createFollow } from '../follow-cycle.js';
 import { parseModelName } from '../options.js';
 import { isWaitingForPeople, stageTree } from '../render/stage-tree.js';
 import { facts } from '../render/table.js';
@@ -51,7 +51,7 @@ async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Prom
   for (let told = false; !interrupted.aborted; ) {
     const open = (await handle.state())?.openCycle ?? null;
     if (open !== null) {
-      const state = await followCycle(cli, handle.cycle(open), { signal: interrupted, live });
+      const state = await createFollow(cli, { signal: interrupted, live })(handle.cycle(open));
       cli.print(command, state, () => (live || !state ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));
       return;
     }

@@ -7,7 +7,7 @@ import { describeCandidate } from '../candidate-evidence.js';
 import type { Cli } from '../cli.js';
 import { appliedSentence } from '../commands/apply.js';
 import { CommandError } from '../explain-error.js';
-import { followCycle } from '../follow-cycle.js';
+import { createFollow } from '../follow-cycle.js';
 import { evaluationLines } from '../render/candidate-card.js';
 import { isWaitingForPeople } from '../render/stage-tree.js';
 import type { Session } from '../session.js';
@@ -19,6 +19,8 @@ export interface Stage {
   readonly spec: ModelSpec;
   readonly modelFile: string;
   readonly say: (line?: string) => void;
+  /** The account goes to the screen, not into a document. */
+  readonly onScreen: boolean;
 }
 
 export interface ActResult {
@@ -46,13 +48,13 @@ export async function playAct(stage: Stage, act: Act, number: number): Promise<A
   if (cycle === null) throw interrupted();
 
   const handle = model.cycle(cycle);
-  const options = { signal, live: cli.terminal.isScreen && cli.tell === say };
-  let state = await followCycle(cli, handle, { ...options, untilApproval: true });
+  const follow = createFollow(cli, { signal, live: cli.terminal.isScreen && stage.onScreen });
+  let state = await follow(handle, isWaitingForPeople);
   let signed = false;
   if (state && isWaitingForPeople(state)) {
     await sign(stage, state);
     signed = true;
-    state = await followCycle(cli, handle, options);
+    state = await follow(handle);
   }
   if (!state?.outcome) throw interrupted();
   await tellNumbers(stage, state, signed);
@@ -89,9 +91,10 @@ async function tellNumbers({ session, say }: Stage, state: CycleState, signed: b
   for (const line of evaluationLines(verdict, evaluation)) say(`  ${line}`);
 }
 
-function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version }: CycleState, signed: boolean): ActResult {
+function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version, verdict }: CycleState, signed: boolean): ActResult {
   const asItShould = outcome === act.outcome && signed === act.isSigned;
-  say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}: ${reason}`);
+  say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}`);
+  if (outcome !== 'promoted') for (const line of verdict?.reasons ?? [reason]) say(`  · ${line}`);
   say(asItShould ? `  ${act.moral}` : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`);
   return { title: act.title, cycle, asOf: act.asOf, outcome: outcome ?? 'open', reason, version, asItShould };
 }

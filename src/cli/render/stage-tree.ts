@@ -28,7 +28,8 @@ export function stageTree(state: CycleState, options: DrawOptions): string[] {
 
 /** One line for a stage that changed, for a log. */
 export function stageLine(stage: StageState): string {
-  return `${MARK[stage.phase]} ${stage.stage.padEnd(9)} ${words(stage)}`.trimEnd();
+  const isUnderWay = stage.phase === 'Running' && stage.attempt <= 1;
+  return `${MARK[stage.phase]} ${stage.stage.padEnd(9)} ${isUnderWay ? '…' : words(stage)}`.trimEnd();
 }
 
 export function isWaitingForPeople(state: CycleState): boolean {
@@ -36,9 +37,15 @@ export function isWaitingForPeople(state: CycleState): boolean {
 }
 
 function headline(state: CycleState): string {
-  if (state.outcome) return state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${firstLine(state.reason)}` : '');
+  if (state.outcome) return state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${firstReason(state)}` : '');
   if (isWaitingForPeople(state)) return 'waits for a person to sign';
   return 'running';
+}
+
+/** All of them stand below the tree. */
+function firstReason({ verdict, reason }: CycleState): string {
+  const [first, ...more] = verdict?.reasons ?? [];
+  return first !== undefined && reason.startsWith(first) ? first + (more.length > 0 ? ` (and ${more.length} more)` : '') : firstLine(reason);
 }
 
 function tail(stage: StageState, nowMs: number): string {
