@@ -66,8 +66,8 @@ function valueWords(node: SchemaNode): string {
   const options = node.anyOf ?? node.oneOf;
   if (options !== undefined)
     return options.every((option) => option.properties) ? 'a map' : [...new Set(options.map(valueWords))].join(' or ');
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
-  if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (node.const !== undefined) return literalWords(node.const);
+  if (node.enum !== undefined) return node.enum.map(literalWords).join(', ');
   switch (node.type) {
     case 'array':
       return `a list${node.minItems === undefined ? '' : `, at least ${node.minItems}`}${node.items?.properties ? '' : ` of: ${valueWords(node.items ?? {})}`}`;
@@ -83,6 +83,10 @@ function valueWords(node: SchemaNode): string {
     default:
       return 'anything';
   }
+}
+
+function literalWords(value: unknown): string {
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 function boundWords(node: SchemaNode): string[] {

@@ -1,6 +1,5 @@
 import type { QualityMetric } from '../evaluation-spec.js';
-import type { PairedDifference } from '../stage-jobs.js';
-import { BLOCKS_MIN, estimatePaired } from './paired-estimate.js';
+import { BLOCKS_MIN } from './paired-estimate.js';
 import { studentTCdf, studentTQuantile } from './student-t.js';
 
 /**
@@ -18,7 +17,8 @@ export interface Detectability {
 
 /**
  * What a window of K blocks can show at all, one-sided at α: (t(α) + t(1 − power)) · spread/√K.
- * Null where nothing can be shown: fewer than ten blocks. `spread` is the standard deviation of block means.
+ * Null where nothing can be shown: fewer than ten blocks. `spread` is the standard deviation of block means:
+ * what past evidence shows (its standard error · √K), else `ASSUMED_BLOCK_SPREAD`.
  */
 export function detectableDifference(blocks: number, alpha: number, spread: number, power = 0.8): Detectability | null {
   if (!(blocks >= BLOCKS_MIN) || !(spread > 0) || !(alpha > 0 && alpha < 1)) return null;
@@ -29,10 +29,4 @@ export function detectableDifference(blocks: number, alpha: number, spread: numb
     // The difference of two normal quantiles, taken from t: rough, as the spread itself is.
     passIfEqual: (margin) => studentTCdf(margin / standardError - reach, blocks - 1),
   };
-}
-
-/** The spread that a past cycle's evidence shows; null where it shows none. */
-export function measuredBlockSpread(difference: PairedDifference | undefined): number | null {
-  const estimate = estimatePaired(difference);
-  return estimate.known && estimate.standardError > 0 ? estimate.standardError * Math.sqrt(estimate.degreesOfFreedom + 1) : null;
 }
