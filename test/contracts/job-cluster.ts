@@ -151,7 +151,11 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
       );
       await cluster.submit(spec, signal);
       const job = await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
-      expect(job).toMatchObject({ phase: 'Running', progress: { step: 2, total: 5, message: 'fold 2' } });
+      expect(job).toMatchObject({
+        phase: 'Running',
+        progress: { step: 2, total: 5, message: 'fold 2' },
+        startedAt: expect.stringMatching(/Z$/),
+      });
       await cluster.stop(spec.name);
     });
 

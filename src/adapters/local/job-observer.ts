@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Job } from '../../domain/job.js';
 import { createWhole, jobPaths, readEnding, readIdentity, readJson, readOrder, readProgress } from './job-folder.js';
 import type { JobEnding } from './job-folder.js';
@@ -21,7 +22,12 @@ export function observeJob(folder: string, name: string, { checksProcess }: { ch
     const last = readEnding(folder) ?? settleLost(folder); // it may have ended well just now
     return endedJob(folder, name, last);
   }
-  return { ...unfinished(name), phase: 'Running', progress: readProgress(folder) };
+  return {
+    ...unfinished(name),
+    phase: 'Running',
+    progress: readProgress(folder),
+    startedAt: statSync(paths.claim, { throwIfNoEntry: false })?.mtime.toISOString() ?? null,
+  };
 }
 
 function unfinished(name: string) {
