@@ -24,11 +24,13 @@ def log_training(params: dict[str, Any], metrics: dict[str, float], tags: dict[s
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         print("MLflow: MLFLOW_TRACKING_URI is not set; the training is not tracked", file=sys.stderr)
         return None
+    from mlflow.tracking import MlflowClient  # takes seconds; no part of the time that MLflow is given
+
     deadline = time.monotonic() + budget_seconds
     pause = 0.5
     while True:
         try:
-            return _log_once(params, metrics, tags, artifacts)
+            return _log_once(MlflowClient(), params, metrics, tags, artifacts)
         except Exception as error:
             words = " ".join(str(error).split())[:300]
             if not _may_pass(error) or time.monotonic() + pause > deadline:
@@ -47,10 +49,7 @@ def _may_pass(error: Exception) -> bool:
     return status >= 500 or status in (408, 429)
 
 
-def _log_once(params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], artifacts: dict[str, bytes]) -> str:
-    from mlflow.tracking import MlflowClient
-
-    client = MlflowClient()
+def _log_once(client: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], artifacts: dict[str, bytes]) -> str:
     job = os.environ.get("RATCHET_JOB_NAME", "unnamed")
     experiment = _experiment(client, os.environ.get("RATCHET_MODEL", "ratchet"))
     run = _find_run(client, experiment, job)
