@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: one measurement against its budget, with what it is compared with in the same run. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
+  statistics: () => import('./statistics.js'),
   verify: () => import('./verify.js'),
 };
 

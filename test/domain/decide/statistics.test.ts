@@ -4,6 +4,7 @@ import { alphaOfComparison } from '../../../src/domain/decide/alpha-budget.js';
 import { holm } from '../../../src/domain/decide/holm.js';
 import { confidenceLimits, estimatePaired, exceedanceP } from '../../../src/domain/decide/paired-estimate.js';
 import { studentTCdf, studentTQuantile, studentTUpperTail } from '../../../src/domain/decide/student-t.js';
+import { seededRandom } from '../../../bench/random.js';
 import { bootstrap, mean } from './evaluation.js';
 
 describe('Student’s t', () => {
@@ -124,6 +125,23 @@ describe('a paired estimate', () => {
     const estimate = estimatePaired(difference);
     expect(estimate).toMatchObject({ known: false, face });
     expect(!estimate.known && estimate.reason).toMatch(reason);
+  });
+
+  test('of two equal models on days that fail together finds a difference as rarely as α says', () => {
+    const random = seededRandom(7);
+    const runs = 2000;
+    let found = 0;
+    for (let run = 0; run < runs; run++) {
+      const blockRows = Array.from({ length: 28 }, () => 700 + Math.floor(400 * random.uniform()));
+      const blockSums = blockRows.map((rows) => rows * 0.25 * random.normal() + Math.sqrt(rows) * random.normal());
+      const rows = blockRows.reduce((a, b) => a + b);
+      const estimate = estimatePaired({ kind: 'mean', delta: blockSums.reduce((a, b) => a + b) / rows, rows, blockRows, blockSums });
+      if (!estimate.known) throw new Error(estimate.reason);
+      if (confidenceLimits(estimate, 0.05).lower > 0) found++;
+    }
+    // 5%, give or take three standard errors of a simulation of this size, and a little for blocks of unequal size.
+    expect(found / runs).toBeGreaterThan(0.035);
+    expect(found / runs).toBeLessThan(0.07);
   });
 
   test('without any spread leaves nothing to chance', () => {
