@@ -10,6 +10,9 @@ const PATIENT: ActivityOptions = {
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
+/** Longer calls say that they live: a worker that was killed is noticed within seconds. */
+const LONGER: ActivityOptions = { ...PATIENT, startToCloseTimeout: '10 minutes', heartbeatTimeout: '10 seconds' };
+
 /** Ledger, store and decisions: short calls. */
 export const shortActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, summary }) as unknown as Activities;
@@ -19,14 +22,20 @@ export const briefActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;
 
 /** Registry calls and reading large results take longer. */
-export const longActivities = (summary: string): Activities =>
-  proxyActivities<Activities>({ ...PATIENT, startToCloseTimeout: '3 minutes', summary }) as unknown as Activities;
+export const longActivities = (summary: string): Activities => proxyActivities<Activities>({ ...LONGER, summary }) as unknown as Activities;
+
+/** After the ledger has it, the registry is told as well: what fails within the hour is repaired by the lifecycle. */
+export const projectActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({
+    ...LONGER,
+    scheduleToCloseTimeout: '1 hour',
+    summary,
+  }) as unknown as Activities;
 
 /** Starting a job is never left half-known: a cancelled cycle waits until it knows what it must stop. */
 export const submitActivities = (summary: string): Activities =>
   proxyActivities<Activities>({
-    ...PATIENT,
-    startToCloseTimeout: '2 minutes',
+    ...LONGER,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary,
   }) as unknown as Activities;
