@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { connectTemporal } from '../../src/client/connect-temporal.js';
+import { openModel, type ModelHandle } from '../../src/client/model-handle.js';
+import { readEndpoints, type Endpoints } from '../../src/config/endpoints.js';
+import { homeAt, type Home } from '../../src/config/home.js';
+import { temporalFromEndpoints } from '../../src/config/temporal-address.js';
+import { until } from './until.js';
+
+export const MODEL = 'quick';
+const here = fileURLToPath(new URL('.', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface QuickStack {
+  readonly home: Home;
+  readonly trainingsFile: string;
+  /** As the supervisor wrote them last. */
+  endpoints(): Endpoints;
+  model(): Promise<ModelHandle>;
+  cli(args: readonly string[]): Promise<{ code: number; output: string }>;
+  /** kill -9, supervisor and all; then starts it again. */
+  killAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment. */
+export async function startQuickStack(): Promise<QuickStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'ratchet-chaos-'));
+  const home = homeAt(join(folder, 'home'));
+  const trainingsFile = join(folder, 'trainings');
+  cpSync(join(here, 'quick-model'), join(folder, 'model'), { recursive: true });
+  const modelFile = join(folder, 'model', 'model.yaml');
+  writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
+
+  let supervisor = await up(home);
+  const clients: Client[] = [];
+  const applied = await run(home, ['apply', '-f', modelFile]);
+  if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
+  return { home, trainingsFile, endpoints, model, cli: (args) => run(home, args), killAll, stop };
+
+  function endpoints(): Endpoints {
+    const found = readEndpoints(home);
+    if (found === null) throw new Error(`no endpoints in ${home.endpointsFile}`);
+    return found;
+  }
+
+  async function model(): Promise<ModelHandle> {
+    const client = await connectTemporal(temporalFromEndpoints(endpoints()), 60);
+    clients.push(client);
+    return openModel(client, MODEL, { isKnown: () => Promise.resolve(true) });
+  }
+
+  async function killAll(): Promise<void> {
+    const { temporal, mlflow, worker } = endpoints();
+    for (const process_ of [worker.process, temporal.process, mlflow.process]) if (process_ !== null) kill(process_.pid);
+    supervisor.kill('SIGKILL');
+    await exited(supervisor);
+    supervisor = await up(home);
+  }
+
+  async function stop(): Promise<void> {
+    for (const client of clients) await client.connection.close();
+    supervisor.kill('SIGTERM');
+    await exited(supervisor);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** kill -9; one that has just died is dead enough. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, RATCHET_STEPS_PATH: join(here, 'quick-steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3' };
+}
+
+async function up(home: Home): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [cli, '--home', home.path, 'up'], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until('ratchet up is ready', () => {
+    if (child.exitCode !== null) throw new Error(`ratchet up ended with ${child.exitCode}:\n${output}`);
+    return (
+      existsSync(home.endpointsFile) && readEndpoints(home)?.supervisor.pid === child.pid && readEndpoints(home)?.worker.process != null
+    );
+  });
+  return child;
+}
+
+function run(home: Home, args: readonly string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [cli, '--home', home.path, ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code: code ?? 1, output })));
+}
+
+function exited(child: ChildProcess): Promise<void> {
+  return child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once('exit', () => resolve()));
+}

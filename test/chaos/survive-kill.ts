@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { ModelHandle } from '../../src/client/model-handle.js';
+import { isReached, records, type KillPoint } from './kill-point.js';
+import { kill, MODEL, type QuickStack } from './quick-stack.js';
+import { until } from './until.js';
+
+export type Victim = 'worker' | 'temporal' | 'mlflow' | 'together' | 'supervisor too';
+export const VICTIMS: readonly Victim[] = ['worker', 'temporal', 'mlflow', 'together', 'supervisor too'];
+
+const DAY_MS = 86_400_000;
+let cycles = 0;
+
+/**
+ * Runs one cycle, kills `victim` the moment `point` can be seen, sees to it that people vote, and holds what is left
+ * against the promise: the cycle ends promoted, with exactly one training and one promotion.
+ */
+export async function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint): Promise<void> {
+  cycles += 1;
+  const asOf = new Date(Date.UTC(2013, 5, 1) + cycles * 30 * DAY_MS).toISOString();
+  const key = `kill-${cycles}`;
+  const model = await stack.model();
+  await persist(() => model.trigger({ key, kind: 'person', requestedBy: 'chaos', reason: `${victim} at ${point}`, asOf }));
+  const cycle = await until(
+    `cycle of ${key} in the ledger`,
+    () => records(stack.home.storeFolder).find(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq,
+  );
+
+  const voting = vote(stack, model, cycle);
+  await until(`${point} of cycle ${cycle}`, () => isReached(stack, point, cycle));
+  await strike(stack, victim);
+  await voting;
+
+  const ended = await until(
+    `the end of cycle ${cycle} after ${victim} at ${point}`,
+    () => records(stack.home.storeFolder, cycle).find(({ body }) => body.kind === 'cycle-ended')?.body,
+    { everyMs: 50 },
+  );
+  expect(ended).toMatchObject({ cycle, outcome: 'promoted' });
+  expect(records(stack.home.storeFolder, cycle).filter(({ body }) => body.kind === 'promoted')).toHaveLength(1);
+  expect(trainingsOf(stack, cycle)).toEqual([`${MODEL}-c${cycle}-train-a1`]);
+  expect(
+    readdirSync(stack.home.jobsFolder)
+      .filter((name) => name.startsWith(`${MODEL}-c${cycle}-`))
+      .sort(),
+  ).toEqual(['evaluate', 'snapshot', 'train', 'validate'].map((stage) => `${MODEL}-c${cycle}-${stage}-a1`));
+  await until(`the lifecycle knows that cycle ${cycle} is over`, async () => (await persist(() => model.state()))?.openCycle === null, {
+    everyMs: 50,
+  });
+}
+
+async function strike(stack: QuickStack, victim: Victim): Promise<void> {
+  if (victim === 'supervisor too') return stack.killAll();
+  const { worker, temporal, mlflow } = stack.endpoints();
+  const parts = { worker, temporal, mlflow };
+  const struck = victim === 'together' ? (['worker', 'temporal', 'mlflow'] as const) : [victim];
+  const pids = struck.map((part) => parts[part].process?.pid).filter((pid) => pid !== undefined);
+  pids.forEach(kill);
+  await until(`${victim} restarted`, () => {
+    const now = stack.endpoints();
+    return struck.every((part) => now[part].process !== null && !pids.includes(now[part].process.pid));
+  });
+}
+
+/** A person who asks again where nobody answered; a second vote by the same person is refused, so it counts once. */
+async function vote(stack: QuickStack, model: ModelHandle, cycle: number): Promise<void> {
+  const decided = (): boolean =>
+    records(stack.home.storeFolder, cycle).some(({ body }) => body.kind === 'approved' || body.kind === 'cycle-ended');
+  await until(
+    `cycle ${cycle} is approved`,
+    async () => {
+      if (decided()) return true;
+      try {
+        const { candidateDigest, approval } = await model.cycle(cycle).state();
+        if (candidateDigest === null || approval === null || approval.outcome !== null) return false;
+        await model.cycle(cycle).vote({ candidateDigest, signer: 'chaos', decision: 'approve', comment: '' });
+      } catch {
+        // nobody answers, or the vote was counted and its answer lost: the ledger tells
+      }
+      return false;
+    },
+    { everyMs: 100 },
+  );
+}
+
+/** Asks until somebody answers: what is asked has a key, so asking again is the same wish. */
+async function persist<T>(ask: () => Promise<T>): Promise<T> {
+  let answer: { value: T } | undefined;
+  await until(
+    'an answer',
+    async () =>
+      (answer = await ask().then(
+        (value) => ({ value }),
+        () => undefined,
+      )) !== undefined,
+    { everyMs: 200 },
+  );
+  return answer!.value;
+}
+
+function trainingsOf({ trainingsFile }: QuickStack, cycle: number): string[] {
+  return readFileSync(trainingsFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith(`${MODEL}-c${cycle}-`));
+}
