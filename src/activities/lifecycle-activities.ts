@@ -35,8 +35,11 @@ export type CycleProbe = 'running' | 'absent' | 'closed';
 /** What a retry may cite, or why there is nothing to retry. */
 export type Citations = { readonly asOf: string; readonly cites: Partial<Record<Stage, Digest>> } | { readonly refusal: string };
 
+/** As far back as the ledger itself looks for a key that belongs to no open cycle. */
+const RECORDS_BACK = 1000;
+
 export function createLifecycleActivities({ store, ledger, jobCluster, searchAttributes }: LifecycleActivityPorts) {
-  return { readModelState, probeCycle, settleCycle, findCitations, requestTrigger };
+  return { readModelState, probeCycle, settleCycle, findCitations, findCycleOf, requestTrigger };
 
   async function readModelState({ model }: { model: string }): Promise<ModelState | null> {
     const head = await ledger.readState(model);
@@ -133,6 +136,13 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       };
     }
     return { asOf: started.asOf, cites: ended.evidence };
+  }
+
+  /** The cycle that a trigger already became, where the lifecycle forgot it (terminated, reset); null: none that is known. */
+  async function findCycleOf({ model, key }: { model: string; key: string }): Promise<number | null> {
+    const head = (await ledger.readState(model))?.seq ?? 0;
+    const records = await ledger.readRecords(model, { from: Math.max(1, head - RECORDS_BACK), to: head });
+    return records.findLast(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq ?? null;
   }
 
   /** A machine's wish for a cycle: wakes the lifecycle where it does not run. The same key is the same wish. */

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { ModelState } from '../activities/lifecycle-activities.js';
+import type { Failure } from '../domain/failure.js';
 import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
 import { briefActivities, shortActivities } from './activity-proxies.js';
@@ -114,8 +115,21 @@ export function createModelLedger(model: string, openBefore: number | null) {
       await launch(cycle, trigger.kind);
       return cycle;
     } catch (error) {
-      await refresh();
-      return { refusal: failureOf(error).message };
+      return adoptCycle(trigger, failureOf(error));
+    }
+  }
+
+  /** A wish that an earlier life of this workflow made a cycle of is that cycle, whatever time it is now. */
+  async function adoptCycle({ key, kind }: Trigger, failure: Failure): Promise<number | { refusal: string }> {
+    await refresh();
+    if (failure.type !== 'LedgerConflict') return { refusal: failure.message };
+    try {
+      const cycle = await briefActivities(`the cycle of trigger ${key}`).findCycleOf({ model, key });
+      if (cycle === null) return { refusal: failure.message };
+      if (cycle === cached?.openCycle) await launch(cycle, kind);
+      return cycle;
+    } catch {
+      return { refusal: failure.message };
     }
   }
 

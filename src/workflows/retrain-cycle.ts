@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { Judged } from '../activities/judge-activities.js';
-import { longActivities, shortActivities } from './activity-proxies.js';
+import { longActivities, projectActivities, shortActivities } from './activity-proxies.js';
 import { approveCandidate, listenForVotes } from './approve-candidate.js';
 import { endCycle, endingOf, type Ending } from './cycle-ending.js';
 import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
@@ -100,7 +100,7 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     const request = { model, cycle, evidence, candidateDigest, becomesAnchor, reason, at: now() };
     await shortActivities('write the promotion to the ledger').promoteCandidate(request);
     try {
-      progress.skip('promote', await longActivities('move the alias and read it back').projectChampion({ model }));
+      progress.skip('promote', await projectActivities('move the alias and read it back').projectChampion({ model }));
       return { outcome: 'promoted', reason, failure: null };
     } catch (error) {
       // It is promoted: the ledger says so. The registry is repaired towards it by the lifecycle.
