@@ -50,7 +50,8 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
     jobs.set(wanted.name, entry);
     rearm(entry);
     const act = scripts.get(`${wanted.model}/${wanted.stage}`)?.[wanted.attempt - 1] ?? { kind: 'succeed' };
-    if (act.kind === 'fail') end(entry, { phase: 'Failed', failure: { type: act.type, message: act.message ?? act.type, logTail: 'the last line' } });
+    if (act.kind === 'fail')
+      end(entry, { phase: 'Failed', failure: { type: act.type, message: act.message ?? act.type, logTail: 'the last line' } });
     if (act.kind === 'succeed') await succeed(entry, act.output);
   }
 
@@ -97,7 +98,9 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
   }
 
   async function listRunning(): Promise<{ name: string; model: string; cycle: number }[]> {
-    return [...jobs.values()].filter(({ job }) => job.phase === 'Running').map(({ spec: { name, model, cycle } }) => ({ name, model, cycle }));
+    return [...jobs.values()]
+      .filter(({ job }) => job.phase === 'Running')
+      .map(({ spec: { name, model, cycle } }) => ({ name, model, cycle }));
   }
 
   function script(model: string, stage: JobStage, ...acts: Act[]): void {

@@ -17,7 +17,12 @@ export async function stageOutput(store: ObjectStore, spec: JobSpec): Promise<un
     case 'evaluate':
       return evaluateOutput(spec.input as EvaluateInput);
     case 'agree':
-      return { rows: 2000, rankCorrelation: 0.99, meanAbsoluteDifference: 0.01, probes: [] };
+      return {
+        rows: 2000,
+        rankCorrelation: 0.99,
+        meanAbsoluteDifference: 0.01,
+        probes: [{ name: 'null distance', passed: true, detail: '' }],
+      };
   }
 }
 
@@ -25,7 +30,9 @@ export async function stageOutput(store: ObjectStore, spec: JobSpec): Promise<un
 export const rejectingValidation = { checks: [check('rows', false)], drift: null, rows: 3 };
 
 /** Gates fail: the challenger guesses. */
-export const failingEvaluation: Partial<EvaluateOutput> = { arms: { ...evaluation().arms, challenger: arm({ metrics: { auc: 0.5, logLoss: 0.7, brier: 0.25 } }) } };
+export const failingEvaluation: Partial<EvaluateOutput> = {
+  arms: { ...evaluation().arms, challenger: arm({ metrics: { auc: 0.5, logLoss: 0.7, brier: 0.25 } }) },
+};
 
 function check(name: string, passed: boolean) {
   return { name, severity: 'stop' as const, passed, expected: 'at least 1000', observed: passed ? '3000' : '3', examples: [] };

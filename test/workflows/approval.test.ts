@@ -12,20 +12,64 @@ type Ballot = readonly [signer: string, decision: Vote['decision']];
 
 describe('with a quorum of two', () => {
   test.for<[name: string, ballots: readonly Ballot[], outcome: string, reason: string]>([
-    ['two named people approve', [['ana', 'approve'], ['ben', 'approve']], 'promoted', 'signed after'],
-    ['the other order is the same', [['ben', 'approve'], ['ana', 'approve']], 'promoted', 'signed after'],
-    ['a role and a name approve', [['cleo', 'approve'], ['ana', 'approve']], 'promoted', 'signed after'],
-    ['two of one role approve', [['dan', 'approve'], ['cleo', 'approve']], 'promoted', 'signed after'],
+    [
+      'two named people approve',
+      [
+        ['ana', 'approve'],
+        ['ben', 'approve'],
+      ],
+      'promoted',
+      'signed after',
+    ],
+    [
+      'the other order is the same',
+      [
+        ['ben', 'approve'],
+        ['ana', 'approve'],
+      ],
+      'promoted',
+      'signed after',
+    ],
+    [
+      'a role and a name approve',
+      [
+        ['cleo', 'approve'],
+        ['ana', 'approve'],
+      ],
+      'promoted',
+      'signed after',
+    ],
+    [
+      'two of one role approve',
+      [
+        ['dan', 'approve'],
+        ['cleo', 'approve'],
+      ],
+      'promoted',
+      'signed after',
+    ],
     ['one rejection is enough', [['cleo', 'reject']], 'rejected', 'rejected by cleo'],
-    ['a rejection after an approval ends it', [['ana', 'approve'], ['ben', 'reject']], 'rejected', 'rejected by ben'],
+    [
+      'a rejection after an approval ends it',
+      [
+        ['ana', 'approve'],
+        ['ben', 'reject'],
+      ],
+      'rejected',
+      'rejected by ben',
+    ],
     ['one approval is not enough', [['ana', 'approve']], 'rejected', 'nobody signed within 168 hours'],
     ['silence is a rejection', [], 'rejected', 'nobody signed within 168 hours'],
   ])('%s', async ([, ballots, outcome, reason]) => {
     const model = modelInTest(loop());
-    const { number, handle } = await model.openApproval({ approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], quorum: 2 } });
+    const { number, handle } = await model.openApproval({
+      approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], quorum: 2 },
+    });
     for (const [signer, decision] of ballots) await model.vote(number, { signer, decision });
     expect(await handle.result()).toMatchObject({ outcome, reason: expect.stringContaining(reason) });
-    expect((await model.kinds()).slice(-3)).toEqual(outcome === 'promoted' ? ['approved', 'promoted', 'cycle-ended'] : ['judged', 'approved', 'cycle-ended']);
+    expect((await model.kinds()).slice(-3)).toEqual(
+      outcome === 'promoted' ? ['approved', 'promoted', 'cycle-ended'] : ['judged', 'approved', 'cycle-ended'],
+    );
   });
 });
 
@@ -36,9 +80,14 @@ test('a vote that cannot count is refused to the face, and the vote goes on', as
   const handle = await model.startCycle(number);
   await held.reached;
   const early = { candidateDigest: otherDigest, signer: 'ana', decision: 'approve', comment: '' } as const;
-  await expect(handle.executeUpdate(voteUpdate, { args: [early] })).rejects.toMatchObject({ cause: { message: 'this cycle is not waiting for an approval' } });
+  await expect(handle.executeUpdate(voteUpdate, { args: [early] })).rejects.toMatchObject({
+    cause: { message: 'this cycle is not waiting for an approval' },
+  });
   held.release();
-  await eventually(() => model.cycleState(number), ({ approval }) => approval !== null);
+  await eventually(
+    () => model.cycleState(number),
+    ({ approval }) => approval !== null,
+  );
 
   const refusals: readonly [Partial<Vote>, string][] = [
     [{ candidateDigest: otherDigest }, 'another candidate is up for approval'],
@@ -47,16 +96,22 @@ test('a vote that cannot count is refused to the face, and the vote goes on', as
     [{ signer: '' }, 'field signer'],
   ];
   for (const [change, reason] of refusals) {
-    await expect(model.vote(number, change)).rejects.toMatchObject({ cause: { type: 'RequestRefused', message: expect.stringContaining(reason) } });
+    await expect(model.vote(number, change)).rejects.toMatchObject({
+      cause: { type: 'RequestRefused', message: expect.stringContaining(reason) },
+    });
   }
-  await expect(handle.executeUpdate(voteUpdate, { args: [undefined as unknown as Vote] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('expected an object') } });
+  await expect(handle.executeUpdate(voteUpdate, { args: [undefined as unknown as Vote] })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('expected an object') },
+  });
   expect(await model.vote(number)).toMatchObject({ outcome: null, approvals: 1, quorum: 2 });
   await expect(model.vote(number)).rejects.toMatchObject({ cause: { message: expect.stringContaining('ana has already voted') } });
 
   const recording = loop().holds.hold(model.name, 'appendRecord');
   expect(await model.vote(number, { signer: 'ben' })).toMatchObject({ outcome: 'approved' });
   await recording.reached;
-  await expect(model.vote(number, { signer: 'ben' })).rejects.toMatchObject({ cause: { message: expect.stringContaining('the vote is over: approved') } });
+  await expect(model.vote(number, { signer: 'ben' })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('the vote is over: approved') },
+  });
   recording.release();
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
   await expect(model.vote(number, { signer: 'ben' })).rejects.toThrow();
@@ -80,11 +135,20 @@ test('a vote by signal that cannot count stands in the record with its reason, w
     [{ ...good, signer: 'mallory' }, 'mallory may not sign'],
   ];
   for (const [payload] of typed) await handle.signal(voteSignal, payload as Vote);
-  const { approval } = await eventually(() => model.cycleState(number), (state) => state.approval!.refused.length === typed.length);
+  const { approval } = await eventually(
+    () => model.cycleState(number),
+    (state) => state.approval!.refused.length === typed.length,
+  );
   expect(approval!.refused.map(({ reason }) => reason)).toEqual(typed.map(([, reason]) => expect.stringContaining(reason)));
   await handle.signal(voteSignal, good);
-  expect(await handle.result()).toMatchObject({ outcome: 'promoted', approval: { votes: [{ signer: 'ben', comment: 'fine', assurance: 'claimed' }] } });
-  expect((await model.records()).find(({ body }) => body.kind === 'approved')?.body).toMatchObject({ outcome: 'approved', candidateDigest });
+  expect(await handle.result()).toMatchObject({
+    outcome: 'promoted',
+    approval: { votes: [{ signer: 'ben', comment: 'fine', assurance: 'claimed' }] },
+  });
+  expect((await model.records()).find(({ body }) => body.kind === 'approved')?.body).toMatchObject({
+    outcome: 'approved',
+    candidateDigest,
+  });
 });
 
 test('a candidate waits for months, the escalation is told once, and a late vote still counts', async () => {
@@ -102,7 +166,9 @@ test('a candidate waits for months, the escalation is told once, and a late vote
 
 test('when the time is over nobody has to say no', async () => {
   const model = modelInTest(loop());
-  const { handle } = await model.openApproval({ approval: { signers: [{ name: 'ana' }], timeoutHours: 90 * DAY_HOURS, escalateAfterHours: 24, escalateTo: ['boss'] } });
+  const { handle } = await model.openApproval({
+    approval: { signers: [{ name: 'ana' }], timeoutHours: 90 * DAY_HOURS, escalateAfterHours: 24, escalateTo: ['boss'] },
+  });
   expect(await handle.result()).toMatchObject({ outcome: 'rejected', approval: { outcome: 'timedOut' } });
   expect(noticesOf(model.name)).toHaveLength(2);
   expect(await model.kinds()).not.toContain('promoted');
@@ -117,5 +183,7 @@ test('a notifier that is down keeps no vote waiting', async () => {
 });
 
 function noticesOf(model: string): [string, readonly string[]][] {
-  return loop().notifier.notices.filter((notice) => notice.model === model).map(({ id, to }) => [id, to]);
+  return loop()
+    .notifier.notices.filter((notice) => notice.model === model)
+    .map(({ id, to }) => [id, to]);
 }

@@ -5,6 +5,9 @@ interface Hold {
   arrive: () => void;
   readonly released: Promise<void>;
   release: () => void;
+  /** After the release: the activity has done what it does. */
+  readonly finished: Promise<void>;
+  finish: () => void;
 }
 
 export type Holds = ReturnType<typeof createHolds>;
@@ -16,12 +19,14 @@ export function createHolds() {
   return { hold, loseReply, releaseAll, wrap };
 
   /** The next call of that activity for that model waits, once `reached`, until `release`. */
-  function hold(model: string, activity: string): Pick<Hold, 'reached' | 'release'> {
+  function hold(model: string, activity: string): Pick<Hold, 'reached' | 'release' | 'finished'> {
     let arrive = (): void => undefined;
     let release = (): void => undefined;
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
     const reached = new Promise<void>((resolve) => (arrive = resolve));
     const released = new Promise<void>((resolve) => (release = resolve));
-    const held = { reached, arrive, released, release };
+    const held = { reached, arrive, released, release, finished, finish };
     holds.set(`${model}/${activity}`, held);
     return held;
   }
@@ -47,7 +52,7 @@ export function createHolds() {
           held.arrive();
           await held.released;
         }
-        const answer = await activity(arg);
+        const answer = await activity(arg).finally(() => held?.finish());
         const left = lost.get(key) ?? 0;
         if (left > 0) {
           lost.set(key, left - 1);

@@ -49,7 +49,9 @@ export interface RunningLoop extends Loop {
   withoutWorkers(run: () => Promise<void>): Promise<void>;
 }
 
-export const workflowBundle = () => ({ code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8') });
+export const workflowBundle = () => ({
+  code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8'),
+});
 
 /** One server and one worker for all tests of a file. `timeSkipping`: months take milliseconds; `dev`: the real server. */
 export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { extraArgs?: string[] } = {}): () => RunningLoop {
@@ -60,7 +62,12 @@ export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { ex
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const environment = await startServer(server, extraArgs);
     const loop = createLoop();
-    const common = { connection: environment.nativeConnection, activities: loop.activities, shutdownGraceTime: 100, shutdownForceTime: 1000 };
+    const common = {
+      connection: environment.nativeConnection,
+      activities: loop.activities,
+      shutdownGraceTime: 100,
+      shutdownForceTime: '20 seconds',
+    };
     const bundle = workflowBundle();
     const startWorkers = async (): Promise<() => Promise<void>> => {
       const workers = [

@@ -23,6 +23,7 @@ import type { retrainCycle } from '../../src/workflows/retrain-cycle.js';
 import { modelSpec, type SpecChange } from '../fakes/model-file.js';
 import type { RunningLoop } from './loop.js';
 
+export type CycleEndedBody = Extract<LedgerBody, { kind: 'cycle-ended' }>;
 export type ModelInTest = ReturnType<typeof modelInTest>;
 
 /** A model of its own for one test: what people and machines do with it, and what is to be seen of it. */
@@ -30,7 +31,25 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
   const { client, ledger, store } = loop;
   const lifecycleId = lifecycleWorkflowId(name);
   let triggers = 0;
-  return { name, lifecycleId, openApproval, putSpec, apply, open, startCycle, lifecycle, cycle, trigger, state, cycleState, vote, records, kinds, append };
+  return {
+    name,
+    lifecycleId,
+    openApproval,
+    putSpec,
+    apply,
+    open,
+    startCycle,
+    lifecycle,
+    cycle,
+    trigger,
+    state,
+    cycleState,
+    cycleOf,
+    vote,
+    records,
+    kinds,
+    append,
+  };
 
   async function putSpec(change: SpecChange = {}, trainerCode = 'v1'): Promise<{ specDigest: Digest; codeDigest: Digest }> {
     const source = await putDocument(store, { files: [{ path: 'rows.py', digest: await store.put(Buffer.from('rows')) }] });
@@ -51,11 +70,21 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
   }
 
   /** A spec and an open cycle in the ledger, without a lifecycle. @returns the cycle's number */
-  async function open(change: SpecChange = {}, trigger: Partial<Trigger> = {}, more: { cites?: object; trainerCode?: string } = {}): Promise<number> {
+  async function open(
+    change: SpecChange = {},
+    trigger: Partial<Trigger> = {},
+    more: { cites?: object; trainerCode?: string } = {},
+  ): Promise<number> {
     const digests = await putSpec(change, more.trainerCode);
     const key = trigger.key ?? `t${++triggers}`;
     const wish: Trigger = { kind: 'person', requestedBy: 'ana', reason: '', ...trigger, key };
-    const body = { kind: 'cycle-started', trigger: wish, asOf: '2013-07-02T12:00:00.000Z', ...digests, cites: more.cites ?? {} } as LedgerBody;
+    const body = {
+      kind: 'cycle-started',
+      trigger: wish,
+      asOf: '2013-07-02T12:00:00.000Z',
+      ...digests,
+      cites: more.cites ?? {},
+    } as LedgerBody;
     return append(`${key}/cycle-started`, body);
   }
 
@@ -83,6 +112,12 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
 
   async function state(): Promise<LifecycleState> {
     return lifecycle().query(lifecycleStateQuery);
+  }
+
+  /** The cycle that a trigger became. */
+  async function cycleOf(key: string): Promise<number> {
+    const { seenKeys } = await eventually(state, (seen) => seen.seenKeys.some((entry) => entry.key === key && entry.cycle !== null));
+    return seenKeys.find((entry) => entry.key === key)!.cycle!;
   }
 
   async function cycleState(number: number): Promise<CycleState> {
@@ -125,7 +160,8 @@ export async function eventually<T>(look: () => Promise<T>, holds: (value: T) =>
   for (;;) {
     const value = await look().catch((error: Error) => error as T);
     if (!(value instanceof Error) && holds(value)) return value;
-    if (Date.now() > endMs) throw new Error(`waited ${seconds} s; last seen: ${value instanceof Error ? value.message : JSON.stringify(value)}`);
+    if (Date.now() > endMs)
+      throw new Error(`waited ${seconds} s; last seen: ${value instanceof Error ? value.message : JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

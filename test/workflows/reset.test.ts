@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { expect, test } from 'vitest';
+import { abortUpdate } from '../../src/workflows/messages.js';
+import type { History } from './histories.js';
+import { useLoop } from './loop.js';
+import { eventually, modelInTest } from './model-in-test.js';
+
+const loop = useLoop('dev');
+const unattended = { gates: { whenNoChampion: 'pass' } };
+
+/** Resets a workflow to right before the n-th activity of that name was decided on; its messages come again. */
+async function resetBefore(handle: WorkflowHandle, activity: string): Promise<void> {
+  const { events } = (await handle.fetchHistory()) as { events: NonNullable<History['events']> };
+  const scheduled = events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity);
+  const decided = events.slice(0, scheduled).findLast((event) => event.workflowTaskCompletedEventAttributes != null)!;
+  const { runId } = await handle.describe();
+  await loop().client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: handle.workflowId, runId },
+    reason: 'a test',
+    workflowTaskFinishEventId: decided.eventId!,
+    requestId: randomUUID(),
+  });
+}
+
+test.for([
+  'openCycle',
+  'submitJob',
+  'awaitJob',
+  'recordStage',
+  'judgeCycle',
+  'appendRecord',
+  'registerCandidate',
+  'promoteCandidate',
+  'projectChampion',
+  'stopJobsOfCycle',
+])('a promoted cycle that is reset to before %s adopts what is recorded and ends the same', async (activity) => {
+  const model = modelInTest(loop());
+  const cycle = await model.open(unattended);
+  await (await model.startCycle(cycle)).result();
+  const records = await model.kinds();
+  const jobs = loop().jobCluster.started(model.name);
+  const handle = loop().client.workflow.getHandle(model.cycle(cycle).workflowId);
+  await resetBefore(handle, activity);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  expect(await model.kinds()).toEqual(records);
+  expect(loop().jobCluster.started(model.name)).toEqual(jobs);
+  expect(loop().registry.versions.get(model.name)).toHaveLength(1);
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+});
+
+test.for(['submitJob', 'judgeCycle', 'registerCandidate', 'findApproval'])(
+  'a cycle that waits for people and is reset to before %s waits again, for the same candidate',
+  async (activity) => {
+    const model = modelInTest(loop());
+    const { number, candidateDigest } = await model.openApproval();
+    const handle = loop().client.workflow.getHandle(model.cycle(number).workflowId);
+    await resetBefore(handle, activity);
+    await eventually(
+      () => model.cycleState(number),
+      ({ approval }) => approval !== null,
+    );
+    expect((await model.cycleState(number)).candidateDigest).toBe(candidateDigest);
+    expect(await model.vote(number)).toMatchObject({ outcome: 'approved' });
+    expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+    expect((await model.kinds()).filter((kind) => kind === 'promoted')).toHaveLength(1);
+  },
+);
+
+test('an approval that was recorded before a reset stands, though its votes are counted at another time now', async () => {
+  const model = modelInTest(loop());
+  const { number } = await model.openApproval();
+  const held = loop().holds.hold(model.name, 'promoteCandidate');
+  await model.vote(number);
+  await held.reached;
+  const handle = loop().client.workflow.getHandle(model.cycle(number).workflowId);
+  await resetBefore(handle, 'notifyPeople');
+  held.release();
+  await eventually(
+    () => model.cycleState(number),
+    ({ outcome, approval }) => outcome !== null || approval !== null,
+  );
+  // The server brings the vote again; where it does not, the people sign again and the ledger keeps the first record.
+  if ((await model.cycleState(number)).approval?.outcome == null) await model.vote(number).catch(() => undefined);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  expect((await model.kinds()).filter((kind) => kind === 'approved' || kind === 'promoted')).toEqual(['approved', 'promoted']);
+});
+
+test('an aborted cycle that is reset to its beginning does not come to life again', async () => {
+  const model = modelInTest(loop());
+  loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
+  const number = await model.open(unattended);
+  const started = await model.startCycle(number);
+  await eventually(
+    () => model.cycleState(number),
+    ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
+  );
+  await started.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ana', reason: 'no' }] });
+  await started.result();
+  const handle = loop().client.workflow.getHandle(started.workflowId);
+  for (const activity of ['openCycle', 'judgeCycle']) {
+    await resetBefore(handle, activity).catch(() => undefined); // it never came to its judgement
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+  }
+  expect(await model.kinds()).toEqual(['ledger-opened', 'cycle-started', 'cycle-ended']);
+});
+
+test.for(['readModelState', 'appendRecord'])(
+  'a lifecycle that is reset to before %s finds its cycle again, and starts no second one',
+  async (activity) => {
+    const model = modelInTest(loop());
+    loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
+    await model.apply(unattended);
+    await model.trigger({ key: 'first' });
+    const cycle = await model.cycleOf('first');
+    await eventually(
+      () => model.cycleState(cycle),
+      ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
+    );
+    await resetBefore(loop().client.workflow.getHandle(model.lifecycleId), activity);
+    await eventually(model.state, ({ openCycle }) => openCycle === cycle);
+    await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
+    await eventually(
+      () => model.cycleState(cycle),
+      ({ outcome }) => outcome === 'promoted',
+    );
+    loop().jobCluster.script(model.name, 'train');
+    await model.trigger({ key: 'second' });
+    expect(await model.cycle(await model.cycleOf('second')).result()).toMatchObject({ outcome: 'promoted' });
+    expect((await model.kinds()).filter((kind) => kind === 'cycle-started')).toHaveLength(2);
+  },
+);
