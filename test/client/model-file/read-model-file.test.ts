@@ -66,7 +66,7 @@ test('a problem has its parts for programs too', () => {
   });
 });
 
-test('no text, however broken, is more than a list of problems', () => {
+test('no text, however broken, is more than a list of problems', { timeout: 60_000 }, () => {
   const lines = GOOD_MODEL_FILE.split('\n');
   const cut = fc.record({ line: fc.nat(lines.length - 1), column: fc.nat(60), noise: fc.string({ maxLength: 6 }) });
   fc.assert(

@@ -41,7 +41,7 @@ test('the evidence of these properties passes', () => {
   expect(judge(passing)).toMatchObject({ face: 'pass', next: 'proceed' });
 });
 
-test('evidence with any number missing or no number never passes', () => {
+test('evidence with any number missing or no number never passes', { timeout: 60_000 }, () => {
   const paths = leaves(evaluation()).filter((path) => !DECIDES_NOTHING.some((pattern) => pattern.test(path)));
   // One of each list is enough: the last.
   const shapes = new Map(paths.map((path) => [path.replace(/\/\d+/g, '/#'), path]));
@@ -100,7 +100,7 @@ function evidence(q: Quality): EvaluateOutput {
   });
 }
 
-test('worse evidence never turns what did not pass into a pass', () => {
+test('worse evidence never turns what did not pass into a pass', { timeout: 60_000 }, () => {
   const lower = fc.record({
     auc: worse,
     logLoss: worse,
