@@ -1,3 +1,4 @@
+import { heartbeat } from '@temporalio/activity';
 import { RatchetError } from '../../src/domain/failure.js';
 
 interface Hold {
@@ -50,7 +51,8 @@ export function createHolds() {
         if (held !== undefined) {
           holds.delete(key);
           held.arrive();
-          await held.released;
+          const beating = setInterval(() => heartbeat(), 1000); // it is slow, not dead
+          await held.released.finally(() => clearInterval(beating));
         }
         const answer = await activity(arg).finally(() => held?.finish());
         const left = lost.get(key) ?? 0;
