@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelFileSchema } from '../../src/client/model-file/schema-tree.js';
 import * as jobs from '../../src/domain/stage-jobs.js';
+import { cliPage } from './cli-page.js';
 import { failuresPage } from './failures-page.js';
 import { modelFilePage } from './model-file-page.js';
 
@@ -11,6 +12,7 @@ export function referencePages(): Readonly<Record<string, string>> {
   return {
     'model-file.md': modelFilePage(),
     'model.schema.json': asJson(modelFileSchema()),
+    'cli.md': cliPage(),
     'failures.md': failuresPage(),
     'job.schema.json': asJson(jobSchema()),
   };

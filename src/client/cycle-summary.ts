@@ -14,6 +14,8 @@ export interface CycleSummary {
   readonly outcome: CycleOutcome | null;
   readonly stage: Stage | null;
   readonly reason: string;
+  /** What the judge said, sentence by sentence. */
+  readonly reasons: readonly string[];
   readonly signers: readonly string[];
   readonly version: string | null;
   readonly evidence: Readonly<Partial<Record<Stage, Digest>>>;
@@ -36,14 +38,14 @@ type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
 
 function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
   const { kind, key, requestedBy, retryOf } = trigger;
-  const unknown = { endedAt: null, face: null, outcome: null, stage: null, reason: '', signers: [], version: null };
+  const unknown = { endedAt: null, face: null, outcome: null, stage: null, reason: '', reasons: [], signers: [], version: null };
   return { cycle: seq, asOf, startedAt: at, trigger: { kind, key, requestedBy, retryOf: retryOf ?? null }, ...unknown, evidence: cites };
 }
 
 function said({ at, body }: LedgerRecord): Partial<CycleSummary> {
   switch (body.kind) {
     case 'judged':
-      return { face: body.face, reason: body.reasons.join('; ') };
+      return { face: body.face, reasons: body.reasons };
     case 'approved':
       return { signers: body.votes.map((vote) => `${vote.signer} (${vote.decision})`) };
     case 'promoted':

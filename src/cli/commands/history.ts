@@ -30,22 +30,22 @@ export function cyclesTable(cycles: readonly CycleSummary[]): string[] {
   const head = ['CYCLE', 'AS OF', 'TRIGGER', 'OUTCOME', 'VERDICT', 'SIGNED BY', 'WHY'];
   return table(
     head,
-    cycles.map(({ cycle, asOf, trigger, outcome, face, stage, signers, version, reason }) => [
+    cycles.map(({ cycle, asOf, trigger, outcome, face, stage, signers, version, ...why }) => [
       cycle,
       asOf.slice(0, 10),
       trigger.kind,
       (outcome ?? 'open') + (stage && outcome ? ` at ${stage}` : ''),
       face,
       signers.join(', '),
-      outcome === 'promoted' ? version : shortened(reason),
+      outcome === 'promoted' ? version : shortened(why),
     ]),
   );
 }
 
 /** The first of several reasons; `-o json` has all. */
-function shortened(reason: string): string {
-  const [first = '', ...more] = reason.split('; ');
-  return more.length > 0 ? `${first} (and ${more.length} more)` : first;
+function shortened({ reason, reasons: [first = '', ...more] }: Pick<CycleSummary, 'reason' | 'reasons'>): string {
+  const isJudges = first !== '' && (reason === '' || reason.startsWith(first));
+  return isJudges ? first + (more.length > 0 ? ` (and ${more.length} more)` : '') : reason;
 }
 
 function recordsTable(records: readonly LedgerRecord[]): string[] {

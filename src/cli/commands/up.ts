@@ -29,7 +29,7 @@ export function addUpCommand(program: Command, cli: Cli): void {
     .option('--temporal-port <port>', 'port of the Temporal server (default: a free one)', parsePort)
     .option('--temporal-ui-port <port>', 'port of the Temporal UI (default: a free one)', parsePort)
     .option('--mlflow-port <port>', 'port of MLflow (default: a free one)', parsePort)
-    .addOption(new Option('--host <address>', 'address to listen on; only loopback is allowed').argParser(refuseOthers).default('127.0.0.1'))
+    .addOption(new Option('--host <address>', 'address to listen on; only loopback, as votes are not signed yet').argParser(refuseOthers).default('127.0.0.1'))
     .action(async (options: UpOptions, command: Command) => {
       const home = cli.home(command);
       if (options.detach) return showStack(cli, command, home, await detachStack(cli, home, cli.terminal.environment, upArguments(options)));
@@ -86,6 +86,6 @@ function upArguments({ temporalPort, temporalUiPort, mlflowPort }: UpOptions): s
 
 /** Identities are claims until votes are signed: whoever reaches the server may claim any name, so nobody else may reach it. */
 function refuseOthers(address: string): string {
-  if (/^(127(\.\d{1,3}){3}|localhost|::1)$/.test(address)) return address;
-  throw new InvalidArgumentError(`expected a loopback address (127.0.0.1), found "${address}": votes are not signed yet, so nobody else may reach the stack.`);
+  if (address === '127.0.0.1' || address === 'localhost') return address;
+  throw new InvalidArgumentError(`expected 127.0.0.1, found "${address}": votes are not signed yet, so nobody else may reach the stack.`);
 }

@@ -1,0 +1,76 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { createLedger } from '../../src/activities/ledger.js';
+import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
+import type { LedgerBody } from '../../src/domain/ledger.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
+import { AT, approved, cycleStarted, judged, named } from '../ledger/sample-bodies.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { ratchet } from './terminal-in-test.js';
+
+/** A home whose ledger holds a cycle that a person turned down. Its evidence is not there: it was never made. */
+async function homeWithLedger(): Promise<string> {
+  const home = temporaryFolder();
+  mkdirSync(join(home, 'store'));
+  const ledger = createLedger({ store: createLocalObjectStore(join(home, 'store')), signer: createMemorySigner(), owner: 'cluster/default' });
+  const append = async (key: string, body: LedgerBody): Promise<number> => (await ledger.append({ model: 'flights', key, body, expects: {}, at: AT })).seq;
+  await append('apply-1/spec-applied', { kind: 'spec-applied', specDigest: named('spec'), codeDigest: named('code'), requestedBy: 'ana' });
+  const cycle = await append('a/cycle-started', cycleStarted('a'));
+  await append(`${cycle}/judged`, judged(cycle, { face: 'no-baseline', next: 'askPerson', reasons: ['there is no champion yet', 'a person must look'] }));
+  await append(`${cycle}/approved`, approved(cycle, { outcome: 'rejected', votes: [{ signer: 'ana', role: null, decision: 'reject', comment: 'no', at: AT, assurance: 'claimed' }] }));
+  await append(`${cycle}/cycle-ended`, { kind: 'cycle-ended', cycle, outcome: 'rejected', stage: 'approve', reason: 'rejected by ana: no', failure: null, evidence: {} });
+  return home;
+}
+
+test('history tells each cycle with its end, without a running stack', async () => {
+  const home = await homeWithLedger();
+  const { code, out } = await ratchet(['history', 'flights', '--home', home]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/rejected at approve +no-baseline +ana \(reject\) +rejected by ana: no$/m);
+  const json = await ratchet(['history', 'flights', '--home', home, '-o', 'json']);
+  expect(JSON.parse(json.out)).toMatchObject([{ outcome: 'rejected', stage: 'approve', face: 'no-baseline', reasons: ['there is no champion yet', 'a person must look'] }]);
+});
+
+test('history --records tells every record', async () => {
+  const home = await homeWithLedger();
+  const { out } = await ratchet(['history', 'flights', '--records', '--home', home]);
+  const kinds = ['ledger opened by cluster/default', 'ana applied spec', 'cycle started', 'no-baseline, askPerson', 'rejected by ana', 'ended: rejected'];
+  expect(out.split('\n').slice(1).map((line, index) => line.includes(kinds[index]!))).toEqual(kinds.map(() => true));
+});
+
+test('get shows the models and their state', async () => {
+  const home = await homeWithLedger();
+  const { out } = await ratchet(['get', '--home', home, '-o', 'json']);
+  expect(JSON.parse(out)).toMatchObject([{ model: 'flights', champion: null, generation: 0, openCycle: null, paused: false, owner: 'cluster/default' }]);
+});
+
+test('audit verify passes over a ledger that holds, and fails where a byte was changed', async () => {
+  const home = await homeWithLedger();
+  const good = await ratchet(['audit', 'verify', '--no-evidence', '--home', home]);
+  expect(good).toMatchObject({ code: 0, err: '' });
+  expect(good.out).toContain('flights: holds, 6 records');
+
+  const file = join(home, 'store', 'ledger', 'flights', '000000000005.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"reject"', '"approve"'));
+  const bad = await ratchet(['audit', 'verify', 'flights', '--no-evidence', '--home', home, '-o', 'json']);
+  expect(bad.code).toBe(1);
+});
+
+test('audit verify takes a copied folder, by path or URI, and a noted head', async () => {
+  const store = join(await homeWithLedger(), 'store');
+  const first = await ratchet(['audit', 'verify', '--no-evidence', '--store', store, '-o', 'json']);
+  const [{ head }] = JSON.parse(first.out) as [{ head: { seq: number; digest: string } }];
+  const noted = `${head.seq + 1}:${head.digest}`;
+  const cut = await ratchet(['audit', 'verify', '--no-evidence', '--store', pathToFileURL(store).href, '--head', noted]);
+  expect(cut.code).toBe(1);
+  expect(cut.out).toContain('the end was cut off');
+});
+
+test('replay of a cycle whose evidence is gone is one message', async () => {
+  const home = await homeWithLedger();
+  const { code, err } = await ratchet(['replay', 'flights', '--home', home]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: /);
+});

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ratchet } from './terminal-in-test.js';
+
+const commands = ['up', 'down', 'demo', 'lint', 'schema', 'apply', 'get', 'trigger', 'status', 'approve', 'reject', 'pause', 'resume', 'abort', 'retry', 'history', 'replay', 'backtest', 'audit', 'adopt'];
+
+test('the help lists every command', async () => {
+  const { code, out } = await ratchet(['--help']);
+  expect(code).toBe(0);
+  const listed = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+  expect(listed).toEqual(commands);
+});
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  expect(await ratchet(['--version'])).toEqual({ code: 0, out: version, err: '' });
+});
+
+describe('a mistake in the command line ends in exit code 1 and one message', () => {
+  test.for<[args: string[], message: RegExp]>([
+    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['aply'], /Did you mean apply\?/],
+    [['status', '-o', 'xml'], /-o, --output <format>.*'xml' is invalid.*table, json, yaml/],
+    [['trigger'], /missing required argument 'model'/],
+    [['trigger', 'Flights'], /expected lower-case letters, digits and dashes.*found "Flights"/],
+    [['trigger', 'flights', '--as-of', 'yesterday'], /expected a day \(2013-07-01\) or a time with its zone.*found "yesterday"/],
+    [['trigger', 'flights', '--as-of', '2013-02-30'], /found "2013-02-30"/],
+    [['trigger', 'flights', '--as-of', '2013-02-01T00:00:00'], /a time with its zone/],
+    [['trigger', 'flights', '--timeout', '5'], /expected a duration such as 45s, 30m or 2h, found "5"/],
+    [['approve', 'flights'], /--as <name>.*not specified/],
+    [['approve', 'flights', '--as', 'ana', '--candidate', 'abc'], /expected sha256:<64 hex digits>, found "abc"/],
+    [['replay', 'flights', '0'], /expected a whole number above 0, found "0"/],
+    [['up', '--temporal-port', '70000'], /expected a port from 1 to 65535, found "70000"/],
+    [['up', '--host', '0.0.0.0'], /expected 127\.0\.0\.1, found "0\.0\.0\.0": votes are not signed yet/],
+    [['get', 'one', 'two'], /too many arguments/],
+    [['apply'], /--file <file>' not specified/],
+    [['audit', 'verify', '--head', '7'], /expected <number>:<digest>/],
+  ])('%j', async ([args, message]) => {
+    const { code, out, err } = await ratchet(args);
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('without a stack', () => {
+  const home = ['--home', '/nonexistent/ratchet-home'];
+
+  test.for<[args: string[], message: RegExp]>([
+    [['trigger', 'flights'], /no stack runs in \/nonexistent\/ratchet-home\n.*ratchet up/],
+    [['status', 'flights'], /no stack runs/],
+    [['pause', 'flights'], /no stack runs/],
+    [['abort', 'flights'], /no stack runs/],
+    [['approve', 'flights', '--as', 'ana'], /no stack runs/],
+    [['history', 'flights'], /there is no ledger of flights/],
+    [['retry', 'flights'], /flights has no cycle yet/],
+    [['get', 'flights'], /there is no model flights/],
+    [['audit', 'verify'], /there is no ledger in file:\/\/\/nonexistent/],
+    [['apply', '-f', '/nonexistent/model.yaml'], /\/nonexistent\/model\.yaml: expected a model file, found nothing/],
+    [['status', '-w'], /to watch, name a model/],
+  ])('%j says what is missing and ends with 1', async ([args, message]) => {
+    const { code, err } = await ratchet([...args, ...home]);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  test('get lists no models, status says so, down has nothing to do', async () => {
+    expect(await ratchet(['get', ...home, '-o', 'json'])).toEqual({ code: 0, out: '[]', err: '' });
+    const status = await ratchet(['status', ...home, '-o', 'json']);
+    expect(JSON.parse(status.out)).toMatchObject({ running: false, models: [] });
+    const down = await ratchet(['down', ...home, '-o', 'yaml']);
+    expect(down.out).toBe('home: /nonexistent/ratchet-home\nstopped: false');
+  });
+});
+
+test('with RATCHET_DEBUG the message is followed by where it comes from', async () => {
+  const { err } = await ratchet(['trigger', 'flights', '--home', '/nonexistent/x'], { environment: { RATCHET_DEBUG: '1' } });
+  expect(err).toMatch(/^error: no stack runs/);
+  expect(err).toMatch(/^\s+at /m);
+});

@@ -1,0 +1,26 @@
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../../src/workers/stack/free-port.js';
+import { pickPorts } from '../../../src/workers/stack/pick-ports.js';
+
+const both = { temporal: true, mlflow: true };
+
+test('ports are different and free, named ones are kept', async () => {
+  const [named] = await freePorts(1);
+  const ports = await pickPorts({ mlflow: named }, both);
+  expect(ports[2]).toBe(named);
+  expect(new Set(ports).size).toBe(3);
+});
+
+test('a taken port is one clear sentence', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  await expect(pickPorts({ temporal: port }, both)).rejects.toThrow(`port ${port} (--temporal-port) is taken by another process: name another one, or none to get a free one`);
+});
+
+test('a port named twice, or for a server that is not started here, is refused', async () => {
+  await expect(pickPorts({ temporal: 4000, mlflow: 4000 }, both)).rejects.toThrow('port 4000 is named twice');
+  await expect(pickPorts({ mlflow: 4000 }, { temporal: true, mlflow: false })).rejects.toThrow('--mlflow-port 4000 has no meaning');
+});
