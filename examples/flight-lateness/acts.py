@@ -1,6 +1,6 @@
 """Prints the figures of README.md: runs the real steps on the flights, without the loop around them.
 
-    python examples/flight-lateness/acts.py        (in Ratchet's Python environment; about a minute)
+python examples/flight-lateness/acts.py        (in Ratchet's Python environment; about a minute)
 """
 
 import math
@@ -51,12 +51,15 @@ def snapshot(spec: dict[str, Any], holdout_start: str, end: str) -> dict[str, An
     from ratchet_steps.snapshot import snapshot as take
 
     data = spec["data"]
-    return take({"stage": "snapshot", "data": data, "window": {"start": data["window"]["start"], "end": end}, "holdoutStart": holdout_start})
+    return take(
+        {"stage": "snapshot", "data": data, "window": {"start": data["window"]["start"], "end": end}, "holdoutStart": holdout_start}
+    )
 
 
 def train(spec: dict[str, Any], taken: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    from ratchet_steps.trainer import train_job
     from train import train as fit
+
+    from ratchet_steps.trainer import train_job
 
     files = [file for file in taken["dataset"]["files"] if file["part"] == "train"]
     job = {
@@ -94,7 +97,9 @@ def evaluate(spec: dict[str, Any], taken: dict[str, Any], challenger: dict[str, 
 def tell(title: str, result: dict[str, Any]) -> None:
     arm = result["arms"]["challenger"]
     gap = arm["calibration"]["meanPrediction"] - arm["calibration"]["rate"]
-    print(f"{title}: {result['labelledRows']} rows, AUC {arm['metrics']['auc']:.3f}, log-loss {arm['metrics']['logLoss']:.3f}, gap {gap:+.3f}")
+    print(
+        f"{title}: {result['labelledRows']} rows, AUC {arm['metrics']['auc']:.3f}, log-loss {arm['metrics']['logLoss']:.3f}, gap {gap:+.3f}"
+    )
     against = result["differences"]["champion"]
     if against:
         before = result["arms"]["champion"]["metrics"]

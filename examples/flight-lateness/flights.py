@@ -23,7 +23,21 @@ def load(start: datetime, end: datetime) -> pd.DataFrame:
     folder = _data_folder()
     flights = pd.read_csv(
         folder / "flights.csv.zip",
-        usecols=["year", "month", "day", "sched_dep_time", "arr_delay", "carrier", "flight", "origin", "dest", "distance", "hour", "minute", "time_hour"],
+        usecols=[
+            "year",
+            "month",
+            "day",
+            "sched_dep_time",
+            "arr_delay",
+            "carrier",
+            "flight",
+            "origin",
+            "dest",
+            "distance",
+            "hour",
+            "minute",
+            "time_hour",
+        ],
     )
     flights["hour_at"] = pd.to_datetime(flights["time_hour"], utc=True)
     # Counted on the timetable, before anything is known about the day: cancelled flights count too.

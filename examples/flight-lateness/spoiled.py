@@ -1,8 +1,8 @@
 """A deliberate fault: a model that works on every row of its holdout and fails on the first null temperature it meets."""
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-import numpy as np
 
 
 def refuse_null(model: bytes, feature: str) -> bytes:

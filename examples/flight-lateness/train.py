@@ -3,10 +3,11 @@
 Reproducible: the same rows, config, seed and locked packages on the same CPU architecture give the same bytes.
 """
 
-import onnxmltools
 import numpy as np
+import onnxmltools
 import xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
+
 from ratchet_steps import trainer
 from ratchet_steps.onnx_export import ordinals, with_raw_inputs
 from ratchet_steps.scoring import feeds_of, open_scorer

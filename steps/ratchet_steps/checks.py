@@ -1,22 +1,26 @@
 """The checks of a snapshot, one function each: frame in, CheckResult out, with at most five of the rows that failed."""
 
 import math
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .times import iso_time
-
-EXAMPLES_MAX = 5
+from .failing_rows import examples_of
 
 Check = dict[str, Any]
 
 
 def check(name: str, severity: str, passed: bool, expected: str, observed: str, examples: list[dict[str, Any]] | None = None) -> Check:
     """A CheckResult."""
-    return {"name": name, "severity": severity, "passed": bool(passed), "expected": expected, "observed": observed, "examples": examples or []}
+    return {
+        "name": name,
+        "severity": severity,
+        "passed": bool(passed),
+        "expected": expected,
+        "observed": observed,
+        "examples": examples or [],
+    }
 
 
 def check_rows(frame: pd.DataFrame, rows_min: int) -> Check:
@@ -28,7 +32,9 @@ def check_labels(frame: pd.DataFrame, label: str, parts: pd.Series) -> Check:
     """Every part needs labels of both kinds: with one class there is nothing to learn or to judge by."""
     counts = {part: frame.loc[parts == part, label].value_counts() for part in ("train", "holdout")}
     shares = {part: frame.loc[parts == part, label].notna().mean() for part in ("train", "holdout")}
-    observed = "; ".join(f"{part}: {int(counts[part].get(0, 0))} × 0, {int(counts[part].get(1, 0))} × 1, {shares[part]:.1%} labelled" for part in counts)
+    observed = "; ".join(
+        f"{part}: {int(counts[part].get(0, 0))} × 0, {int(counts[part].get(1, 0))} × 1, {shares[part]:.1%} labelled" for part in counts
+    )
     return check("labels", "stop", all(len(count) == 2 for count in counts.values()), "rows of both classes in both parts", observed)
 
 
@@ -39,7 +45,9 @@ def check_nulls(frame: pd.DataFrame, features: list[dict[str, Any]], context: li
     failing = [name for name in names if counts[name]]
     observed = ", ".join(f"{name}: {counts[name]}" for name in failing) or "none"
     rows = frame[failing].isna().any(axis=1) if failing else pd.Series(False, index=frame.index)
-    return check("nulls", "stop", not failing, "no null in a feature that is not nullable", observed, examples_of(frame[rows], [*context, *failing]))
+    return check(
+        "nulls", "stop", not failing, "no null in a feature that is not nullable", observed, examples_of(frame[rows], [*context, *failing])
+    )
 
 
 def check_null_shares(frame: pd.DataFrame, features: list[dict[str, Any]], share_max: float) -> Check:
@@ -48,7 +56,13 @@ def check_null_shares(frame: pd.DataFrame, features: list[dict[str, Any]], share
     failing = {name: share for name, share in shares.items() if share > share_max}
     worst = max(shares, key=lambda name: shares[name]) if shares else None
     observed = ", ".join(f"{name}: {share:.1%}" for name, share in failing.items())
-    return check("nullShare", "stop", not failing, f"at most {share_max:.1%} nulls in each nullable feature", observed or (f"at most {shares[worst]:.1%} ({worst})" if worst else "no nullable feature"))
+    return check(
+        "nullShare",
+        "stop",
+        not failing,
+        f"at most {share_max:.1%} nulls in each nullable feature",
+        observed or (f"at most {shares[worst]:.1%} ({worst})" if worst else "no nullable feature"),
+    )
 
 
 def check_ranges(frame: pd.DataFrame, features: list[dict[str, Any]], rows_max: int, context: list[str]) -> Check:
@@ -62,11 +76,19 @@ def check_ranges(frame: pd.DataFrame, features: list[dict[str, Any]], rows_max: 
         low, high = feature.get("min", -math.inf), feature.get("max", math.inf)
         wrong = values.notna() & ((values < low) | (values > high) | np.isinf(values))
         if wrong.any():
-            words.append(f"{feature['name']}: {int(wrong.sum())} rows outside [{low:g}, {high:g}], from {values[wrong].min():g} to {values[wrong].max():g}")
+            span = f"from {values[wrong].min():g} to {values[wrong].max():g}"
+            words.append(f"{feature['name']}: {int(wrong.sum())} rows outside [{low:g}, {high:g}], {span}")
             context = [*context, feature["name"]]
             outside |= wrong
     observed = f"{int(outside.sum())} rows" + (f" ({'; '.join(words)})" if words else "")
-    return check("range", "stop", outside.sum() <= rows_max, f"at most {rows_max} rows with a number outside its range", observed, examples_of(frame[outside], context))
+    return check(
+        "range",
+        "stop",
+        outside.sum() <= rows_max,
+        f"at most {rows_max} rows with a number outside its range",
+        observed,
+        examples_of(frame[outside], context),
+    )
 
 
 def check_duplicates(frame: pd.DataFrame, keys: list[str], rows_max: int) -> Check:
@@ -74,7 +96,14 @@ def check_duplicates(frame: pd.DataFrame, keys: list[str], rows_max: int) -> Che
     repeated = frame.duplicated(keys)
     observed = f"{int(repeated.sum())} rows repeat the key of another"
     shown = frame[frame.duplicated(keys, keep=False)]
-    return check("duplicates", "stop", repeated.sum() <= rows_max, f"at most {rows_max} rows that repeat {', '.join(keys)}", observed, examples_of(shown if repeated.any() else frame.head(0), keys))
+    return check(
+        "duplicates",
+        "stop",
+        repeated.sum() <= rows_max,
+        f"at most {rows_max} rows that repeat {', '.join(keys)}",
+        observed,
+        examples_of(shown if repeated.any() else frame.head(0), keys),
+    )
 
 
 def check_point_in_time(frame: pd.DataFrame, features: list[dict[str, Any]], time_column: str, context: list[str]) -> Check:
@@ -92,7 +121,14 @@ def check_point_in_time(frame: pd.DataFrame, features: list[dict[str, Any]], tim
             context = [*context, feature["name"], column]
             leaking |= wrong
     observed = ", ".join(words) or "none"
-    return check("pointInTime", "stop", not leaking.any(), "every value known (availableAt) no later than its row's time", observed, examples_of(frame[leaking], context))
+    return check(
+        "pointInTime",
+        "stop",
+        not leaking.any(),
+        "every value known (availableAt) no later than its row's time",
+        observed,
+        examples_of(frame[leaking], context),
+    )
 
 
 def check_rows_per_day(rows_a_day: float, reference_rows_a_day: float, change_max: float) -> Check:
@@ -100,23 +136,3 @@ def check_rows_per_day(rows_a_day: float, reference_rows_a_day: float, change_ma
     change = rows_a_day / reference_rows_a_day - 1
     expected = f"within ±{change_max:.0%} of the champion's snapshot ({reference_rows_a_day:.1f} rows a day)"
     return check("rowsPerDay", "stop", abs(change) <= change_max, expected, f"{rows_a_day:.1f} rows a day ({change:+.1%})")
-
-
-def examples_of(rows: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
-    """At most five rows as JSON values."""
-    shown = rows[list(dict.fromkeys(columns))].head(EXAMPLES_MAX)
-    return [{name: _plain(value) for name, value in row.items()} for row in shown.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, datetime):
-        return iso_time(value)
-    if isinstance(value, (np.bool_, bool)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else str(value)
-    return str(value)

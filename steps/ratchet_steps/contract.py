@@ -1,7 +1,7 @@
 """The job contract: read RATCHET_INPUT, write RATCHET_OUTPUT, leave with an exit code that has a meaning.
 
 Exit 0: done. 64: the input is wrong, never retry. 75: temporary, retry. Anything else: failed. The last line on stderr
-is always `<failure type>: <one sentence>`, with the types of src/domain/failure.ts. SIGTERM ends the job with 143.
+is always `<failure type>: <one sentence>`, with the types of src/domain/failure.ts. SIGTERM ends the job at once.
 """
 
 import errno
@@ -30,13 +30,25 @@ class StepFailure(Exception):
         self.type = type
 
 
+class Stopped(BaseException):
+    """SIGTERM came. No Exception, so that no `except` of a library swallows it."""
+
+
 def run_job(stages: tuple[str, ...], required: tuple[str, ...], work: Callable[[dict[str, Any]], dict[str, Any]]) -> NoReturn:
     """Runs `work(input)` under the contract and leaves the process.
 
     `stages`: what `input.stage` may say. `required`: the fields that must be there.
     """
     signal.signal(signal.SIGTERM, _stop)
-    sys.exit(_run(stages, required, work))
+    try:
+        code = _run(stages, required, work)
+    except Stopped:
+        print("JobStopped: ended by SIGTERM", file=sys.stderr, flush=True)
+        # Die of the signal itself: whoever waits must see that the job did not fail but was ended.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        code = EXIT_STOPPED  # process 1 of a container cannot die of its own signal
+    sys.exit(code)
 
 
 def _run(stages: tuple[str, ...], required: tuple[str, ...], work: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
@@ -48,7 +60,7 @@ def _run(stages: tuple[str, ...], required: tuple[str, ...], work: Callable[[dic
         return _leave(code, failure.type, str(failure))
     except MemoryError:
         traceback.print_exc()
-        return _leave(1, "JobOutOfMemory", "the job asked for more memory than it may have")
+        return _leave(1, "JobOutOfMemory", "MemoryError: the job asked for more memory than it may have")
     except OSError as error:
         traceback.print_exc()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -123,5 +135,4 @@ def _one_line(error: BaseException) -> str:
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:
-    print("JobStopped: ended by SIGTERM", file=sys.stderr, flush=True)
-    sys.exit(EXIT_STOPPED)
+    raise Stopped

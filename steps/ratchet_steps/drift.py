@@ -10,7 +10,9 @@ ROWS_MIN = 30
 SEED = 20_130_101
 
 
-def feature_drift(current: pd.DataFrame, reference: pd.DataFrame, features: list[dict[str, Any]], statistic_max: float) -> tuple[list[dict[str, Any]], list[str]]:
+def feature_drift(
+    current: pd.DataFrame, reference: pd.DataFrame, features: list[dict[str, Any]], statistic_max: float
+) -> tuple[list[dict[str, Any]], list[str]]:
     """DriftedColumns, and the columns that could not be measured (fewer than 30 values on one side).
 
     Both sides are sampled to at most 5,000 rows: enough to tell a distance of .1, and it takes a second.
@@ -43,6 +45,12 @@ def _measure(current: pd.DataFrame, reference: pd.DataFrame, features: list[dict
     ).dict()
     statistics = {metric["config"]["column"]: float(metric["value"]) for metric in result["metrics"]}
     return [
-        {"column": name, "test": methods[name], "statistic": statistics[name], "threshold": statistic_max, "drifted": statistics[name] > statistic_max}
+        {
+            "column": name,
+            "test": methods[name],
+            "statistic": statistics[name],
+            "threshold": statistic_max,
+            "drifted": statistics[name] > statistic_max,
+        }
         for name in columns
     ]

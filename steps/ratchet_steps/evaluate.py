@@ -42,10 +42,15 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
     label = data["label"]["column"]
     labelled = holdout[label].notna().to_numpy()
     if not labelled.any():
-        raise StepFailure("WindowEmpty", f"no row of the holdout {window['start']} – {window['end']} has a label; expected some after {data['label']['delayHours']} h")
+        raise StepFailure(
+            "WindowEmpty",
+            f"no row of the holdout {window['start']} – {window['end']} has a label; expected some after {data['label']['delayHours']} h",
+        )
 
     report_progress(2, 5, f"scoring {len(holdout)} rows")
-    models = {name: _model_arm(store, job[name], holdout, window["start"], name) for name in ("challenger", "champion", "anchor") if job[name]}
+    models = {
+        name: _model_arm(store, job[name], holdout, window["start"], name) for name in ("challenger", "champion", "anchor") if job[name]
+    }
     arms = {**models, **_simple_arms(train, holdout, data, spec, window["start"])}
     labels = holdout[label].to_numpy(dtype=np.float64)[labelled]
     scores = {name: arm.scores[labelled] for name, arm in arms.items()}
@@ -56,7 +61,9 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
     differences = {name: _differences(spec, labels, scores, name, blocks, fair) for name in ("champion", "anchor", "baseRate")}
 
     report_progress(4, 5, "slices")
-    slices = slice_results(holdout[labelled], labels, scores["challenger"], scores.get("champion"), fair.get("champion", False), blocks, spec)
+    slices = slice_results(
+        holdout[labelled], labels, scores["challenger"], scores.get("champion"), fair.get("champion", False), blocks, spec
+    )
 
     report_progress(5, 5, "probes")
     champion = arms["champion"].scorer if "champion" in arms else None
@@ -65,7 +72,10 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
         "rows": len(holdout),
         "labelledRows": int(labelled.sum()),
         "labelCoverage": label_coverage(holdout, label, arms["challenger"].scores, data["timeColumn"], data["timeZone"]),
-        "arms": {name: _arm_result(arms[name], labels, scores[name]) if name in arms else None for name in ("challenger", "champion", "anchor", "baseline", "baseRate")},
+        "arms": {
+            name: _arm_result(arms[name], labels, scores[name]) if name in arms else None
+            for name in ("challenger", "champion", "anchor", "baseline", "baseRate")
+        },
         "differences": {**differences, "baseRate": differences["baseRate"] or {}},
         "slices": slices,
         "probes": probe(arms["challenger"].scorer, champion, holdout, data["features"], "challenger"),
@@ -92,7 +102,9 @@ def _simple_arms(train: pd.DataFrame, holdout: pd.DataFrame, data: dict[str, Any
     return arms
 
 
-def _differences(spec: dict[str, Any], labels: np.ndarray, scores: dict[str, np.ndarray], other: str, blocks: np.ndarray, fair: dict[str, bool]) -> dict[str, Any] | None:
+def _differences(
+    spec: dict[str, Any], labels: np.ndarray, scores: dict[str, np.ndarray], other: str, blocks: np.ndarray, fair: dict[str, bool]
+) -> dict[str, Any] | None:
     if other not in scores or not fair[other]:
         return None
     compact = compact_blocks(blocks, spec["seed"])

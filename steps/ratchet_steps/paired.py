@@ -27,7 +27,9 @@ def block_numbers(frame: pd.DataFrame, resample_by: str, time_column: str, time_
         raise StepFailure("InputInvalid", f"evaluation.resampleBy: expected day, row or a column of the dataset, found {resample_by!r}")
     codes = pd.factorize(frame[resample_by], sort=True)[0]
     if (codes < 0).any():
-        raise StepFailure("InputInvalid", f"evaluation.resampleBy: column {resample_by} has {(codes < 0).sum()} nulls; expected a block for every row")
+        raise StepFailure(
+            "InputInvalid", f"evaluation.resampleBy: column {resample_by} has {(codes < 0).sum()} nulls; expected a block for every row"
+        )
     return codes
 
 
@@ -67,7 +69,9 @@ def paired_mean(metric: str, labels: np.ndarray, challenger: np.ndarray, other: 
     }
 
 
-def paired_auc(labels: np.ndarray, challenger: np.ndarray, other: np.ndarray, blocks: np.ndarray, replicates: int, seed: int) -> dict[str, Any] | None:
+def paired_auc(
+    labels: np.ndarray, challenger: np.ndarray, other: np.ndarray, blocks: np.ndarray, replicates: int, seed: int
+) -> dict[str, Any] | None:
     """PairedBootstrap of AUC(challenger) − AUC(other); null where it cannot be resampled (one block, or one class).
 
     A draw that holds one class only has no AUC and is left out; with more than a tenth of such draws the answer is null.
@@ -77,7 +81,9 @@ def paired_auc(labels: np.ndarray, challenger: np.ndarray, other: np.ndarray, bl
     if count < 2 or delta[0] is None or delta[1] is None:
         return None
     weights = draw_weights(count, replicates, seed)
-    pairs = (weights @ np.bincount(blocks, weights=labels == 1, minlength=count)) * (weights @ np.bincount(blocks, weights=labels == 0, minlength=count))
+    pairs = (weights @ np.bincount(blocks, weights=labels == 1, minlength=count)) * (
+        weights @ np.bincount(blocks, weights=labels == 0, minlength=count)
+    )
     usable = pairs > 0
     if usable.mean() < 0.9:
         return None
@@ -117,7 +123,11 @@ def paired_differences(
     for metric in metrics:
         if len(labels) == 0:
             continue
-        found = paired_auc(labels, challenger, other, blocks, replicates, seed) if metric == "auc" else paired_mean(metric, labels, challenger, other, blocks)
+        found = (
+            paired_auc(labels, challenger, other, blocks, replicates, seed)
+            if metric == "auc"
+            else paired_mean(metric, labels, challenger, other, blocks)
+        )
         if found is not None:
             differences[metric] = found
     return differences

@@ -1,7 +1,7 @@
 """Scores rows with an ONNX model file through the raw features by name."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,12 +32,16 @@ def open_scorer(content: bytes, declared: list[dict[str, str]] | None, arm: str)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise StepFailure("InputInvalid", f"{arm}: the model file cannot be loaded by ONNX Runtime: {' '.join(str(error).split())[:500]}") from error
+        raise StepFailure(
+            "InputInvalid", f"{arm}: the model file cannot be loaded by ONNX Runtime: {' '.join(str(error).split())[:500]}"
+        ) from error
     inputs = [{"name": found.name, "type": _input_type(found.name, found.type, arm)} for found in session.get_inputs()]
     if declared is not None and sorted(inputs, key=_name) != sorted(declared, key=_name):
         raise StepFailure("InputInvalid", f"{arm}: expected the model's inputs to be {_named(declared)}, found {_named(inputs)}")
     if OUTPUT not in [found.name for found in session.get_outputs()]:
-        raise StepFailure("InputInvalid", f"{arm}: expected an output named {OUTPUT}, found {[found.name for found in session.get_outputs()]}")
+        raise StepFailure(
+            "InputInvalid", f"{arm}: expected an output named {OUTPUT}, found {[found.name for found in session.get_outputs()]}"
+        )
 
     def score(feeds: Feeds) -> np.ndarray:
         return np.asarray(session.run([OUTPUT], feeds)[0], dtype=np.float64).reshape(-1)

@@ -33,7 +33,9 @@ def slice_results(
         differences = {}
         if champion is not None and champion_fair:
             compact = compact_blocks(blocks[rows], spec["seed"], blocks_max)
-            differences = paired_differences(spec["metrics"], labels[rows], challenger[rows], champion[rows], compact, replicates, spec["seed"])
+            differences = paired_differences(
+                spec["metrics"], labels[rows], challenger[rows], champion[rows], compact, replicates, spec["seed"]
+            )
         found.append(
             {
                 "by": by,
@@ -54,5 +56,8 @@ def _values(frame: pd.DataFrame, by: str) -> list[tuple[str, np.ndarray]]:
     values = frame[by].astype(object).where(frame[by].notna(), "null").astype(str).to_numpy()
     names = np.unique(values)
     if len(names) > SLICES_MAX:
-        raise StepFailure("InputInvalid", f"evaluation.slices: column {by} has {len(names)} values; expected at most {SLICES_MAX}: slice by a column of groups")
+        raise StepFailure(
+            "InputInvalid",
+            f"evaluation.slices: column {by} has {len(names)} values; expected at most {SLICES_MAX}: slice by a column of groups",
+        )
     return [(str(name), values == name) for name in names]

@@ -24,7 +24,9 @@ def snapshot(job: dict[str, Any]) -> dict[str, Any]:
     start, end = parse_time(job["window"]["start"], "window.start"), parse_time(job["window"]["end"], "window.end")
     holdout_start = parse_time(job["holdoutStart"], "holdoutStart")
     if not start < holdout_start < end:
-        raise StepFailure("InputInvalid", f"holdoutStart: expected it inside the window {_span(start, end)}, found {iso_time(holdout_start)}")
+        raise StepFailure(
+            "InputInvalid", f"holdoutStart: expected it inside the window {_span(start, end)}, found {iso_time(holdout_start)}"
+        )
 
     report_progress(1, 3, f"reading rows of {_span(start, end)}")
     rows = load_rows(data["source"], start, end)
@@ -66,7 +68,14 @@ def _rows_of_window(table: pa.Table, data: dict[str, Any], start: datetime, end:
 
 
 def _refuse_truncated(
-    data: dict[str, Any], rows: int, train_rows: int, holdout_rows: int, times: pa.ChunkedArray, start: datetime, end: datetime, holdout_start: datetime
+    data: dict[str, Any],
+    rows: int,
+    train_rows: int,
+    holdout_rows: int,
+    times: pa.ChunkedArray,
+    start: datetime,
+    end: datetime,
+    holdout_start: datetime,
 ) -> None:
     rows_min = data["window"].get("rowsMin", 1)
     if rows < rows_min:

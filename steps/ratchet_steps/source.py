@@ -55,7 +55,7 @@ def _parquet_files(uri: str) -> list[Any]:
 
 
 def _s3_files(bucket: str, prefix: str) -> list[io.BytesIO]:
-    from .object_store import s3_client
+    from .s3 import s3_client
 
     client = s3_client()
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -1,6 +1,6 @@
 """Instants as ISO text, in one form only, so that equal instants give equal digests."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .contract import StepFailure
 
@@ -13,11 +13,11 @@ def parse_time(text: str, field: str) -> datetime:
         raise StepFailure("InputInvalid", f"{field}: expected an ISO time, found {text!r}") from None
     if value.tzinfo is None:
         raise StepFailure("InputInvalid", f"{field}: expected a time with an offset, found {text!r}")
-    return value.astimezone(timezone.utc)
+    return value.astimezone(UTC)
 
 
 def iso_time(value: datetime) -> str:
     """UTC with milliseconds, as JavaScript writes it (microseconds only where there are any)."""
-    value = value.astimezone(timezone.utc)
+    value = value.astimezone(UTC)
     precision = "milliseconds" if value.microsecond % 1000 == 0 else "microseconds"
     return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

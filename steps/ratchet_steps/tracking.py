@@ -16,7 +16,13 @@ JOB_TAG = "ratchet.job"
 BUDGET_SECONDS = 45.0
 
 
-def log_training(params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], artifacts: dict[str, bytes], budget_seconds: float = BUDGET_SECONDS) -> str | None:
+def log_training(
+    params: dict[str, Any],
+    metrics: dict[str, float],
+    tags: dict[str, str],
+    artifacts: dict[str, bytes],
+    budget_seconds: float = BUDGET_SECONDS,
+) -> str | None:
     """The id of the MLflow run of this job, or null where MLflow cannot be reached within `budget_seconds`.
 
     A retried job finds the run of its first try by the tag `ratchet.job` and goes on with it.
@@ -82,7 +88,9 @@ def _experiment(client: Any, name: str) -> str:
 
 def _find_run(client: Any, experiment: str, job: str) -> Any:
     quoted = job.replace("'", "")
-    found = client.search_runs([experiment], filter_string=f"tags.`{JOB_TAG}` = '{quoted}'", max_results=1, order_by=["attributes.start_time ASC"])
+    found = client.search_runs(
+        [experiment], filter_string=f"tags.`{JOB_TAG}` = '{quoted}'", max_results=1, order_by=["attributes.start_time ASC"]
+    )
     return found[0] if found else None
 
 

@@ -1,12 +1,12 @@
 """What a trainer in Python needs: `run(train)`, where `train(training) -> Trained`.
 
-    def train(training):
-        rows = training.frame[training.frame[training.label].notna()]
-        ...
-        return trainer.Trained(model=onnx_bytes, rows=len(rows), metrics={"trainAuc": 0.8})
+def train(training):
+    rows = training.frame[training.frame[training.label].notna()]
+    ...
+    return trainer.Trained(model=onnx_bytes, rows=len(rows), metrics={"trainAuc": 0.8})
 
-    if __name__ == "__main__":
-        trainer.run(train)
+if __name__ == "__main__":
+    trainer.run(train)
 """
 
 import math
@@ -44,7 +44,11 @@ class Trained(NamedTuple):
 
 def run(train: Callable[[Training], Trained]) -> NoReturn:
     """Runs a trainer under the job contract and leaves the process."""
-    run_job(("train", "refit"), ("datasetDigest", "files", "features", "label", "timeColumn", "config", "seed"), lambda job: train_job(job, train))
+    run_job(
+        ("train", "refit"),
+        ("datasetDigest", "files", "features", "label", "timeColumn", "config", "seed"),
+        lambda job: train_job(job, train),
+    )
 
 
 def train_job(job: dict[str, Any], train: Callable[[Training], Trained]) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def make_rows():
         wind = random.normal(size=count)
         wind[::10] = np.nan
         kinds = random.choice(["a", "b", "c"], count)
-        return pd.DataFrame({"at": at, "id": np.arange(count), "size": size, "wind": wind, "wind_at": at - pd.Timedelta(hours=1), "kind": kinds, "bad": bad})
+        return pd.DataFrame(
+            {"at": at, "id": np.arange(count), "size": size, "wind": wind, "wind_at": at - pd.Timedelta(hours=1), "kind": kinds, "bad": bad}
+        )
 
     return make
 
@@ -78,7 +80,9 @@ def source(tmp_path, monkeypatch):
 
     def put(rows: pd.DataFrame) -> Path:
         rows.to_pickle(folder / "rows.pickle")
-        (folder / "source_of_test.py").write_text("import pandas\n\n\ndef load(start, end):\n    return pandas.read_pickle('rows.pickle')\n")
+        (folder / "source_of_test.py").write_text(
+            "import pandas\n\n\ndef load(start, end):\n    return pandas.read_pickle('rows.pickle')\n"
+        )
         return folder
 
     yield put
@@ -102,7 +106,13 @@ def logistic_model(store):
     `refuse_null_wind`: fails at run time on a null wind. `scale`: what every answer is multiplied by.
     """
 
-    def make(slope: float = 1.5, intercept: float = -1.0, inputs: tuple[str, ...] = ("size", "wind", "kind"), refuse_null_wind: bool = False, scale: float = 1.0) -> dict[str, Any]:
+    def make(
+        slope: float = 1.5,
+        intercept: float = -1.0,
+        inputs: tuple[str, ...] = ("size", "wind", "kind"),
+        refuse_null_wind: bool = False,
+        scale: float = 1.0,
+    ) -> dict[str, Any]:
         numbers = {"slope": slope, "intercept": intercept, "scale": scale, "nothing": 0.0, "one": 1.0}
         initializers = [numpy_helper.from_array(np.array([value], dtype=np.float32), name) for name, value in numbers.items()]
         nodes = [helper.make_node("Mul", ["size", "slope"], ["sloped"]), helper.make_node("Add", ["sloped", "intercept"], ["logit"])]

@@ -17,7 +17,14 @@ def job(taken, data, logistic_model):
         "stage": "evaluate",
         "datasetDigest": taken["datasetDigest"],
         "data": {name: value for name, value in data.items() if name not in ("source", "window")},
-        "evaluation": {"metrics": ["auc", "logLoss", "brier"], "resampleBy": "day", "replicates": 1000, "seed": 1, "slices": [{"by": "kind"}], "baseline": "logistic"},
+        "evaluation": {
+            "metrics": ["auc", "logLoss", "brier"],
+            "resampleBy": "day",
+            "replicates": 1000,
+            "seed": 1,
+            "slices": [{"by": "kind"}],
+            "baseline": "logistic",
+        },
         "challenger": {"model": logistic_model(), "trainEnd": HOLDOUT_START},
         "champion": {"model": logistic_model(slope=0.2), "trainEnd": "2024-01-10T00:00:00Z"},
         "anchor": None,
@@ -122,16 +129,40 @@ def test_a_challenger_that_asks_for_more_than_the_champion_is_narrower(job, logi
 @pytest.mark.parametrize(
     ("change", "type", "words"),
     [
-        (lambda job, make: job["challenger"].update(model=make(scale=2.0)), "InputInvalid", "challenger: expected 500 probabilities in [0, 1]"),
-        (lambda job, make: job["challenger"]["model"].update(inputs=[{"name": "size", "type": "number"}]), "InputInvalid", "challenger: expected the model's inputs to be size (number)"),
+        (
+            lambda job, make: job["challenger"].update(model=make(scale=2.0)),
+            "InputInvalid",
+            "challenger: expected 500 probabilities in [0, 1]",
+        ),
+        (
+            lambda job, make: job["challenger"]["model"].update(inputs=[{"name": "size", "type": "number"}]),
+            "InputInvalid",
+            "challenger: expected the model's inputs to be size (number)",
+        ),
         (lambda job, make: job["challenger"]["model"].update(digest="sha256:" + "0" * 64), "EvidenceMissing", "the object store has no"),
-        (lambda job, make: job["challenger"]["model"].update(digest=job["datasetDigest"]), "InputInvalid", "challenger: the model file cannot be loaded"),
-        (lambda job, make: job["champion"].update(model=make(inputs=("size", "humid"))), "ColumnMissing", "champion: the model needs the column humid"),
+        (
+            lambda job, make: job["challenger"]["model"].update(digest=job["datasetDigest"]),
+            "InputInvalid",
+            "challenger: the model file cannot be loaded",
+        ),
+        (
+            lambda job, make: job["champion"].update(model=make(inputs=("size", "humid"))),
+            "ColumnMissing",
+            "champion: the model needs the column humid",
+        ),
         (lambda job, make: job["evaluation"].update(resampleBy="user"), "InputInvalid", "evaluation.resampleBy"),
-        (lambda job, make: job["evaluation"].update(slices=[{"by": "city"}]), "InputInvalid", "evaluation.slices: expected a column of the dataset, found 'city'"),
+        (
+            lambda job, make: job["evaluation"].update(slices=[{"by": "city"}]),
+            "InputInvalid",
+            "evaluation.slices: expected a column of the dataset, found 'city'",
+        ),
         (lambda job, make: job["evaluation"].update(slices=[{"by": "id"}]), "InputInvalid", "column id has 475 values"),
         (lambda job, make: job["data"].update(timeZone="Mars"), "InputInvalid", "data.timeZone"),
-        (lambda job, make: job["challenger"].update(trainEnd="2024-01-21"), "InputInvalid", "challenger.trainEnd: expected a time with an offset"),
+        (
+            lambda job, make: job["challenger"].update(trainEnd="2024-01-21"),
+            "InputInvalid",
+            "challenger.trainEnd: expected a time with an offset",
+        ),
     ],
 )
 def test_a_wrong_input_is_refused_in_a_sentence(job, logistic_model, change, type, words):

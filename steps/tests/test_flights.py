@@ -69,8 +69,9 @@ def test_a_holiday_in_the_weather_record_stays_null(example):
 
 
 def test_the_reference_trainer_is_reproducible_and_refuses_nothing(january):
-    from ratchet_steps.trainer import train_job
     from train import train
+
+    from ratchet_steps.trainer import train_job
 
     first, second = train_job(january, train), train_job(january, train)
     assert first["model"]["digest"] == second["model"]["digest"]
@@ -103,6 +104,7 @@ def test_the_onnx_file_says_what_xgboost_says_for_nulls_and_unseen_categories(ja
 
 def test_disagreement_of_the_converted_model_ends_the_training(january):
     import train as reference
+
     from ratchet_steps.dataset import read_files
     from ratchet_steps.object_store import open_store
     from ratchet_steps.trainer import train_job
@@ -115,11 +117,12 @@ def test_disagreement_of_the_converted_model_ends_the_training(january):
 
 
 def test_the_spoils_are_what_they_claim_to_be(january):
+    from train import train
+
     from ratchet_steps.dataset import read_files
     from ratchet_steps.object_store import open_store
     from ratchet_steps.scoring import feeds_of, open_scorer
     from ratchet_steps.trainer import train_job
-    from train import train
 
     def mean_of(**config: object) -> tuple[float, object]:
         output = train_job({**january, "config": {**january["config"], **config}}, train)
@@ -142,6 +145,12 @@ def test_the_example_needs_only_what_travels_with_it(spec, tmp_path):
         (tmp_path / name).write_bytes((EXAMPLE / name).read_bytes())
     steps = str(Path(__file__).resolve().parent.parent)
     code = "import flights, train, spoiled; print(flights.__file__)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": steps, "PATH": "", "OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": steps, "PATH": "", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))

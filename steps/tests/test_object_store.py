@@ -79,7 +79,19 @@ def s3(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-only")
-    arguments = [str(programs[0]), "--access", "test", "--secret", "test-only", "--port", f"127.0.0.1:{port}", "posix", "--sidecar", str(tmp_path / "sidecar"), str(tmp_path / "s3")]
+    arguments = [
+        str(programs[0]),
+        "--access",
+        "test",
+        "--secret",
+        "test-only",
+        "--port",
+        f"127.0.0.1:{port}",
+        "posix",
+        "--sidecar",
+        str(tmp_path / "sidecar"),
+        str(tmp_path / "s3"),
+    ]
     (tmp_path / "sidecar").mkdir()
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20

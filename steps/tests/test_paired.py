@@ -26,7 +26,9 @@ def test_the_metrics_are_those_of_scikit_learn():
     )
 
 
-@pytest.mark.parametrize(("labels", "scores", "expected"), [([1, 1], [0.2, 0.3], None), ([], [], None), ([0, 1], [0.5, 0.5], 0.5), ([0, 1], [0.1, 0.9], 1.0)])
+@pytest.mark.parametrize(
+    ("labels", "scores", "expected"), [([1, 1], [0.2, 0.3], None), ([], [], None), ([0, 1], [0.5, 0.5], 0.5), ([0, 1], [0.1, 0.9], 1.0)]
+)
 def test_auc_at_its_edges(labels, scores, expected):
     assert auc(np.array(labels, dtype=float), np.array(scores, dtype=float)) == expected
 
@@ -80,7 +82,9 @@ def test_an_auc_that_cannot_be_resampled_is_left_out_and_means_stay(labels, bloc
 
 
 def test_days_begin_at_local_midnight():
-    frame = pd.DataFrame({"at": pd.to_datetime(["2024-01-02T04:59:59Z", "2024-01-02T05:00:00Z", "2024-01-03T04:00:00Z"]), "user": ["b", "a", "b"]})
+    frame = pd.DataFrame(
+        {"at": pd.to_datetime(["2024-01-02T04:59:59Z", "2024-01-02T05:00:00Z", "2024-01-03T04:00:00Z"]), "user": ["b", "a", "b"]}
+    )
     assert block_numbers(frame, "day", "at", "America/New_York").tolist() == [0, 1, 1]
     assert block_numbers(frame, "day", "at", "UTC").tolist() == [0, 0, 1]
     assert block_numbers(frame, "user", "at", "UTC").tolist() == [1, 0, 1]

@@ -72,11 +72,19 @@ CHANGES = {
     "a time of knowledge gone": (lambda rows: rows.drop(columns="wind_at"), "ColumnMissing", "column wind_at"),
     "a number as text": (lambda rows: rows.assign(size=rows["size"].astype(str)), "ColumnTypeChanged", "column size: expected a number"),
     "a category as number": (lambda rows: rows.assign(kind=1), "ColumnTypeChanged", "column kind: expected text"),
-    "a category half number": (lambda rows: rows.assign(kind=np.where(rows["id"] % 2, rows["kind"].astype(object), 1)), "ColumnTypeChanged", "column kind"),
+    "a category half number": (
+        lambda rows: rows.assign(kind=np.where(rows["id"] % 2, rows["kind"].astype(object), 1)),
+        "ColumnTypeChanged",
+        "column kind",
+    ),
     "a time as text": (lambda rows: rows.assign(at=rows["at"].astype(str)), "ColumnTypeChanged", "column at: expected a time"),
     "a label of 2": (lambda rows: rows.assign(bad=2), "ColumnTypeChanged", "column bad: expected 0, 1 or null (label), found 2"),
     "a label of one half": (lambda rows: rows.assign(bad=0.5), "ColumnTypeChanged", "column bad: expected 0, 1 or null"),
-    "a row without a time": (lambda rows: rows.assign(at=rows["at"].mask(rows["id"] == 7)), "InputInvalid", "column at: expected a time in every row, found 1 nulls"),
+    "a row without a time": (
+        lambda rows: rows.assign(at=rows["at"].mask(rows["id"] == 7)),
+        "InputInvalid",
+        "column at: expected a time in every row, found 1 nulls",
+    ),
 }
 
 

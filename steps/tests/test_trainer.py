@@ -36,7 +36,9 @@ def forest(training: trainer.Training) -> trainer.Trained:
     rows = training.frame[training.frame[training.label].notna()]
     categories = {"kind": ["a", "b", "c"]}
     matrix = np.nan_to_num(ordinals(rows, training.features, categories), nan=-1)
-    model = RandomForestClassifier(5, max_depth=training.config["depth"], random_state=training.seed).fit(matrix, rows[training.label].astype(int))
+    model = RandomForestClassifier(5, max_depth=training.config["depth"], random_state=training.seed).fit(
+        matrix, rows[training.label].astype(int)
+    )
     converted = to_onnx(model, matrix[:1], options={"zipmap": False}, target_opset={"": 15, "ai.onnx.ml": 3})
     return trainer.Trained(with_raw_inputs(converted, training.features, categories), len(rows), {"depth": 3.0, "nothing": float("nan")})
 
@@ -163,7 +165,9 @@ def test_a_retried_job_goes_on_with_the_run_of_its_first_try(tmp_path, monkeypat
     monkeypatch.setenv("RATCHET_MODEL", "flights")
     written = [{"eta": 0.1}, {"auc": 0.7}, {"ratchet.modelDigest": "sha256:1"}, {"model.onnx": b"model"}]
     client = MlflowClient()
-    begun = client.create_run(client.create_experiment("flights", artifact_location=str(tmp_path / "artifacts")), tags={tracking.JOB_TAG: "flights-c1-train-a1"})
+    begun = client.create_run(
+        client.create_experiment("flights", artifact_location=str(tmp_path / "artifacts")), tags={tracking.JOB_TAG: "flights-c1-train-a1"}
+    )
     first = tracking.log_training(*written)  # finds the run that a killed try left half-written
     assert first == begun.info.run_id
     assert tracking.log_training(*written) == first

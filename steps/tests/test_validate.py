@@ -45,13 +45,28 @@ def test_good_rows_pass_every_check(checked, make_rows):
 BROKEN = {
     "a null where none may be": ("nulls", lambda rows: rows.assign(size=rows["size"].mask(rows["id"] % 100 == 3)), "size: 10", 5),
     "a feature mostly null": ("nullShare", lambda rows: rows.assign(wind=rows["wind"].mask(rows["id"] % 2 == 0)), "wind: 50.0%", 0),
-    "a number out of range": ("range", lambda rows: rows.assign(size=rows["size"].mask(rows["id"] == 7, 99.0)), "size: 1 rows outside [-10, 10], from 99 to 99", 1),
+    "a number out of range": (
+        "range",
+        lambda rows: rows.assign(size=rows["size"].mask(rows["id"] == 7, 99.0)),
+        "size: 1 rows outside [-10, 10], from 99 to 99",
+        1,
+    ),
     "an infinite number": ("range", lambda rows: rows.assign(wind=rows["wind"].mask(rows["id"] == 7, np.inf)), "wind: 1 rows", 1),
     "a value known too late": ("pointInTime", lambda rows: rows.assign(wind_at=rows["at"] + pd.Timedelta(minutes=1)), "wind: 900 rows", 5),
-    "a value known nobody knows when": ("pointInTime", lambda rows: rows.assign(wind_at=rows["wind_at"].mask(rows["id"] == 7)), "wind: 1 rows", 1),
+    "a value known nobody knows when": (
+        "pointInTime",
+        lambda rows: rows.assign(wind_at=rows["wind_at"].mask(rows["id"] == 7)),
+        "wind: 1 rows",
+        1,
+    ),
     "a key twice": ("duplicates", lambda rows: pd.concat([rows, rows[rows["id"] == 7]]), "1 rows repeat", 2),
     "labels of one class": ("labels", lambda rows: rows.assign(bad=rows["bad"] * 0), "475 × 0, 0 × 1", 0),
-    "no label in the holdout": ("labels", lambda rows: rows.assign(bad=rows["bad"].mask(rows["id"] >= 500)), "holdout: 0 × 0, 0 × 1, 0.0% labelled", 0),
+    "no label in the holdout": (
+        "labels",
+        lambda rows: rows.assign(bad=rows["bad"].mask(rows["id"] >= 500)),
+        "holdout: 0 × 0, 0 × 1, 0.0% labelled",
+        0,
+    ),
 }
 
 
@@ -79,7 +94,11 @@ def test_the_champions_snapshot_is_compared_with(checked, store, source, make_ro
     checks, output = checked(make_rows(per_day=200), reference)
     assert checks["rowsPerDay"]["passed"] and checks["drift"]["passed"]
     assert output["drift"]["driftedShare"] == 0
-    assert {column["column"]: column["test"] for column in output["drift"]["columns"]} == {"size": "wasserstein", "wind": "wasserstein", "kind": "jensenshannon"}
+    assert {column["column"]: column["test"] for column in output["drift"]["columns"]} == {
+        "size": "wasserstein",
+        "wind": "wasserstein",
+        "kind": "jensenshannon",
+    }
 
     moved = make_rows(per_day=200, seed=2).assign(size=lambda rows: rows["size"].clip(-4, 4) + 3, kind="c")
     checks, output = checked(moved, reference)
@@ -102,7 +121,12 @@ def test_drift_that_cannot_be_measured_is_not_passed(checked, source, make_rows,
 
 def test_a_snapshot_of_another_schema_is_refused(store, taken, data, make_rows):
     features = [*data["features"], {"name": "humid", "type": "number"}]
-    job = {"datasetDigest": taken["datasetDigest"], "referenceDatasetDigest": None, "data": {**data, "features": features, "rowsMin": 1}, "checks": CHECKS}
+    job = {
+        "datasetDigest": taken["datasetDigest"],
+        "referenceDatasetDigest": None,
+        "data": {**data, "features": features, "rowsMin": 1},
+        "checks": CHECKS,
+    }
     with pytest.raises(StepFailure) as caught:
         validate(job)
     assert caught.value.type == "ColumnMissing"
