@@ -26,12 +26,29 @@ export interface CycleContext {
   readonly code: { readonly source: CodeBundle; readonly trainer: CodeBundle };
 }
 
+interface CycleSources {
+  readonly ledger: Ledger;
+  readonly store: ObjectStore;
+}
+
+/** Contexts never change, so the last few are kept: a cycle asks for its own in every activity. */
+const CONTEXTS_MAX = 64;
+const contexts = new WeakMap<Ledger, Map<string, CycleContext>>();
+
 /** @throws {RatchetError} CycleUnknown: no `cycle-started` record has this number. */
-export async function loadCycle(
-  { ledger, store }: { ledger: Ledger; store: ObjectStore },
-  model: string,
-  cycle: number,
-): Promise<CycleContext> {
+export async function loadCycle(sources: CycleSources, model: string, cycle: number): Promise<CycleContext> {
+  const kept = contexts.get(sources.ledger) ?? new Map<string, CycleContext>();
+  contexts.set(sources.ledger, kept);
+  const name = `${model}/${cycle}`;
+  const context = kept.get(name) ?? (await readCycle(sources, model, cycle));
+  kept.delete(name);
+  kept.set(name, context);
+  const oldest = kept.keys().next().value;
+  if (kept.size > CONTEXTS_MAX && oldest !== undefined) kept.delete(oldest);
+  return context;
+}
+
+async function readCycle({ ledger, store }: CycleSources, model: string, cycle: number): Promise<CycleContext> {
   const record = await cycleRecord(ledger, model, cycle);
   const started = record?.body;
   if (record === undefined || started?.kind !== 'cycle-started') {
