@@ -32,8 +32,9 @@ export async function findHead(list: ListKeys, model: string, from = 0): Promise
   return lastSeq(await keysAfter(list, model, low, PAGE)) ?? low;
 }
 
+/** A few names are asked for: one of them may be no record's (a copy that somebody left there). */
 async function isMoreAfter(list: ListKeys, model: string, seq: number): Promise<boolean> {
-  return (await keysAfter(list, model, seq, 1)).length > 0;
+  return lastSeq(await keysAfter(list, model, seq, 8)) !== undefined;
 }
 
 async function keysAfter(list: ListKeys, model: string, seq: number, limit: number): Promise<string[]> {

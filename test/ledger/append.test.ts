@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createLedger, type Ledger } from '../../src/activities/ledger.js';
 import type { LedgerBody, LedgerExpects } from '../../src/domain/ledger.js';
+import { verifyLedger } from '../../src/client/audit/verify-ledger.js';
+import { recordKey } from '../../src/domain/ledger-file.js';
+import type { ObjectStore } from '../../src/ports/object-store.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { approved, AT, cycleEnded, cycleStarted, judged, paused, promoted } from './sample-bodies.js';
@@ -59,7 +62,7 @@ describe('append', () => {
     await expect(again).rejects.toThrow('record 2 has this key and another reason');
   });
 
-  test('adopts the end of a cycle a thousand records later', async () => {
+  test('adopts the end of a cycle a thousand records later', { timeout: 30_000 }, async () => {
     const { store, signer, ledger } = setUp();
     const cycle = await runCycle(ledger, 't1');
     for (let i = 0; i < 1100; i++) await append(ledger, `p${i}`, paused());
@@ -75,5 +78,183 @@ describe('append', () => {
     await expect(append(ledger, 't1', cycleStarted('t1'), { openCycle: null })).rejects.toThrow(
       'already had its cycle 2, which is over: failed',
     );
+  });
+});
+
+describe('a writer that dies', () => {
+  /** The store of a process whose n-th creation never answers, before or after it was done. */
+  function dying(store: MemoryStore, creation: number, when: 'before' | 'after'): ObjectStore {
+    let creations = 0;
+    return {
+      ...store,
+      createIfAbsent: async (key, bytes) => {
+        const isLast = ++creations === creation;
+        if (isLast && when === 'before') throw new Error('killed');
+        const isOurs = await store.createIfAbsent(key, bytes);
+        if (isLast) throw new Error('killed');
+        return isOurs;
+      },
+    };
+  }
+
+  test.for<[creation: number, when: 'before' | 'after', adopted: boolean]>([
+    [1, 'before', false], // the public key
+    [1, 'after', false],
+    [2, 'before', false], // ledger-opened
+    [2, 'after', false],
+    [3, 'before', false], // the record
+    [3, 'after', true],
+  ])('at creation %i, %s it was done, is asked again in a month', async ([creation, when, adopted]) => {
+    const { store, signer, ledger } = setUp();
+    const doomed = createLedger({ store: dying(store, creation, when), signer, owner });
+    await expect(append(doomed, 't1', cycleStarted('t1'), { openCycle: null })).rejects.toThrow('killed');
+    const month = '2026-04-01T12:00:00.000Z';
+    expect(await append(ledger, 't1', cycleStarted('t1'), { openCycle: null }, month)).toMatchObject({ seq: 2, adopted });
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+});
+
+describe('what an append expects', () => {
+  test('is held against the head, after it was looked for', async () => {
+    const { ledger } = setUp();
+    const cycle = await runCycle(ledger, 't1');
+    const late = append(ledger, 'x', paused(), { generation: 0 });
+    await expect(late).rejects.toMatchObject({
+      type: 'ChampionChanged',
+      message: expect.stringContaining('expected generation 0, found 1'),
+    });
+    // Its own effect does not stand in the way of asking again.
+    expect(await append(ledger, `${cycle}`, promoted(cycle), { generation: 0, openCycle: cycle })).toMatchObject({ adopted: true });
+  });
+
+  test('opens no ledger for a record that would be refused', async () => {
+    const { store, ledger } = setUp();
+    await expect(append(ledger, '5', judged(5), { openCycle: 5 })).rejects.toMatchObject({ type: 'LedgerConflict' });
+    await expect(append(ledger, '5', judged(5))).rejects.toMatchObject({ type: 'LedgerConflict' });
+    expect(store.files.size).toBe(0);
+  });
+
+  test('lets no cycle be promoted past its verdict', async () => {
+    const { ledger } = setUp();
+    const { seq } = await append(ledger, 't1', cycleStarted('t1'));
+    await expect(append(ledger, `${seq}`, promoted(seq))).rejects.toThrow('expected a judged record of cycle 2');
+    await append(ledger, `${seq}`, judged(seq, { next: 'askPerson' }));
+    await expect(append(ledger, `${seq}`, promoted(seq))).rejects.toThrow('expected an approval of cycle 2');
+  });
+
+  test.for<[name: string, request: Record<string, unknown>, message: string]>([
+    ['a model that is no name', { model: '../flights' }, 'field model'],
+    ['a time that is none', { at: 'yesterday' }, 'field at'],
+    ['a body with an unknown field', { body: { ...paused(), colour: 'red' } }, 'field body'],
+    ['a body of an unknown kind', { body: { kind: 'renamed' } }, 'field body.kind'],
+    ['no key', { key: '' }, 'field key'],
+  ])('is never asked for %s', async ([, change, message]) => {
+    const { store, ledger } = setUp();
+    const request = { model, key: 'p1/paused', body: paused(), expects: {}, at: AT, ...change } as never;
+    await expect(ledger.append(request)).rejects.toMatchObject({ type: 'InputInvalid', message: expect.stringContaining(message) });
+    expect(store.files.size).toBe(0);
+  });
+});
+
+describe('owners and keys', () => {
+  test('another cluster is refused by name and told how to take over', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const stranger = createLedger({ store, signer: createMemorySigner(), owner: 'cloud/default' });
+    await expect(append(stranger, 'p1', paused())).rejects.toMatchObject({
+      type: 'OwnerConflict',
+      message: 'ledger of flights: expected the owner cloud/default, found local/default',
+      remedy: expect.stringContaining('ratchet adopt flights'),
+    });
+  });
+
+  test('after a take-over the new owner writes, and the old one is refused', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const heir = createLedger({ store, signer: createMemorySigner(), owner: 'cloud/default' });
+    const wish = { model, from: owner, requestedBy: 'bo', reason: 'moved', requestId: 'a1', at: AT };
+    expect(await heir.adopt(wish)).toMatchObject({ seq: 3, adopted: false, after: { owner: 'cloud/default' } });
+    expect(await heir.adopt(wish)).toMatchObject({ seq: 3, adopted: true });
+    expect(await append(heir, 'p2', paused())).toMatchObject({ seq: 4 });
+    await expect(append(ledger, 'p3', paused())).rejects.toMatchObject({ type: 'OwnerConflict' });
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
+  test('of two who take over at once, the second learns of the first', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const heirs = ['b/default', 'c/default'].map((name) => createLedger({ store, signer: createMemorySigner(), owner: name }));
+    const wishes = heirs.map((heir, i) => heir.adopt({ model, from: owner, requestedBy: 'bo', reason: '', requestId: `a${i}`, at: AT }));
+    const outcomes = await Promise.allSettled(wishes);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { type: 'OwnerConflict' } });
+  });
+
+  test('the same owner with a new key is refused until the old key vouches for it', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const signer = createMemorySigner();
+    const second = createLedger({ store, signer, owner });
+    await expect(append(second, 'p2', paused())).rejects.toMatchObject({
+      type: 'OwnerConflict',
+      message: expect.stringContaining(signer.keyId),
+    });
+    await ledger.addKey({ model, publicKeyPem: signer.publicKeyPem, requestedBy: 'ana', at: AT });
+    expect(await append(second, 'p2', paused())).toMatchObject({ seq: 4 });
+  });
+
+  test('a key that nobody published is not admitted', async () => {
+    const { ledger } = setUp();
+    const { keyId } = createMemorySigner();
+    const admit = append(ledger, keyId, { kind: 'key-added', keyId, requestedBy: 'ana' });
+    await expect(admit).rejects.toMatchObject({ type: 'LedgerBroken', message: expect.stringContaining(`keys/${keyId}.pem`) });
+  });
+});
+
+describe('reading', () => {
+  test('a model without a ledger has no state and no records', async () => {
+    const { ledger } = setUp();
+    expect(await ledger.readState(model)).toBeNull();
+    expect(await ledger.readRecords(model)).toEqual([]);
+  });
+
+  test('two models in one store do not mix, not even where one name begins the other', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    await ledger.append({ model: 'flights-2', key: 't1/cycle-started', body: cycleStarted('t1'), expects: {}, at: AT });
+    expect((await ledger.readState(model))?.state).toMatchObject({ paused: true, openCycle: null });
+    expect((await ledger.readState('flights-2'))?.state).toMatchObject({ paused: false, openCycle: 2 });
+    expect((await verifyLedger(store, model)).records).toBe(2);
+  });
+
+  test.for<[name: string, bytes: (head: string) => string, message: string]>([
+    ['corrupt JSON', (head) => head.slice(0, -10), 'expected JSON'],
+    ['a field that is gone', (head) => head.replace('"paused":true', '"waiting":true'), 'field after.paused'],
+    ['a changed state', (head) => head.replace('"generation":0', '"generation":7'), 'the record was changed'],
+    ['another number', (head) => head.replace('"seq":2', '"seq":3'), 'expected record 2 of flights, found record 3'],
+  ])('a head with %s is never built upon', async ([, change, message]) => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const key = recordKey(model, 2);
+    store.files.set(key, Buffer.from(change(Buffer.from(store.files.get(key)!).toString('utf8'))));
+    await expect(append(ledger, 'p2', paused())).rejects.toMatchObject({ type: 'LedgerBroken', message: expect.stringContaining(message) });
+    await expect(ledger.readState(model)).rejects.toMatchObject({ type: 'LedgerBroken' });
+  });
+
+  test('notices that another store stands under the same name', async () => {
+    const { store, ledger } = setUp();
+    await runCycle(ledger, 't1');
+    store.files.clear();
+    expect(await append(ledger, 'p1', paused())).toMatchObject({ seq: 2 });
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
+  test('an append to a long ledger asks the store a handful of times', { timeout: 30_000 }, async () => {
+    const { store, ledger } = setUp();
+    for (let i = 0; i < 300; i++) await append(ledger, `p${i}`, paused());
+    const before = { ...store.requests };
+    await append(ledger, 'p300', paused());
+    expect(store.requests.list - before.list).toBe(1);
+    expect(store.requests.get - before.get).toBeLessThanOrEqual(2);
   });
 });

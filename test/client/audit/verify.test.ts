@@ -78,7 +78,7 @@ describe('audit verify', () => {
     expect(audit).toMatchObject({ records: 10, problems: [], head: { seq: 10 } });
   });
 
-  test('finds every single changed value of every record, and blames that record alone', async () => {
+  test('finds every single changed value of every record, and blames that record alone', { timeout: 60_000 }, async () => {
     const { store } = await writeLedger();
     for (let seq = 1; seq <= 10; seq++) {
       const original = read(store, seq);
