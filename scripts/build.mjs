@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cacheFolder, hashPaths, packageRoot, shortHash } from './cache-folder.mjs';
 import { runCommand } from './command.mjs';
@@ -70,7 +70,8 @@ async function bundle(workflowsPath) {
   const messages = [];
   const logger = new DefaultLogger('WARN', ({ message }) => messages.push(message));
   try {
-    return (await bundleWorkflowCode({ workflowsPath, logger })).code;
+    const payloadConverterPath = join(dirname(workflowsPath), 'payload-converter.js');
+    return (await bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger })).code;
   } catch (error) {
     throw new SetupError(`bundling the workflows failed: ${error.message}\n${messages.join('\n')}`);
   }

@@ -121,6 +121,10 @@ test('a vote by signal that cannot count stands in the record with its reason, w
   const model = modelInTest(loop());
   const { number, handle, candidateDigest } = await model.openApproval();
   const good: Vote = { candidateDigest, signer: 'ben', decision: 'approve', comment: 'fine' };
+  const unreadable = [
+    ['json/plain', '{not json', 'a payload that cannot be read'],
+    ['json/protobuf', '{}', 'a payload that cannot be read'],
+  ] as const;
   const typed: readonly [unknown, string][] = [
     [undefined, 'found undefined'],
     [null, 'found null'],
@@ -128,6 +132,7 @@ test('a vote by signal that cannot count stands in the record with its reason, w
     [42, 'found number'],
     [[], 'field candidateDigest'],
     [{ ...good, decision: 'yes' }, 'found yes'],
+    [{ ...good, decision: { toString: 1 } }, 'found object'],
     [{ ...good, signer: 7 }, 'field signer'],
     [{ ...good, signer: 'x'.repeat(100_000) }, 'field signer'],
     [{ ...good, comment: 'x'.repeat(2001) }, 'field comment'],
@@ -135,11 +140,14 @@ test('a vote by signal that cannot count stands in the record with its reason, w
     [{ ...good, signer: 'mallory' }, 'mallory may not sign'],
   ];
   for (const [payload] of typed) await handle.signal(voteSignal, payload as Vote);
+  for (const [encoding, bytes] of unreadable) await signalBytes(handle.workflowId, encoding, bytes);
   const { approval } = await eventually(
     () => model.cycleState(number),
-    (state) => state.approval!.refused.length === typed.length,
+    (state) => state.approval!.refused.length === typed.length + unreadable.length,
   );
-  expect(approval!.refused.map(({ reason }) => reason)).toEqual(typed.map(([, reason]) => expect.stringContaining(reason)));
+  expect(approval!.refused.map(({ reason }) => reason)).toEqual(
+    [...typed, ...unreadable].map((payload) => expect.stringContaining(payload.at(-1) as string)),
+  );
   await handle.signal(voteSignal, good);
   expect(await handle.result()).toMatchObject({
     outcome: 'promoted',
@@ -181,6 +189,16 @@ test('a notifier that is down keeps no vote waiting', async () => {
   await model.vote(number);
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
 });
+
+/** Signals with bytes of any encoding, as the Temporal UI can. */
+async function signalBytes(workflowId: string, encoding: string, bytes: string): Promise<void> {
+  await loop().client.workflowService.signalWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId },
+    signalName: 'voteSignal',
+    input: { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(bytes) }] },
+  });
+}
 
 function noticesOf(model: string): [string, readonly string[]][] {
   return loop()
