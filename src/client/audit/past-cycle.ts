@@ -4,11 +4,11 @@ import { parseDocument } from '../../domain/document.js';
 import { Evidence, type Stage } from '../../domain/evidence.js';
 import { RatchetError } from '../../domain/failure.js';
 import { parseRecord, recordKey } from '../../domain/ledger-file.js';
-import type { LedgerBody, LedgerState } from '../../domain/ledger.js';
+import type { LedgerBody, LedgerKind, LedgerState } from '../../domain/ledger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { readLedger } from './read-ledger.js';
 
-type Body<K extends LedgerBody['kind']> = Extract<LedgerBody, { kind: K }>;
+type Body<K extends LedgerKind> = Extract<LedgerBody, { kind: K }>;
 
 /** A cycle as its records tell it. */
 export interface PastCycle {
