@@ -41,7 +41,7 @@ export function createLedgerKeys(reader: LedgerReader): LedgerKeys {
 
   /** A cycle of long ago: from its first record to its last. */
   async function scanCycle(model: string, cycle: number, head: number, key: string): Promise<FiledRecord | null> {
-    for (let from = cycle; from <= head; from += 32) {
+    for (let from = Math.max(1, cycle); from <= head; from += 32) {
       for (const filed of await reader.range(model, from, Math.min(head, from + 31))) {
         if (filed.record.key === key) return filed;
         if (filed.record.body.kind === 'cycle-ended' && filed.record.body.cycle === cycle) return null;
