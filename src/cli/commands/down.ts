@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import { endLeftovers } from '../../workers/stack/end-leftovers.js';
-import { holderOf } from '../../workers/stack/home-lock.js';
+import { holderOf, isProcessAlive } from '../../workers/stack/home-lock.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 
@@ -36,7 +36,7 @@ export async function stopStack(home: Home, tell: (line: string) => void): Promi
     throw new CommandError(`cannot stop process ${holder.process.pid} on ${holder.host} (${(error as NodeJS.ErrnoException).code})`, 'stop it there, or as the user who started it');
   }
   for (let waitedMs = 0; waitedMs < stopSecondsMax * 1000; waitedMs += 100) {
-    if (holderOf(home)?.process.pid !== holder.process.pid) return true;
+    if (!isProcessAlive(holder.process)) return true;
     await sleep(100);
   }
   throw new CommandError(`the stack (process ${holder.process.pid}) did not end within ${stopSecondsMax} s`, `see ${home.logsFolder}`);
