@@ -137,7 +137,7 @@ const WOULD = { proceed: 'lets it through', askPerson: 'asks a person first', st
 function summary(cycles: readonly BacktestedCycle[], skipped: number, comparisons: number, oldEvaluation: boolean): string[] {
   const changed = cycles.filter((cycle) => cycle.changed);
   return [
-    `${cycles.length} judged cycles: ${changed.length} would have gone another way`,
+    `${counted(cycles.length, 'judged cycle')}: ${changed.length} would have gone another way`,
     ...changed.map(({ sentence }) => sentence),
     ...(cycles.some(({ isAfterChange }) => isAfterChange)
       ? [`cycles after ${changed[0]!.cycle} met the champion that the old policy made; under the new one it might have been another`]
@@ -147,9 +147,15 @@ function summary(cycles: readonly BacktestedCycle[], skipped: number, comparison
           'some evaluations were made by other settings than the new ones (metrics, slices, blocks): what they did not measure counts as no data',
         ]
       : []),
-    ...(skipped > 0 ? [`${skipped} cycles could not be judged again`] : []),
+    ...(skipped > 0 ? [`${counted(skipped, 'cycle')} could not be judged again`] : []),
     ...(comparisons > 0
-      ? [`it looked at ${comparisons} comparisons with the champion in force: recorded, they leave less of alpha for the next ones`]
+      ? [
+          `it looked at ${counted(comparisons, 'comparison')} with the champion in force; each one that is recorded leaves less of alpha for the next`,
+        ]
       : []),
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
