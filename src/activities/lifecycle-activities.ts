@@ -27,6 +27,8 @@ export interface ModelState {
   readonly openCycle: number | null;
   /** From the spec in force; null before the first one. */
   readonly triggers: TriggersSpec | null;
+  /** How long after its time a row's label is mature, by the spec in force. */
+  readonly labelDelayHours: number;
   readonly searchAttributes: boolean;
 }
 
@@ -54,6 +56,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       champion: champion && { version: champion.version, cycle: champion.cycle },
       openCycle,
       triggers: spec?.spec.triggers ?? null,
+      labelDelayHours: spec?.spec.data.label.delayHours ?? 0,
       searchAttributes,
     };
   }

@@ -16,7 +16,14 @@ export const EXIT_CODE: Record<CycleOutcome, number> = { promoted: 0, rejected: 
  * @param timeoutSeconds absent: for ever
  * @throws {CommandError} interrupted or timed out: the cycle goes on without us
  */
-export async function awaitOutcome(cli: Cli, command: Command, session: Session, model: string, key: string, timeoutSeconds?: number): Promise<void> {
+export async function awaitOutcome(
+  cli: Cli,
+  command: Command,
+  session: Session,
+  model: string,
+  key: string,
+  timeoutSeconds?: number,
+): Promise<void> {
   const signal = endOfWaiting(cli, timeoutSeconds);
   const handle = session.model(model);
   const cycle = await awaitCycleOf(handle, key, { signal, onTrouble: (message) => cli.tell(`  ${message}`) });
@@ -35,10 +42,29 @@ export function endOfWaiting(cli: Cli, timeoutSeconds?: number): AbortSignal {
 }
 
 function outcomeDocument({ model, cycle, asOf, outcome, reason, version, candidateDigest, verdict, failure, stages }: CycleState): object {
-  return { model, cycle, asOf, outcome, reason, version, candidateDigest, verdict, failure, stages: stages.map(({ stage, phase, result, note }) => ({ stage, phase, evidenceDigest: result?.evidenceDigest ?? null, note: result?.summary ?? note })) };
+  return {
+    model,
+    cycle,
+    asOf,
+    outcome,
+    reason,
+    version,
+    candidateDigest,
+    verdict,
+    failure,
+    stages: stages.map(({ stage, phase, result, note }) => ({
+      stage,
+      phase,
+      evidenceDigest: result?.evidenceDigest ?? null,
+      note: result?.summary ?? note,
+    })),
+  };
 }
 
 function gaveUp(model: string, timeoutSeconds: number | undefined): CommandError {
   const why = timeoutSeconds === undefined ? 'interrupted' : `it did not end within ${timeoutSeconds} s`;
-  return new CommandError(`stopped waiting: ${why}; the cycle goes on`, `look at it with \`ratchet status ${model}\`, or end it with \`ratchet abort ${model}\``);
+  return new CommandError(
+    `stopped waiting: ${why}; the cycle goes on`,
+    `look at it with \`ratchet status ${model}\`, or end it with \`ratchet abort ${model}\``,
+  );
 }

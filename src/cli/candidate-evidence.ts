@@ -9,7 +9,10 @@ import type { CycleState } from '../workflows/messages.js';
 import { candidateCard } from './render/candidate-card.js';
 
 /** The card of a cycle's candidate, with the numbers read from its evidence. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
-export async function describeCandidate(store: ObjectStore, state: CycleState): Promise<{ card: string[]; verdict: Verdict | null; evaluation: EvaluateOutput | null }> {
+export async function describeCandidate(
+  store: ObjectStore,
+  state: CycleState,
+): Promise<{ card: string[]; verdict: Verdict | null; evaluation: EvaluateOutput | null }> {
   const judged = await bodyOf(store, state, 'judge');
   const evaluated = await bodyOf(store, state, 'evaluate');
   const verdict = judged && parseDocument(Verdict, 'verdict', judged.digest, judged.body);

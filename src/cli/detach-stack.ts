@@ -30,7 +30,9 @@ export async function detachStack(cli: Cli, home: Home, environment: NodeJS.Proc
     await new Promise<void>((resolve, reject) => {
       child.on('message', (message: ChildMessage) => (message.kind === 'tell' ? cli.tell(`  ${message.line}`) : resolve()));
       child.once('error', reject);
-      child.once('exit', (code) => reject(new CommandError(lastError(logFile) ?? `the stack ended with exit code ${code}`, `its log is ${logFile}`)));
+      child.once('exit', (code) =>
+        reject(new CommandError(lastError(logFile) ?? `the stack ended with exit code ${code}`, `its log is ${logFile}`)),
+      );
     });
   } finally {
     cli.terminal.interrupted.removeEventListener('abort', stop);

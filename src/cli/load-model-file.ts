@@ -14,7 +14,10 @@ export function lintFile(file: string): ModelFile {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new CommandError(`${file}: ${code === 'ENOENT' ? 'expected a model file, found nothing' : `cannot be read (${code})`}`, 'correct the path after -f');
+    throw new CommandError(
+      `${file}: ${code === 'ENOENT' ? 'expected a model file, found nothing' : `cannot be read (${code})`}`,
+      'correct the path after -f',
+    );
   }
   return readModelFile(text, { file, fileExists: (path) => existsSync(join(dirname(file), path)) });
 }

@@ -6,6 +6,7 @@ import { CommandError } from './explain-error.js';
 export async function openCycleOf(handle: ModelHandle): Promise<CycleHandle> {
   const state = await handle.state();
   if (state === null) throw new CommandError(`the lifecycle of ${handle.model} does not run`, '`ratchet apply -f <model file>` starts it');
-  if (state.openCycle === null) throw new CommandError(`no cycle of ${handle.model} is open`, `\`ratchet history ${handle.model}\` shows how the last ones ended`);
+  if (state.openCycle === null)
+    throw new CommandError(`no cycle of ${handle.model} is open`, `\`ratchet history ${handle.model}\` shows how the last ones ended`);
   return handle.cycle(state.openCycle);
 }

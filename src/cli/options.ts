@@ -45,7 +45,7 @@ export function parseTime(text: string): string {
   if (Number.isNaN(time.getTime()) || (isDay && !time.toISOString().startsWith(text))) {
     throw new InvalidArgumentError(`expected a day (2013-07-01) or a time with its zone (2013-07-01T06:00:00Z), found "${text}".`);
   }
-  return time.toISOString();
+  return isDay ? text : time.toISOString();
 }
 
 export function parseDigest(text: string): string {
@@ -58,6 +58,7 @@ export function parseDigest(text: string): string {
 export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
   const factor = { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
-  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new InvalidArgumentError(`expected a duration such as 45s, 30m or 2h, found "${text}".`);
+  if (amount === undefined || factor === undefined || Number(amount) === 0)
+    throw new InvalidArgumentError(`expected a duration such as 45s, 30m or 2h, found "${text}".`);
   return Number(amount) * factor;
 }

@@ -56,7 +56,10 @@ export async function withSessionAt<T>(place: Place, work: (session: Session) =>
   const endpoints = readEndpoints(place.home);
   const target = temporalFromEnvironment(place.environment) ?? (endpoints && temporalFromEndpoints(endpoints));
   if (!target) {
-    throw new CommandError(`no stack runs in ${place.home.path}`, 'start one with `ratchet up`, name another folder with --home, or a server with TEMPORAL_ADDRESS');
+    throw new CommandError(
+      `no stack runs in ${place.home.path}`,
+      'start one with `ratchet up`, name another folder with --home, or a server with TEMPORAL_ADDRESS',
+    );
   }
   const client = await connectTemporal(target);
   const store = openStoreAt(place);

@@ -21,12 +21,40 @@ export async function showStackStatus(cli: Cli, command: Command): Promise<void>
   const isUp = endpoints !== null && isProcessAlive(endpoints.supervisor);
   const parts = isUp ? partsOf(endpoints) : [];
   const store = openStore(cli, command);
-  const models = await Promise.all((await listModels(store)).map(async (model) => ({ model, after: (await readHead(store, model))!.after })));
-  const document = { home: home.path, running: isUp, parts, models: models.map(({ model, after }) => ({ model, champion: after.champion?.version ?? null, openCycle: after.openCycle, paused: after.paused })) };
+  const models = await Promise.all(
+    (await listModels(store)).map(async (model) => ({ model, after: (await readHead(store, model))!.after })),
+  );
+  const document = {
+    home: home.path,
+    running: isUp,
+    parts,
+    models: models.map(({ model, after }) => ({
+      model,
+      champion: after.champion?.version ?? null,
+      openCycle: after.openCycle,
+      paused: after.paused,
+    })),
+  };
   cli.print(command, document, () => [
     isUp ? `a stack runs in ${home.path}` : `no stack runs in ${home.path}: start one with \`ratchet up\``,
-    ...(isUp ? ['', ...table(['PART', 'STATE', 'PROCESS', 'ADDRESS'], parts.map((part) => [part.part, part.state, part.pid, part.address]))] : []),
-    ...(models.length > 0 ? ['', ...table(['MODEL', 'CHAMPION', 'OPEN CYCLE', 'PAUSED'], models.map(({ model, after }) => [model, after.champion?.version, after.openCycle, after.paused ? 'yes' : 'no']))] : []),
+    ...(isUp
+      ? [
+          '',
+          ...table(
+            ['PART', 'STATE', 'PROCESS', 'ADDRESS'],
+            parts.map((part) => [part.part, part.state, part.pid, part.address]),
+          ),
+        ]
+      : []),
+    ...(models.length > 0
+      ? [
+          '',
+          ...table(
+            ['MODEL', 'CHAMPION', 'OPEN CYCLE', 'PAUSED'],
+            models.map(({ model, after }) => [model, after.champion?.version, after.openCycle, after.paused ? 'yes' : 'no']),
+          ),
+        ]
+      : []),
   ]);
 }
 

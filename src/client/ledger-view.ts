@@ -1,3 +1,6 @@
+import type { Digest } from '../domain/digest.js';
+import { parseDocument } from '../domain/document.js';
+import { ModelSpec } from '../domain/model-spec.js';
 import { parseRecord, recordKey } from '../domain/ledger-file.js';
 import { findHead } from '../domain/ledger-head.js';
 import type { LedgerRecord } from '../domain/ledger.js';
@@ -8,7 +11,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 /** Names of all models that have a ledger in this store, in order. */
 export async function listModels(store: ObjectStore): Promise<string[]> {
   const models: string[] = [];
-  for (let startAfter = ''; ; ) {
+  for (let startAfter = ''; ;) {
     const [key] = await store.list('ledger/', { limit: 1, ...(startAfter ? { startAfter } : {}) });
     const model = key?.split('/')[1];
     if (model === undefined) return models;
@@ -39,4 +42,9 @@ async function readRecord(store: ObjectStore, model: string, seq: number): Promi
   const key = recordKey(model, seq);
   const bytes = await store.get(key);
   return bytes === null ? null : parseRecord(key, bytes).record;
+}
+
+/** A spec out of the store. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
+export async function readSpec(store: ObjectStore, digest: Digest): Promise<ModelSpec> {
+  return parseDocument(ModelSpec, 'spec', digest, await store.getByDigest(digest));
 }

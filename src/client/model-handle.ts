@@ -3,7 +3,15 @@ import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { RatchetError } from '../domain/failure.js';
 import type { Trigger } from '../domain/trigger.js';
-import type { ApplyReply, ApplyRequest, BacktestedRequest, LifecycleInput, LifecycleState, PauseRequest, TriggerReply } from '../workflows/messages.js';
+import type {
+  ApplyReply,
+  ApplyRequest,
+  BacktestedRequest,
+  LifecycleInput,
+  LifecycleState,
+  PauseRequest,
+  TriggerReply,
+} from '../workflows/messages.js';
 import {
   TASK_QUEUE,
   applyUpdate,

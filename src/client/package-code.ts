@@ -34,7 +34,12 @@ export async function packageCode(spec: ModelSpec, modelFolder: string, store: O
       const content = await readFile(join(modelFolder, file));
       bytes += content.byteLength;
       if (bytes > bundleBytesMax) {
-        throw refused(field, `at most ${bundleBytesMax / 1024 / 1024} MiB of code`, 'more', 'name the files that the job needs, and read data from the data source');
+        throw refused(
+          field,
+          `at most ${bundleBytesMax / 1024 / 1024} MiB of code`,
+          'more',
+          'name the files that the job needs, and read data from the data source',
+        );
       }
       files.push({ path: file.split(sep).join('/'), digest: await store.put(content) });
     }
@@ -54,7 +59,12 @@ async function filesOf(field: string, path: string, modelFolder: string): Promis
   if (!stat) throw refused(field, `a file or folder ${path} beside the model file`, 'nothing', 'correct the path, or add the file');
   const real = await realpath(whole).catch(() => whole);
   if (real !== root && !real.startsWith(root + sep)) {
-    throw refused(field, 'a path inside the folder of the model file', `${path}, a link that leads out of it`, 'copy the file beside the model file');
+    throw refused(
+      field,
+      'a path inside the folder of the model file',
+      `${path}, a link that leads out of it`,
+      'copy the file beside the model file',
+    );
   }
   const files = (await readdirOrSelf(whole)).map((file) => relative(root, file)).filter(isCode);
   if (files.length === 0) throw refused(field, `files in ${path}`, 'an empty folder', 'correct the path');

@@ -47,7 +47,10 @@ function toRatchetError(error: unknown, workflowId: string, deadlineSeconds: num
   }
   const grpc = error instanceof ServiceError ? error.cause : error;
   if (isGrpcServiceError(grpc) && grpc.code === GRPC_UNAVAILABLE) {
-    return new RatchetError('Unexpected', 'the Temporal server cannot be reached', { remedy: 'start it with `ratchet up`, or correct TEMPORAL_ADDRESS', cause: error });
+    return new RatchetError('Unexpected', 'the Temporal server cannot be reached', {
+      remedy: 'start it with `ratchet up`, or correct TEMPORAL_ADDRESS',
+      cause: error,
+    });
   }
   return new RatchetError('Unexpected', error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -38,15 +38,21 @@ export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, on
  * @returns the cycle's number; null where the watching was interrupted
  * @throws {RatchetError} RequestRefused: it was dropped, with the reason
  */
-export async function awaitCycleOf(model: ModelHandle, key: string, { signal, pollMs = 300, onTrouble }: WatchOptions): Promise<number | null> {
+export async function awaitCycleOf(
+  model: ModelHandle,
+  key: string,
+  { signal, pollMs = 300, onTrouble }: WatchOptions,
+): Promise<number | null> {
   let trouble = '';
   while (!signal.aborted) {
     try {
       const state = await model.state();
       const seen = state?.seenKeys.find((entry) => entry.key === key);
       if (seen && seen.cycle !== null) return seen.cycle;
-      if (seen?.dropped !== undefined) throw new RatchetError('RequestRefused', `trigger ${key} of ${model.model} was dropped: ${seen.dropped}`);
-      const message = state?.trouble ?? (state?.paused ? `${model.model} is paused: the trigger waits (\`ratchet resume ${model.model}\`)` : '');
+      if (seen?.dropped !== undefined)
+        throw new RatchetError('RequestRefused', `trigger ${key} of ${model.model} was dropped: ${seen.dropped}`);
+      const message =
+        state?.trouble ?? (state?.paused ? `${model.model} is paused: the trigger waits (\`ratchet resume ${model.model}\`)` : '');
       if (message && message !== trouble) onTrouble?.((trouble = message));
     } catch (error) {
       if (!isPassing(error)) throw error;

@@ -19,7 +19,9 @@ export interface TemporalTarget {
 export function temporalFromEnvironment(environment: NodeJS.ProcessEnv = process.env): TemporalTarget | null {
   const namedBy = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].find((name) => environment[name]);
   if (!namedBy) return null;
-  const overrideEnvVars = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   return { connection: { ...connectionOptions, address }, address, namespace: namespace ?? 'default', namedBy };

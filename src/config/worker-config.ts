@@ -32,7 +32,9 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const name = String(issue.path[0]);
-    throw new Error(`environment variable ${name}: ${issue.message}, found ${environment[name] === undefined ? 'nothing' : 'something else'}: set it, or start the worker with ratchet up`);
+    throw new Error(
+      `environment variable ${name}: ${issue.message}, found ${environment[name] === undefined ? 'nothing' : 'something else'}: set it, or start the worker with ratchet up`,
+    );
   }
   const home = homeAt(undefined, environment);
   return {

@@ -39,7 +39,10 @@ export type Feature = z.infer<typeof Feature>;
 
 export const Label = z.strictObject({
   column: z.string().min(1).describe('0 or 1; null = not (yet) known.'),
-  delayHours: z.number().min(0).describe('A label is mature this long after the row’s time; younger rows stay out of the snapshot.'),
+  delayHours: z
+    .number()
+    .min(0)
+    .describe('A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.'),
   policy: z
     .enum(['independent', 'ownDecision'])
     .default('independent')

@@ -9,7 +9,7 @@ import { EvaluationSpec, QualityMetric } from './evaluation-spec.js';
 export const SnapshotInput = z.strictObject({
   stage: z.literal('snapshot'),
   data: DataSpec,
-  /** [start, end): `end` is as-of less the label delay. */
+  /** [start, end): `end` is as-of. */
   window: TimeRange,
   /** Rows from here on are the holdout. */
   holdoutStart: z.iso.datetime({ offset: true }),

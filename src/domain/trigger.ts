@@ -30,7 +30,7 @@ export const Trigger = z.strictObject({
   kind: TriggerKind,
   requestedBy: z.string().min(1),
   reason: z.string().max(2000).default(''),
-  /** The end of the data window; absent: the time at which the cycle starts. */
+  /** The end of the data window, never later than labels are mature; absent: as late as they are. */
   asOf: z.iso.datetime({ offset: true }).optional(),
   /** Goes on from the failed stage of this cycle. */
   retryOf: z.number().int().positive().optional(),

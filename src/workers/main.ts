@@ -5,10 +5,8 @@ import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
+import { WATCHED_JOBS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
-
-/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread. */
-const WATCHED_JOBS_MAX = 5000;
 
 /**
  * The worker process: short activities and workflows on `ratchet`, watches on `ratchet-watch`, so that no number of
@@ -16,7 +14,11 @@ const WATCHED_JOBS_MAX = 5000;
  */
 async function main(): Promise<void> {
   const tell = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
-  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, timestampNanos: _time, message, meta }) => tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`)) });
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, timestampNanos: _time, message, meta }) =>
+      tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`),
+    ),
+  });
   const config = workerConfig(process.env);
   const target = temporalTarget();
   const connection = await NativeConnection.connect(target.connection);
@@ -30,7 +32,13 @@ async function main(): Promise<void> {
   const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)), 'utf8') };
   const common = { connection, namespace, activities, shutdownGraceTime: '10 seconds', shutdownForceTime: '14 seconds' } as const;
   const workers = [
-    await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle, maxConcurrentActivityTaskExecutions: 100 }),
+    await Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUE,
+      workflowBundle,
+      maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
+      maxConcurrentActivityTaskExecutions: 100,
+    }),
     await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
   ];
   const shutdown = (): void => {
@@ -50,7 +58,8 @@ function temporalTarget(): { connection: { address: string }; address: string; n
   const own = process.env['RATCHET_TEMPORAL'];
   if (own !== undefined && own !== '') return { connection: { address: own }, address: own, namespace: 'default' };
   const named = temporalFromEnvironment();
-  if (named === null) throw new Error('no Temporal server is named: set TEMPORAL_ADDRESS or TEMPORAL_PROFILE, or start the worker with ratchet up');
+  if (named === null)
+    throw new Error('no Temporal server is named: set TEMPORAL_ADDRESS or TEMPORAL_PROFILE, or start the worker with ratchet up');
   return { ...named, connection: { ...named.connection, address: named.address } };
 }
 

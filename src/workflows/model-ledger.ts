@@ -10,6 +10,8 @@ import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
 import { failureOf } from './workflow-failure.js';
 
+const HOUR_MS = 3_600_000;
+
 export type ModelLedger = ReturnType<typeof createModelLedger>;
 
 /**
@@ -105,7 +107,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
           ? null
           : await shortActivities(`what can be cited of cycle ${trigger.retryOf}`).findCitations({ model, cycle: trigger.retryOf });
       if (citations !== null && 'refusal' in citations) return citations;
-      const asOf = trigger.asOf ?? citations?.asOf ?? now();
+      const asOf = windowEnd(trigger.asOf ?? citations?.asOf, cached?.labelDelayHours ?? 0);
       const cites = citations?.cites ?? {};
       const cycle = await append(
         `${trigger.key}/cycle-started`,
@@ -160,4 +162,10 @@ export function createModelLedger(model: string, openBefore: number | null) {
 
 function now(): string {
   return new Date().toISOString();
+}
+
+/** The end of the data window: what was asked for, and never later than the last row whose label is mature now. */
+function windowEnd(asked: string | undefined, labelDelayHours: number): string {
+  const matureMs = Date.now() - labelDelayHours * HOUR_MS;
+  return new Date(Math.min(asked === undefined ? Infinity : Date.parse(asked), matureMs)).toISOString();
 }

@@ -23,7 +23,10 @@ export function addAbortCommand(program: Command, cli: Cli): void {
       await withSession(cli, command, async (session) => {
         const open = await openCycleOf(session.model(model));
         if (cycle !== undefined && cycle !== open.cycle) {
-          throw new CommandError(`cycle ${cycle} of ${model} is not open; cycle ${open.cycle} is`, `abort that one with \`ratchet abort ${model} --cycle ${open.cycle}\``);
+          throw new CommandError(
+            `cycle ${cycle} of ${model} is not open; cycle ${open.cycle} is`,
+            `abort that one with \`ratchet abort ${model} --cycle ${open.cycle}\``,
+          );
         }
         await open.abort({ requestedBy: as ?? userName(), reason: reason ?? '' });
         cli.print(command, { model, cycle: open.cycle, aborted: true }, () => [`${model}: cycle ${open.cycle} is being aborted`]);

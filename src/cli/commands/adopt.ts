@@ -26,9 +26,17 @@ export function addAdoptCommand(program: Command, cli: Cli): void {
         const head = await readHead(store, model);
         if (!head) throw new CommandError(`there is no ledger of ${model} in ${store.uri}`, '`ratchet get` lists the models');
         const from = options.from ?? (await askForOwner(cli, model, head.after.owner, await owner()));
-        const request = { model, from, requestedBy: options.as ?? userName(), reason: options.reason ?? '', requestId: `adopt-${randomUUID()}` };
+        const request = {
+          model,
+          from,
+          requestedBy: options.as ?? userName(),
+          reason: options.reason ?? '',
+          requestId: `adopt-${randomUUID()}`,
+        };
         const appended = await adoptLedger({ ...request, home: cli.home(command).path, storeUri: store.uri, owner: await owner() });
-        cli.print(command, { model, from, owner: appended.after.owner, seq: appended.seq }, () => [`${model}: taken over from ${from} by ${appended.after.owner} (record ${appended.seq})`]);
+        cli.print(command, { model, from, owner: appended.after.owner, seq: appended.seq }, () => [
+          `${model}: taken over from ${from} by ${appended.after.owner} (record ${appended.seq})`,
+        ]);
       });
     });
 }

@@ -31,5 +31,7 @@ export function addApplyCommand(program: Command, cli: Cli): void {
 export function appliedSentence({ model, changed, schedule, specDigest, codeDigest }: Applied): string {
   const digests = `spec ${shortDigest(specDigest)}, code ${shortDigest(codeDigest)}`;
   const scheduleWords = schedule === 'none' ? 'no schedule' : `schedule ${schedule}`;
-  return changed ? `${model}: applied (${digests}, ${scheduleWords}); the next cycle uses it` : `${model}: unchanged (${digests}, ${scheduleWords})`;
+  return changed
+    ? `${model}: applied (${digests}, ${scheduleWords}); the next cycle uses it`
+    : `${model}: unchanged (${digests}, ${scheduleWords})`;
 }

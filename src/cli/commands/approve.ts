@@ -37,15 +37,25 @@ function addVoteCommand(program: Command, cli: Cli, decision: Decision, descript
         const cycle = await openCycleOf(session.model(model));
         const candidateDigest = options.candidate ?? (await askForCandidate(cli, session, model, cycle, decision, options.as));
         const reply = await cycle.vote({ candidateDigest, signer: options.as, decision, comment: options.comment ?? '' });
-        cli.print(command, { model, cycle: cycle.cycle, candidateDigest, decision, ...reply }, () => [sentence(model, cycle.cycle, decision, reply)]);
+        cli.print(command, { model, cycle: cycle.cycle, candidateDigest, decision, ...reply }, () => [
+          sentence(model, cycle.cycle, decision, reply),
+        ]);
       });
     });
 }
 
 /** @returns the digest that the person has seen and answered yes to. @throws {CommandError} nobody is there to answer, or no */
-async function askForCandidate(cli: Cli, session: Session, model: string, cycle: CycleHandle, decision: Decision, signer: string): Promise<string> {
+async function askForCandidate(
+  cli: Cli,
+  session: Session,
+  model: string,
+  cycle: CycleHandle,
+  decision: Decision,
+  signer: string,
+): Promise<string> {
   const state = await cycle.state();
-  if (state.candidateDigest === null) throw new CommandError(`cycle ${cycle.cycle} of ${model} has no candidate yet`, `look at it with \`ratchet status ${model}\``);
+  if (state.candidateDigest === null)
+    throw new CommandError(`cycle ${cycle.cycle} of ${model} has no candidate yet`, `look at it with \`ratchet status ${model}\``);
   const { card } = await describeCandidate(session.store, state);
   for (const line of card) cli.tell(line);
   cli.tell('');

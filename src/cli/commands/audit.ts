@@ -25,7 +25,9 @@ export function addAuditCommand(program: Command, cli: Cli): void {
   const audit = program.command('audit').description('check what was recorded');
   audit
     .command('verify')
-    .description('check a ledger from end to end: order, chain, signatures, rules, and the evidence that it cites; needs nothing but the store')
+    .description(
+      'check a ledger from end to end: order, chain, signatures, rules, and the evidence that it cites; needs nothing but the store',
+    )
     .argument('[model]', 'name of the model (default: all)', parseModelName)
     .option('--store <folder or URI>', 'another store, such as a copied folder (default: that of the home)')
     .option('--key <file>', 'a public key (PEM) that came another way: signatures by others are problems; may be repeated', collect, [])
@@ -39,20 +41,31 @@ export function addAuditCommand(program: Command, cli: Cli): void {
     });
 }
 
-async function auditAll(store: ObjectStore, model: string | undefined, { key, head, evidence }: VerifyCommandOptions): Promise<LedgerAudit[]> {
+async function auditAll(
+  store: ObjectStore,
+  model: string | undefined,
+  { key, head, evidence }: VerifyCommandOptions,
+): Promise<LedgerAudit[]> {
   const models = model === undefined ? await listModels(store) : [model];
-  if (models.length === 0) throw new CommandError(`there is no ledger in ${store.uri}`, 'name the folder that holds `ledger/` and `objects/` with --store');
+  if (models.length === 0)
+    throw new CommandError(`there is no ledger in ${store.uri}`, 'name the folder that holds `ledger/` and `objects/` with --store');
   if (head && models.length > 1) throw new CommandError('--head belongs to one ledger', 'name the model');
   const publicKeyPems = key.map((file) => readFileSync(file, 'utf8'));
   const audits: LedgerAudit[] = [];
-  for (const name of models) audits.push(await verifyLedger(store, name, { publicKeyPems, evidence, ...(head ? { expectedHead: head } : {}) }));
+  for (const name of models)
+    audits.push(await verifyLedger(store, name, { publicKeyPems, evidence, ...(head ? { expectedHead: head } : {}) }));
   return audits;
 }
 
 export function auditLines({ model, records, head, problems, notes }: LedgerAudit): string[] {
   const headWords = head ? `, head ${head.seq}:${head.digest}` : '';
-  const verdict = problems.length === 0 ? `${model}: holds, ${records} records${headWords}` : `${model}: DOES NOT HOLD, ${problems.length} problems in ${records} records`;
-  const problemLines = problems.map(({ seq, field, message }) => `  ✗ ${seq === null ? '' : `record ${seq}${field ? `, ${field}` : ''}: `}${message}`);
+  const verdict =
+    problems.length === 0
+      ? `${model}: holds, ${records} records${headWords}`
+      : `${model}: DOES NOT HOLD, ${problems.length} problems in ${records} records`;
+  const problemLines = problems.map(
+    ({ seq, field, message }) => `  ✗ ${seq === null ? '' : `record ${seq}${field ? `, ${field}` : ''}: `}${message}`,
+  );
   return [verdict, ...problemLines, ...notes.map((note) => `  · ${note}`)];
 }
 
@@ -67,6 +80,7 @@ function collect(value: string, before: readonly string[]): string[] {
 
 function parseHead(text: string): ExpectedHead {
   const [, seq, digest] = /^(\d+):(.+)$/.exec(text) ?? [];
-  if (seq === undefined || digest === undefined) throw new InvalidArgumentError(`expected <number>:<digest> as \`ratchet audit verify\` prints it, found "${text}".`);
+  if (seq === undefined || digest === undefined)
+    throw new InvalidArgumentError(`expected <number>:<digest> as \`ratchet audit verify\` prints it, found "${text}".`);
   return { seq: Number(seq), digest: parseDigest(digest) as Digest };
 }

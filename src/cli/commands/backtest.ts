@@ -24,7 +24,10 @@ export function addBacktestCommand(program: Command, cli: Cli): void {
       const backtest = await backtestPolicy(openStore(cli, command), model, spec);
       const { policyDigest, comparisons } = backtest;
       // Before anything is shown: trying policies until one promotes is looking often, so each look is paid for.
-      if (comparisons > 0) await withSession(cli, command, (session) => session.model(model).backtested({ policyDigest, comparisons, requestedBy: as ?? userName() }));
+      if (comparisons > 0)
+        await withSession(cli, command, (session) =>
+          session.model(model).backtested({ policyDigest, comparisons, requestedBy: as ?? userName() }),
+        );
       cli.print(command, backtest, () => backtestLines(backtest));
     });
 }
@@ -43,6 +46,10 @@ function backtestLines({ cycles, skipped, comparisons, sentences }: Backtest): s
     ...skipped.map(({ cycle, reason }) => `cycle ${cycle} is left out: ${reason}`),
     '',
     ...sentences,
-    ...(comparisons > 0 ? [`recorded in the ledger as ${comparisons} ${comparisons === 1 ? 'comparison' : 'comparisons'}: they share the budget of the next promotion`] : []),
+    ...(comparisons > 0
+      ? [
+          `recorded in the ledger as ${comparisons} ${comparisons === 1 ? 'comparison' : 'comparisons'}: they share the budget of the next promotion`,
+        ]
+      : []),
   ];
 }

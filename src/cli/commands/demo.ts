@@ -30,7 +30,9 @@ const modelFile = fileURLToPath(new URL('../../../examples/flight-lateness/model
 export function addDemoCommand(program: Command, cli: Cli): void {
   program
     .command('demo')
-    .description('the whole loop on the flights of 2013, in a home of its own: a first model is signed, a better one promoted, a spoiled one stopped')
+    .description(
+      'the whole loop on the flights of 2013, in a home of its own: a first model is signed, a better one promoted, a spoiled one stopped',
+    )
     .option('--keep', 'leave the stack running to look around; `ratchet down` stops it')
     .action(async ({ keep }: { keep?: true }, command: Command) => {
       const isTable = cli.format(command) === 'table';
@@ -60,7 +62,11 @@ interface DemoRun {
 async function runDemo({ cli, home, keep, say, onScreen }: DemoRun): Promise<DemoResult> {
   const startedMs = Date.now();
   // Its own servers, whatever the environment names.
-  const environment = Object.fromEntries(Object.entries(cli.terminal.environment).filter(([name]) => !/^(TEMPORAL_|MLFLOW_TRACKING_URI$|RATCHET_STORE_URI$|RATCHET_HOME$)/.test(name)));
+  const environment = Object.fromEntries(
+    Object.entries(cli.terminal.environment).filter(
+      ([name]) => !/^(TEMPORAL_|MLFLOW_TRACKING_URI$|RATCHET_STORE_URI$|RATCHET_HOME$)/.test(name),
+    ),
+  );
   await clear(home, say);
   say(`Starting Temporal, MLflow and a worker in ${home.path}`);
   const endpoints = await detachStack(cli, home, environment);
@@ -104,7 +110,10 @@ async function play({ session, say, ...run }: Pick<Stage, 'cli' | 'session' | 's
 async function clear(home: Home, say: (line?: string) => void): Promise<void> {
   const holder = holderOf(home);
   if (holder) {
-    throw new CommandError(`the stack of an earlier demo still runs in ${home.path} (process ${holder.process.pid})`, `stop it with \`ratchet down --home ${home.path}\`, then run the demo again`);
+    throw new CommandError(
+      `the stack of an earlier demo still runs in ${home.path} (process ${holder.process.pid})`,
+      `stop it with \`ratchet down --home ${home.path}\`, then run the demo again`,
+    );
   }
   await endLeftovers(readEndpoints(home), say);
   rmSync(home.path, { recursive: true, force: true, maxRetries: 5 });

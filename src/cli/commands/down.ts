@@ -17,7 +17,9 @@ export function addDownCommand(program: Command, cli: Cli): void {
     .action(async (_options: object, command: Command) => {
       const home = cli.home(command);
       const stopped = await stopStack(home, cli.tell);
-      cli.print(command, { home: home.path, stopped }, () => [stopped ? `stopped the stack of ${home.path}` : `no stack runs in ${home.path}`]);
+      cli.print(command, { home: home.path, stopped }, () => [
+        stopped ? `stopped the stack of ${home.path}` : `no stack runs in ${home.path}`,
+      ]);
     });
 }
 
@@ -33,7 +35,10 @@ export async function stopStack(home: Home, tell: (line: string) => void): Promi
   try {
     process.kill(holder.process.pid, 'SIGTERM');
   } catch (error) {
-    throw new CommandError(`cannot stop process ${holder.process.pid} on ${holder.host} (${(error as NodeJS.ErrnoException).code})`, 'stop it there, or as the user who started it');
+    throw new CommandError(
+      `cannot stop process ${holder.process.pid} on ${holder.host} (${(error as NodeJS.ErrnoException).code})`,
+      'stop it there, or as the user who started it',
+    );
   }
   for (let waitedMs = 0; waitedMs < stopSecondsMax * 1000; waitedMs += 100) {
     if (!isProcessAlive(holder.process)) return true;

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { listModels, readHead } from '../../client/ledger-view.js';
-import type { Digest } from '../../domain/digest.js';
-import { parseDocument } from '../../domain/document.js';
+import { listModels, readHead, readSpec } from '../../client/ledger-view.js';
 import type { LedgerState } from '../../domain/ledger.js';
-import { ModelSpec } from '../../domain/model-spec.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -59,9 +56,15 @@ async function getOne(cli: Cli, command: Command, store: ObjectStore, model: str
 }
 
 function stateDocument({ champion, anchor, generation, comparisons, openCycle, paused, specDigest, codeDigest, owner }: LedgerState) {
-  return { champion: champion?.version ?? null, anchor: anchor?.version ?? null, generation, comparisons, openCycle, paused, specDigest, codeDigest, owner };
-}
-
-async function readSpec(store: ObjectStore, digest: Digest): Promise<ModelSpec> {
-  return parseDocument(ModelSpec, 'spec', digest, await store.getByDigest(digest));
+  return {
+    champion: champion?.version ?? null,
+    anchor: anchor?.version ?? null,
+    generation,
+    comparisons,
+    openCycle,
+    paused,
+    specDigest,
+    codeDigest,
+    owner,
+  };
 }

@@ -49,5 +49,8 @@ function shortened({ reason, reasons: [first = '', ...more] }: Pick<CycleSummary
 }
 
 function recordsTable(records: readonly LedgerRecord[]): string[] {
-  return table(['SEQ', 'TIME', 'RECORD'], records.map((record) => [record.seq, record.at, recordSentence(record)]));
+  return table(
+    ['SEQ', 'TIME', 'RECORD'],
+    records.map((record) => [record.seq, record.at, recordSentence(record)]),
+  );
 }

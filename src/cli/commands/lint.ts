@@ -6,7 +6,9 @@ import { countWords, lintFile } from '../load-model-file.js';
 export function addLintCommand(program: Command, cli: Cli): void {
   program
     .command('lint')
-    .description('check a model file: every mistake with its line, column and remedy, and what the stated window can detect; exit code 1 where there is a mistake')
+    .description(
+      'check a model file: every mistake with its line, column and remedy, and what the stated window can detect; exit code 1 where there is a mistake',
+    )
     .requiredOption('-f, --file <file>', 'the model file')
     .action(({ file }: { file: string }, command: Command) => {
       const { spec, problems } = lintFile(file);

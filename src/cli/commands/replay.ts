@@ -10,7 +10,9 @@ import { openStore } from '../session.js';
 export function addReplayCommand(program: Command, cli: Cli): void {
   program
     .command('replay')
-    .description('make the verdict of a past cycle again from its stored evidence and compare; needs no running stack; exit code 1 where it differs')
+    .description(
+      'make the verdict of a past cycle again from its stored evidence and compare; needs no running stack; exit code 1 where it differs',
+    )
     .argument('<model>', 'name of the model', parseModelName)
     .argument('[cycle]', 'number of the cycle (default: the last one)', parsePositiveInteger)
     .action(async (model: string, cycle: number | undefined, _options: object, command: Command) => {
@@ -21,7 +23,16 @@ export function addReplayCommand(program: Command, cli: Cli): void {
     });
 }
 
-function replayLines({ model, cycle, recorded, recomputed, differences, specDigest, evaluateDigest, verdictDigest }: CycleReplay): string[] {
+function replayLines({
+  model,
+  cycle,
+  recorded,
+  recomputed,
+  differences,
+  specDigest,
+  evaluateDigest,
+  verdictDigest,
+}: CycleReplay): string[] {
   const same = differences.length === 0;
   const summary = same
     ? `${model} cycle ${cycle}: ${recorded.face}, then and now`

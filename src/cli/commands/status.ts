@@ -26,7 +26,8 @@ export function addStatusCommand(program: Command, cli: Cli): void {
         return showStackStatus(cli, command);
       }
       await withSession(cli, command, async (session) => {
-        if (!(await isKnownModel(session.store, model))) throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
+        if (!(await isKnownModel(session.store, model)))
+          throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
         const handle = session.model(model);
         await (watch ? watchModel(cli, command, handle) : showModel(cli, command, session, handle));
       });
@@ -37,7 +38,11 @@ async function showModel(cli: Cli, command: Command, session: Session, handle: M
   const lifecycle = await handle.state();
   const number = lifecycle?.openCycle ?? summarizeCycles(await readRecords(session.store, handle.model)).at(-1)?.cycle ?? null;
   const cycle = number === null ? null : await stateOrNull(handle, number);
-  cli.print(command, { model: handle.model, lifecycle, cycle }, () => [...lifecycleFacts(handle.model, lifecycle), '', ...cycleLines(cli, handle.model, number, cycle)]);
+  cli.print(command, { model: handle.model, lifecycle, cycle }, () => [
+    ...lifecycleFacts(handle.model, lifecycle),
+    '',
+    ...cycleLines(cli, handle.model, number, cycle),
+  ]);
 }
 
 /** The server forgets closed cycles after its retention time; the ledger does not. */
@@ -48,7 +53,7 @@ async function stateOrNull(handle: ModelHandle, cycle: number): Promise<CycleSta
 async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Promise<void> {
   const { interrupted, isScreen } = cli.terminal;
   const live = isScreen && cli.format(command) === 'table';
-  for (let told = false; !interrupted.aborted; ) {
+  for (let told = false; !interrupted.aborted;) {
     const open = (await handle.state())?.openCycle ?? null;
     if (open !== null) {
       const state = await createFollow(cli, { signal: interrupted, live })(handle.cycle(open));

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { readHead, readSpec } from '../../client/ledger-view.js';
+import { startOfDay } from '../../domain/decide/data-window.js';
 import type { Trigger } from '../../domain/trigger.js';
+import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
 import { asOption, parseDuration, parseModelName, parsePositiveInteger, parseTime, userName } from '../options.js';
 import { withSession } from '../session.js';
@@ -22,7 +25,11 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
     .description('ask for a cycle now')
     .argument('<model>', 'name of the model', parseModelName)
     .option('--wait', 'wait for its end; exit code 0 promoted, 2 rejected or failed gates, 3 inconclusive, 1 error')
-    .option('--as-of <time>', 'end of the data window, a day or a time (default: now)', parseTime)
+    .option(
+      '--as-of <time>',
+      'end of the data window, a day or a time ; a day begins in the time zone of the data (default: as late as labels are mature)',
+      parseTime,
+    )
     .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)')
     .option('--commit <sha>', 'the commit that asks, for the record; its default key and kind are those of CI')
     .option('--reason <text>', 'why, for the record')
@@ -65,10 +72,20 @@ function triggerOf({ asOf, key, commit, reason, as }: TriggerOptions): Trigger {
 async function request(cli: Cli, command: Command, model: string, trigger: Trigger, { wait, timeout }: TriggerOptions): Promise<void> {
   await withSession(cli, command, async (session) => {
     const handle = session.model(model);
-    const reply = await handle.trigger(trigger);
+    const reply = await handle.trigger(await withTime(session.store, model, trigger));
     if (wait) return awaitOutcome(cli, command, session, model, reply.key, timeout);
     cli.print(command, { model, ...reply }, () => [
-      reply.duplicate ? `${model}: ${reply.key} was asked before` : `${model}: asked for a cycle (${reply.key}), ${reply.position} before it`,
+      reply.duplicate
+        ? `${model}: ${reply.key} was asked before`
+        : `${model}: asked for a cycle (${reply.key}), ${reply.position} before it`,
     ]);
   });
+}
+
+/** `--as-of 2013-07-01` is the beginning of that day where the data's days begin. */
+async function withTime(store: ObjectStore, model: string, trigger: Trigger): Promise<Trigger> {
+  if (trigger.asOf === undefined || trigger.asOf.includes('T')) return trigger;
+  const specDigest = (await readHead(store, model))?.after.specDigest;
+  const timeZone = specDigest ? (await readSpec(store, specDigest)).spec.data.timeZone : 'UTC';
+  return { ...trigger, asOf: startOfDay(trigger.asOf, timeZone) };
 }

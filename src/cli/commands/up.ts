@@ -29,11 +29,20 @@ export function addUpCommand(program: Command, cli: Cli): void {
     .option('--temporal-port <port>', 'port of the Temporal server (default: a free one)', parsePort)
     .option('--temporal-ui-port <port>', 'port of the Temporal UI (default: a free one)', parsePort)
     .option('--mlflow-port <port>', 'port of MLflow (default: a free one)', parsePort)
-    .addOption(new Option('--host <address>', 'address to listen on; only loopback, as votes are not signed yet').argParser(refuseOthers).default('127.0.0.1'))
+    .addOption(
+      new Option('--host <address>', 'address to listen on; only loopback, as votes are not signed yet')
+        .argParser(refuseOthers)
+        .default('127.0.0.1'),
+    )
     .action(async (options: UpOptions, command: Command) => {
       const home = cli.home(command);
-      if (options.detach) return showStack(cli, command, home, await detachStack(cli, home, cli.terminal.environment, upArguments(options)));
-      await runStack(cli, command, home, { temporal: options.temporalPort, temporalUi: options.temporalUiPort, mlflow: options.mlflowPort });
+      if (options.detach)
+        return showStack(cli, command, home, await detachStack(cli, home, cli.terminal.environment, upArguments(options)));
+      await runStack(cli, command, home, {
+        temporal: options.temporalPort,
+        temporalUi: options.temporalUiPort,
+        mlflow: options.mlflowPort,
+      });
     });
 }
 

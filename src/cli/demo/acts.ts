@@ -24,22 +24,22 @@ export const ACTS: readonly Act[] = [
   {
     title: 'The first model',
     story: [
-      'It is 2 April 2013: labels are mature after a day, so the window ends with March. There is no champion yet,',
-      'so there is nothing to hold the challenger against:',
+      'The data ends with March 2013. There is no champion yet, so there is nothing to hold the challenger against:',
       'the policy (`whenNoChampion: requireApproval`) asks for a person.',
     ],
-    asOf: '2013-04-02T00:00:00-04:00',
+    asOf: '2013-04-01T00:00:00-04:00',
     outcome: 'promoted',
     isSigned: true,
-    moral: 'The signature is bound to the digest of the candidate: model, data, code, config, gates and evidence. One byte changed, and it is void.',
+    moral:
+      'The signature is bound to the digest of the candidate: model, data, code, config, gates and evidence. One byte changed, and it is void.',
   },
   {
     title: 'A better challenger',
     story: [
-      'It is 2 July. Three more months of flights; same recipe. The challenger has to beat the champion on 28 days',
+      'The data ends with June: three more months of flights, same recipe. The challenger has to beat the champion on 28 days',
       'that neither has seen, with the days (not the flights) drawn again 2,000 times.',
     ],
-    asOf: '2013-07-02T00:00:00-04:00',
+    asOf: '2013-07-01T00:00:00-04:00',
     outcome: 'promoted',
     isSigned: false,
     moral: 'Proven better, so nobody had to be asked; it is now champion and frozen anchor.',
@@ -47,10 +47,10 @@ export const ACTS: readonly Act[] = [
   {
     title: 'A well-meant change that spoils the model',
     story: [
-      `It is 2 August. Somebody wants to catch more late flights and lets each count ${SPOILED_WEIGHT} times (trainer.config.lateRowsWeight: ${SPOILED_WEIGHT}).`,
+      `The data ends with July. Somebody wants to catch more late flights and lets each count ${SPOILED_WEIGHT} times (trainer.config.lateRowsWeight: ${SPOILED_WEIGHT}).`,
       'The ranking (AUC) even looks better. The probabilities are nonsense.',
     ],
-    asOf: '2013-08-02T00:00:00-04:00',
+    asOf: '2013-08-01T00:00:00-04:00',
     change: (spec) => ({
       ...spec,
       spec: { ...spec.spec, trainer: { ...spec.spec.trainer, config: { ...spec.spec.trainer.config, lateRowsWeight: SPOILED_WEIGHT } } },

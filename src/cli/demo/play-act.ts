@@ -64,7 +64,14 @@ export async function playAct(stage: Stage, act: Act, number: number): Promise<A
 async function put({ session, spec, modelFile, say }: Stage, { change }: Act): Promise<void> {
   const wanted = change ? change(spec) : spec;
   const { client, store } = session;
-  const applied = await applyModel({ client, store, model: session.model(spec.metadata.name), spec: wanted, folder: dirname(modelFile), requestedBy: 'demo' });
+  const applied = await applyModel({
+    client,
+    store,
+    model: session.model(spec.metadata.name),
+    spec: wanted,
+    folder: dirname(modelFile),
+    requestedBy: 'demo',
+  });
   if (applied.changed) say(appliedSentence(applied));
 }
 
@@ -80,7 +87,10 @@ async function sign({ session, spec, say }: Stage, state: CycleState): Promise<v
   say(`The demo signs as ${signer}; you would run:`);
   say(`  ratchet approve ${state.model} --candidate ${state.candidateDigest} --as ${signer}`);
   say();
-  await session.model(state.model).cycle(state.cycle).vote({ candidateDigest: state.candidateDigest!, signer, decision: 'approve', comment: 'first model, looked at in the demo' });
+  await session
+    .model(state.model)
+    .cycle(state.cycle)
+    .vote({ candidateDigest: state.candidateDigest!, signer, decision: 'approve', comment: 'first model, looked at in the demo' });
 }
 
 /** The numbers that decided; for a signed candidate they were shown before. */
@@ -95,7 +105,11 @@ function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version, ver
   const asItShould = outcome === act.outcome && signed === act.isSigned;
   say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}`);
   if (outcome !== 'promoted') for (const line of verdict?.reasons ?? [reason]) say(`  · ${line}`);
-  say(asItShould ? `  ${act.moral}` : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`);
+  say(
+    asItShould
+      ? `  ${act.moral}`
+      : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`,
+  );
   return { title: act.title, cycle, asOf: act.asOf, outcome: outcome ?? 'open', reason, version, asItShould };
 }
 

@@ -13,14 +13,22 @@ export function candidateCard(state: CycleState, verdict: Verdict | null, evalua
   const reasons = verdict?.reasons ?? state.verdict?.reasons ?? [];
   if (reasons.length > 0) lines.push('', 'why a person is asked', ...reasons.map((reason) => `  ${reason}`));
   lines.push('', ...evaluationLines(verdict, evaluation));
-  lines.push('evidence', ...state.stages.filter((stage) => stage.result).map((stage) => `  ${stage.stage.padEnd(9)} ${stage.result!.evidenceDigest}`));
+  lines.push(
+    'evidence',
+    ...state.stages.filter((stage) => stage.result).map((stage) => `  ${stage.stage.padEnd(9)} ${stage.result!.evidenceDigest}`),
+  );
   return lines;
 }
 
 /** The numbers: every arm on the holdout, every gate with its sentence, what was noted. Ends in an empty line. */
 export function evaluationLines(verdict: Verdict | null, evaluation: EvaluateOutput | null): string[] {
   const lines: string[] = [];
-  if (evaluation) lines.push(`on ${evaluation.rows.toLocaleString('en')} rows, ${day(evaluation.holdout.start)} to ${day(evaluation.holdout.end)}`, ...indent(armsTable(evaluation)), '');
+  if (evaluation)
+    lines.push(
+      `on ${evaluation.rows.toLocaleString('en')} rows, ${day(evaluation.holdout.start)} to ${day(evaluation.holdout.end)}`,
+      ...indent(armsTable(evaluation)),
+      '',
+    );
   if (verdict && verdict.gates.length > 0) lines.push('gates', ...indent(gatesTable(verdict)), '');
   if (verdict && verdict.notes.length > 0) lines.push('notes', ...verdict.notes.map((note) => `  ${note}`), '');
   return lines;
@@ -28,13 +36,26 @@ export function evaluationLines(verdict: Verdict | null, evaluation: EvaluateOut
 
 function armsTable({ arms }: EvaluateOutput): string[] {
   const rows = Object.entries(arms).flatMap(([name, arm]) =>
-    arm ? [[name, fixed(arm.metrics.auc), fixed(arm.metrics.logLoss), fixed(arm.metrics.brier), fixed(arm.calibration.meanPrediction - arm.calibration.rate)]] : [],
+    arm
+      ? [
+          [
+            name,
+            fixed(arm.metrics.auc),
+            fixed(arm.metrics.logLoss),
+            fixed(arm.metrics.brier),
+            fixed(arm.calibration.meanPrediction - arm.calibration.rate),
+          ],
+        ]
+      : [],
   );
   return table(['arm', 'AUC', 'log-loss', 'Brier', 'mean prediction − rate'], rows);
 }
 
 function gatesTable(verdict: Verdict): string[] {
-  return table(['gate', 'verdict', 'reason'], verdict.gates.map((gate) => [gate.gate, gate.face, gate.reason]));
+  return table(
+    ['gate', 'verdict', 'reason'],
+    verdict.gates.map((gate) => [gate.gate, gate.face, gate.reason]),
+  );
 }
 
 function fixed(value: number | null): string | null {

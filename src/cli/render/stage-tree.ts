@@ -15,12 +15,19 @@ export function stageTree(state: CycleState, options: DrawOptions): string[] {
   const lines = [`${state.model} cycle ${state.cycle}${state.asOf ? ` as of ${state.asOf.slice(0, 10)}` : ''}: ${headline(state)}`];
   state.stages.forEach((stage, index) => {
     const branch = index === state.stages.length - 1 ? '└─' : '├─';
-    lines.push(`${branch} ${paint(`${MARK[stage.phase]} ${stage.stage.padEnd(9)}`, stage.phase, options)}${tail(stage, options.nowMs)}`.trimEnd());
+    lines.push(
+      `${branch} ${paint(`${MARK[stage.phase]} ${stage.stage.padEnd(9)}`, stage.phase, options)}${tail(stage, options.nowMs)}`.trimEnd(),
+    );
   });
   for (const reason of state.verdict?.reasons ?? []) lines.push(`   why: ${reason}`);
   if (state.failure) {
     // What a job said comes whole here, and only here.
-    lines.push(...`${state.failure.type}: ${state.failure.message}`.trimEnd().split('\n').map((line) => `   ${line}`));
+    lines.push(
+      ...`${state.failure.type}: ${state.failure.message}`
+        .trimEnd()
+        .split('\n')
+        .map((line) => `   ${line}`),
+    );
     if (state.failure.remedy) lines.push(`   → ${state.failure.remedy}`);
   }
   return options.columns > 0 ? lines.map((line) => cut(line, options.columns)) : lines;
@@ -37,7 +44,10 @@ export function isWaitingForPeople(state: CycleState): boolean {
 }
 
 function headline(state: CycleState): string {
-  if (state.outcome) return state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${firstReason(state)}` : '');
+  if (state.outcome)
+    return (
+      state.outcome + (state.outcome === 'promoted' && state.version ? ` ${state.version}` : state.reason ? `: ${firstReason(state)}` : '')
+    );
   if (isWaitingForPeople(state)) return 'waits for a person to sign';
   return 'running';
 }
@@ -45,7 +55,9 @@ function headline(state: CycleState): string {
 /** All of them stand below the tree. */
 function firstReason({ verdict, reason }: CycleState): string {
   const [first, ...more] = verdict?.reasons ?? [];
-  return first !== undefined && reason.startsWith(first) ? first + (more.length > 0 ? ` (and ${more.length} more)` : '') : firstLine(reason);
+  return first !== undefined && reason.startsWith(first)
+    ? first + (more.length > 0 ? ` (and ${more.length} more)` : '')
+    : firstLine(reason);
 }
 
 function tail(stage: StageState, nowMs: number): string {

@@ -1,8 +1,7 @@
 import type { DataSpec } from '../data-spec.js';
 import type { TimeRange } from '../dataset.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 
 export interface DataWindow {
   /** Half-open, UTC. */
@@ -12,14 +11,13 @@ export interface DataWindow {
 }
 
 /**
- * Which rows a cycle sees: whole local days, up to the last one whose labels are mature at `asOf`, so that asking twice
+ * Which rows a cycle sees: whole local days up to `asOf`, the end of the data window that the lifecycle fixed, so that asking twice
  * on one day gives the same snapshot and no block is half a day.
  *
  * @param asOf ISO 8601 with offset.
  */
-export function dataWindow(data: Pick<DataSpec, 'timeZone' | 'window' | 'label'>, asOf: string): DataWindow {
-  const matureMs = Date.parse(asOf) - data.label.delayHours * HOUR_MS;
-  const endMs = startOfLocalDay(matureMs, data.timeZone);
+export function dataWindow(data: Pick<DataSpec, 'timeZone' | 'window'>, asOf: string): DataWindow {
+  const endMs = startOfLocalDay(Date.parse(asOf), data.timeZone);
   const holdoutStartMs = localDaysBefore(endMs, data.window.holdoutDays, data.timeZone);
   const startMs =
     data.window.start !== undefined ? Date.parse(data.window.start) : localDaysBefore(endMs, data.window.days ?? 0, data.timeZone);
@@ -31,6 +29,11 @@ export function dataWindow(data: Pick<DataSpec, 'timeZone' | 'window' | 'label'>
 
 function iso(timeMs: number): string {
   return new Date(timeMs).toISOString();
+}
+
+/** The instant at which a day (`2013-07-01`) begins in a zone. */
+export function startOfDay(day: string, timeZone: string): string {
+  return iso(localToUtc(Date.parse(`${day}T00:00:00Z`), timeZone));
 }
 
 function startOfLocalDay(timeMs: number, timeZone: string): number {

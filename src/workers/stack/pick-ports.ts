@@ -20,9 +20,12 @@ export async function pickPorts(named: NamedPorts, needs: { temporal: boolean; m
   for (const key of keys) {
     const port = named[key];
     if (port === undefined) continue;
-    if (!needed[key]) throw new Error(`${OPTION[key]} ${port} has no meaning: that server is named by the environment and not started here`);
-    if (keys.some((other) => other !== key && named[other] === port)) throw new Error(`port ${port} is named twice: expected a port of its own for each server`);
-    if (!(await isFree(port))) throw new Error(`port ${port} (${OPTION[key]}) is taken by another process: name another one, or none to get a free one`);
+    if (!needed[key])
+      throw new Error(`${OPTION[key]} ${port} has no meaning: that server is named by the environment and not started here`);
+    if (keys.some((other) => other !== key && named[other] === port))
+      throw new Error(`port ${port} is named twice: expected a port of its own for each server`);
+    if (!(await isFree(port)))
+      throw new Error(`port ${port} (${OPTION[key]}) is taken by another process: name another one, or none to get a free one`);
   }
   const free = await freePorts(3);
   return [named.temporal ?? free[0]!, named.temporalUi ?? free[1]!, named.mlflow ?? free[2]!];

@@ -58,7 +58,10 @@ export function workerService({ home, python, environment, target }: ServiceCont
       });
       const timeout = AbortSignal.timeout(workerReadyMsMax);
       const ready = await Promise.race([
-        once(started.child, 'message', { signal: timeout }).then(() => null, () => `not ready within ${workerReadyMsMax / 1000} s`),
+        once(started.child, 'message', { signal: timeout }).then(
+          () => null,
+          () => `not ready within ${workerReadyMsMax / 1000} s`,
+        ),
         started.exited,
       ]);
       if (ready === null) return started;

@@ -21,7 +21,15 @@ export interface StackTarget {
  * Servers that the environment names are attached to; the others get a port.
  * @throws {Error} a named port is taken, or of a server that is not started here
  */
-export async function chooseTarget({ home, environment, ports }: { home: Home; environment: NodeJS.ProcessEnv; ports: NamedPorts }): Promise<StackTarget> {
+export async function chooseTarget({
+  home,
+  environment,
+  ports,
+}: {
+  home: Home;
+  environment: NodeJS.ProcessEnv;
+  ports: NamedPorts;
+}): Promise<StackTarget> {
   const attachedTemporal = temporalFromEnvironment(environment);
   const trackingUri = environment['MLFLOW_TRACKING_URI'];
   const [temporalPort, uiPort, mlflowPort] = await pickPorts(ports, { temporal: !attachedTemporal, mlflow: !trackingUri });

@@ -57,7 +57,11 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
       onChange(); // at once: what is killed halfway is found by the next start
     };
     signal.throwIfAborted();
-    tell(target.attachedTemporal ? `attaching to the Temporal server at ${target.address} (named by ${target.attachedTemporal.namedBy})` : 'starting Temporal …');
+    tell(
+      target.attachedTemporal
+        ? `attaching to the Temporal server at ${target.address} (named by ${target.attachedTemporal.namedBy})`
+        : 'starting Temporal …',
+    );
     tell(target.attachedMlflow ? `attaching to MLflow at ${redactUrl(target.mlflowUrl)}` : 'starting MLflow …');
     const starting: Promise<void>[] = [];
     if (!target.attachedTemporal) starting.push(run('temporal', temporalService(context)));

@@ -1,0 +1,129 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { createLedger, type Ledger } from '../src/activities/ledger.js';
+import { createLocalObjectStore } from '../src/adapters/local/object-store.js';
+import { createLocalSigner } from '../src/adapters/local/signer.js';
+import { cycleStateQuery, cycleWorkflowId, TASK_QUEUE, voteUpdate, type CycleState } from '../src/workflows/messages.js';
+import { startBenchServer } from './loop/bench-server.js';
+import { putModel, startRecord, type LoopModel } from './loop/loop-model.js';
+import { inWords, machineInWords, summarise } from './measure.js';
+
+const BUDGET_MIB = 512;
+const VOTES = 50;
+const PARALLEL = 64;
+const POLL_MS = 500;
+const AS_OF = '2013-07-01T00:00:00Z';
+
+/** Many cycles that wait for a person, on one worker: what they cost, and how long a vote takes to its cycle's end. */
+export async function run([countText = '1000']: readonly string[]): Promise<void> {
+  const count = Number(countText);
+  if (!Number.isInteger(count) || count < VOTES)
+    throw new RangeError(`expected a number of cycles of at least ${VOTES}, found ${countText}`);
+  const server = await startBenchServer();
+  const worker = fork(fileURLToPath(new URL('./loop/waiting-worker.ts', import.meta.url)), [server.address, server.folder], {
+    execArgv: ['--import', 'tsx'],
+  });
+  try {
+    await once(worker, 'message');
+    const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+    console.log(`${machineInWords()}, ${count} cycles at approve`);
+    console.log(`before: worker ${mib(worker.pid!)} MiB, Temporal server ${mib(server.pid)} MiB`);
+    const models = await startWaiting(client, server.folder, count);
+    const workerMib = mib(worker.pid!);
+    console.log(
+      `all waiting: worker ${workerMib} MiB (budget ≤ ${BUDGET_MIB}: ${workerMib <= BUDGET_MIB ? 'kept' : 'missed'}), Temporal server ${mib(server.pid)} MiB`,
+    );
+    const tookMs: number[] = [];
+    for (let vote = 0; vote < VOTES; vote++) tookMs.push(await voteAndWait(client, models[Math.floor((vote * count) / VOTES)]!));
+    console.log(`from a vote to the cycle's end: ${inWords(summarise(tookMs), 'ms')}, median of ${VOTES} (least–most)`);
+    await client.connection.close();
+  } finally {
+    await end(worker);
+    await server.stop();
+  }
+}
+
+interface Waiting {
+  readonly model: string;
+  readonly cycle: number;
+}
+
+/** Every model of its own; their jobs' evidence is that of the first, as they all do the same work. */
+async function startWaiting(client: Client, folder: string, count: number): Promise<Waiting[]> {
+  const store = createLocalObjectStore(join(folder, 'store'));
+  const ledger = createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' });
+  const first = 'waiting-0';
+  const model = await putModel(store, first, {});
+  const waiting: Waiting[] = [await startOne(client, ledger, first, model, {})];
+  const { stages } = await waits(client, waiting[0]!);
+  const cites = Object.fromEntries(
+    stages
+      .filter(({ stage, result }) => result !== null && stage !== 'judge' && stage !== 'register')
+      .map(({ stage, result }) => [stage, result!.evidenceDigest]),
+  );
+  let next = 1;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const started = await startOne(client, ledger, `waiting-${next++}`, model, cites);
+      await waits(client, started);
+      waiting.push(started);
+      if (waiting.length % 1000 === 0) console.log(`${waiting.length} wait …`);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, lane));
+  return waiting;
+}
+
+async function startOne(
+  client: Client,
+  ledger: Ledger,
+  name: string,
+  model: LoopModel,
+  cites: Record<string, `sha256:${string}` | string>,
+): Promise<Waiting> {
+  const cycle = await startRecord(ledger, name, model, { key: 'bench', asOf: AS_OF, cites });
+  await client.workflow.start('retrainCycle', {
+    workflowId: cycleWorkflowId(name, cycle),
+    taskQueue: TASK_QUEUE,
+    args: [{ model: name, cycle }],
+  });
+  return { model: name, cycle };
+}
+
+async function waits(client: Client, { model, cycle }: Waiting): Promise<CycleState> {
+  const handle = client.workflow.getHandle(cycleWorkflowId(model, cycle));
+  for (;;) {
+    const state = await handle.query(cycleStateQuery);
+    if (state.approval !== null) return state;
+    if (state.outcome !== null) throw new Error(`expected ${model} to wait for a person, found ${state.outcome}: ${state.reason}`);
+    await sleep(POLL_MS); // asking without a pause would be the load that is measured
+  }
+}
+
+async function voteAndWait(client: Client, { model, cycle }: Waiting): Promise<number> {
+  const handle = client.workflow.getHandle(cycleWorkflowId(model, cycle));
+  const { candidateDigest } = await handle.query(cycleStateQuery);
+  const startedMs = performance.now();
+  await handle.executeUpdate(voteUpdate, {
+    args: [{ candidateDigest: candidateDigest!, signer: 'ana', decision: 'approve', comment: '' }],
+  });
+  await handle.result();
+  return performance.now() - startedMs;
+}
+
+/** Resident memory, as the kernel counts it. */
+function mib(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024);
+}
+
+async function end(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.disconnect();
+  await once(worker, 'exit');
+}

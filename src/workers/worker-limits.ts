@@ -1,0 +1,5 @@
+/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread. */
+export const WATCHED_JOBS_MAX = 5000;
+
+/** Workflows kept in memory between two tasks. A cycle that waits for months may leave: it is replayed when it is woken. */
+export const WORKFLOWS_CACHED_MAX = 400;

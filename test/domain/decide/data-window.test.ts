@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { dataWindow, startOfDay } from '../../../src/domain/decide/data-window.js';
+
+const growing = { start: '2013-01-01T05:00:00.000Z', holdoutDays: 28, rowsMin: 1 };
+
+describe('the data window', () => {
+  test.for<[name: string, timeZone: string, asOf: string, holdoutStart: string, end: string]>([
+    ['ends at as-of where that is midnight', 'UTC', '2013-07-01T00:00:00Z', '2013-06-03T00:00:00.000Z', '2013-07-01T00:00:00.000Z'],
+    ['ends with the last whole day', 'UTC', '2013-07-01T17:30:00Z', '2013-06-03T00:00:00.000Z', '2013-07-01T00:00:00.000Z'],
+    ['knows where days begin', 'America/New_York', '2013-07-01T03:59:00Z', '2013-06-02T04:00:00.000Z', '2013-06-30T04:00:00.000Z'],
+    [
+      'spans the hour that is skipped in spring',
+      'America/New_York',
+      '2013-04-01T04:00:00Z',
+      '2013-03-04T05:00:00.000Z',
+      '2013-04-01T04:00:00.000Z',
+    ],
+    [
+      'spans the hour that comes twice in autumn',
+      'America/New_York',
+      '2013-11-10T05:00:00Z',
+      '2013-10-13T04:00:00.000Z',
+      '2013-11-10T05:00:00.000Z',
+    ],
+    ['works east of Greenwich', 'Asia/Kolkata', '2013-07-01T00:00:00Z', '2013-06-02T18:30:00.000Z', '2013-06-30T18:30:00.000Z'],
+  ])('%s', ([, timeZone, asOf, holdoutStart, end]) => {
+    expect(dataWindow({ timeZone, window: growing }, asOf)).toEqual({ window: { start: growing.start, end }, holdoutStart });
+  });
+
+  test('slides by whole days', () => {
+    const window = { days: 90, holdoutDays: 28, rowsMin: 1 };
+    expect(dataWindow({ timeZone: 'America/New_York', window }, '2013-04-01T04:00:00Z').window.start).toBe('2013-01-01T05:00:00.000Z');
+  });
+
+  test('a day begins where its zone says', () => {
+    expect(startOfDay('2013-07-01', 'America/New_York')).toBe('2013-07-01T04:00:00.000Z');
+    expect(startOfDay('2013-12-01', 'America/New_York')).toBe('2013-12-01T05:00:00.000Z');
+  });
+});
