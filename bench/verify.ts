@@ -1,7 +1,9 @@
 import { createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { createLocalObjectStore } from '../src/adapters/local/object-store.js';
 import { verifyLedger } from '../src/client/audit/verify-ledger.js';
 import type { ModelVersion } from '../src/domain/candidate.js';
@@ -70,7 +72,7 @@ async function readHashVerify(root: string, { publicKey, files, signatures }: Wr
   for (let from = 0; from < files.length; from += PARALLEL_READS) {
     await Promise.all(
       files.slice(from, from + PARALLEL_READS).map(async (file, i) => {
-        digestOfBytes(await readFile(join(root, file)));
+        digestOfBytes(await promisify(readFile)(join(root, file)));
         const { bytes, signature } = signatures[from + i]!;
         await new Promise((resolve, reject) =>
           verify(null, bytes, publicKey, signature, (error, holds) => (holds ? resolve(holds) : reject(error ?? new Error(file)))),

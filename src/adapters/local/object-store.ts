@@ -1,6 +1,8 @@
-import { access, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readFile as readFileWithCallback } from 'node:fs';
+import { access, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { digestOfBytes } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
@@ -9,6 +11,8 @@ import type { ObjectStore } from '../../ports/object-store.js';
 import { explainDiskError } from './disk-error.js';
 import { createDurably, errorCode, replaceDurably, syncFolder } from './durable-file.js';
 
+/** Half the CPU of the one in fs/promises, which makes a FileHandle a file: an audit reads thousands of small ones. */
+const readFile: (file: string) => Promise<Buffer> = promisify(readFileWithCallback);
 const stagingName = '.staging';
 const stagedMsMax = 24 * 3_600_000;
 
