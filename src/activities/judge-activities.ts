@@ -1,5 +1,5 @@
 import { judgeRefit } from '../domain/decide/judge-refit.js';
-import { judge } from '../domain/decide/judge.js';
+import { judgeCycle as judgeBySpec } from '../domain/decide/judge-cycle.js';
 import { digestOf, type Digest } from '../domain/digest.js';
 import type { Evidence, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
@@ -33,16 +33,7 @@ export function createJudgeActivities({ store, ledger }: { store: ObjectStore; l
     const evaluateDigest = need(ref, 'evaluate');
     const evaluation = await getEvidence(store, 'evaluate', EvaluateOutput, evaluateDigest);
     const policyDigest = policyDigestOf(spec);
-    const verdict = judge({
-      gates: spec.spec.gates,
-      approval: spec.spec.approval,
-      tier: spec.metadata.tier,
-      policyDigest,
-      evaluation: evaluation.body,
-      championExists: baseline.champion !== null,
-      anchorExists: baseline.anchor !== null,
-      comparisonIndex: baseline.comparisons + 1,
-    });
+    const verdict = judgeBySpec({ spec, policyDigest, baseline, evaluation: evaluation.body });
     const inputDigest = digestOf({ policyDigest, evaluate: evaluateDigest, comparisons: baseline.comparisons });
     const evidence: Evidence = {
       kind: 'evidence',
