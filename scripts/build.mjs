@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cacheFolder, hashPaths, packageRoot, shortHash } from './cache-folder.mjs';
@@ -43,6 +43,7 @@ async function build(hash, log) {
   });
   if (code !== 0) throw new SetupError(`building failed:\n${output.trim()}`);
   await bundleWorkflows(next, log);
+  chmodSync(join(next, 'cli', 'main.js'), 0o755); // npm does so only where it installs
   writeFileSync(join(next, '.sources'), hash);
   const old = join(packageRoot, 'dist.old');
   rmSync(old, { recursive: true, force: true });

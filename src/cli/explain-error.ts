@@ -17,10 +17,15 @@ export function explainError(error: unknown, environment: NodeJS.ProcessEnv): st
   const lines = [`error: ${messageOf(error)}`];
   if (error instanceof RatchetError && error.detail !== undefined) lines.push(error.detail);
   if ((error instanceof RatchetError || error instanceof CommandError) && error.remedy !== '') lines.push(`  → ${error.remedy}`);
-  const isForeseen = error instanceof RatchetError || error instanceof CommandError;
-  if (!isForeseen && !environment['RATCHET_DEBUG']) lines.push('  → run it again with RATCHET_DEBUG=1 to see where this comes from');
+  if (!isForeseen(error) && !environment['RATCHET_DEBUG']) lines.push('  → run it again with RATCHET_DEBUG=1 to see where this comes from');
   if (environment['RATCHET_DEBUG']) lines.push(...stacks(error));
   return lines.join('\n');
+}
+
+/** Errors that say in a sentence what is wrong; of the others (a TypeError, a system's EACCES) one may want to know whence. */
+function isForeseen(error: unknown): boolean {
+  if (error instanceof RatchetError || error instanceof CommandError) return true;
+  return error instanceof Error && (error.name === 'SetupError' || (error.constructor === Error && !('code' in error)));
 }
 
 function messageOf(error: unknown): string {
