@@ -54,11 +54,17 @@ export function cliPage(): string {
 
 const ENVIRONMENT = [
   ['RATCHET_HOME', 'where the stack keeps its state, unless `--home` says so'],
-  ['RATCHET_STORE_URI', 'the object store of ledger and evidence, `file:///<folder>` or `s3://<bucket>/<prefix>`; else a folder in the home'],
+  [
+    'RATCHET_STORE_URI',
+    'the object store of ledger and evidence, `file:///<folder>` or `s3://<bucket>/<prefix>`; else a folder in the home',
+  ],
   ['RATCHET_CACHE', 'where the Python environment is kept; else `~/.cache/ratchet`'],
   ['RATCHET_PYTHON', 'the Python to make that environment with'],
   ['RATCHET_DEBUG', '`1`: errors show where they come from'],
-  ['TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE', 'the Temporal server to use instead of one of our own, with the other usual `TEMPORAL_*` variables'],
+  [
+    'TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE',
+    'the Temporal server to use instead of one of our own, with the other usual `TEMPORAL_*` variables',
+  ],
   ['MLFLOW_TRACKING_URI', 'the MLflow server to use instead of one of our own'],
 ] as const;
 
@@ -91,14 +97,21 @@ function nameOf(command: Command): string {
 
 function argumentTable(args: readonly Argument[]): string[] {
   if (args.length === 0) return [];
-  const rows = args.map((argument) => tableRow([`\`${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}\``, argument.description]));
+  const rows = args.map((argument) =>
+    tableRow([`\`${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}\``, argument.description]),
+  );
   return [tableRow(['argument', 'meaning']), tableRow(['---', '---']), ...rows, ''];
 }
 
 function optionTable(options: readonly Option[]): string[] {
   const shown = options.filter((option) => !option.hidden);
   if (shown.length === 0) return [];
-  return [tableRow(['option', 'meaning']), tableRow(['---', '---']), ...shown.map((option) => tableRow([`\`${option.flags}\``, meaning(option)])), ''];
+  return [
+    tableRow(['option', 'meaning']),
+    tableRow(['---', '---']),
+    ...shown.map((option) => tableRow([`\`${option.flags}\``, meaning(option)])),
+    '',
+  ];
 }
 
 function meaning({ description, mandatory, argChoices, defaultValue }: Option): string {

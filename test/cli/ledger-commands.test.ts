@@ -14,13 +14,35 @@ import { ratchet } from './terminal-in-test.js';
 async function homeWithLedger(): Promise<string> {
   const home = temporaryFolder();
   mkdirSync(join(home, 'store'));
-  const ledger = createLedger({ store: createLocalObjectStore(join(home, 'store')), signer: createMemorySigner(), owner: 'cluster/default' });
-  const append = async (key: string, body: LedgerBody): Promise<number> => (await ledger.append({ model: 'flights', key, body, expects: {}, at: AT })).seq;
+  const ledger = createLedger({
+    store: createLocalObjectStore(join(home, 'store')),
+    signer: createMemorySigner(),
+    owner: 'cluster/default',
+  });
+  const append = async (key: string, body: LedgerBody): Promise<number> =>
+    (await ledger.append({ model: 'flights', key, body, expects: {}, at: AT })).seq;
   await append('apply-1/spec-applied', { kind: 'spec-applied', specDigest: named('spec'), codeDigest: named('code'), requestedBy: 'ana' });
   const cycle = await append('a/cycle-started', cycleStarted('a'));
-  await append(`${cycle}/judged`, judged(cycle, { face: 'no-baseline', next: 'askPerson', reasons: ['there is no champion yet', 'a person must look'] }));
-  await append(`${cycle}/approved`, approved(cycle, { outcome: 'rejected', votes: [{ signer: 'ana', role: null, decision: 'reject', comment: 'no', at: AT, assurance: 'claimed' }] }));
-  await append(`${cycle}/cycle-ended`, { kind: 'cycle-ended', cycle, outcome: 'rejected', stage: 'approve', reason: 'rejected by ana: no', failure: null, evidence: {} });
+  await append(
+    `${cycle}/judged`,
+    judged(cycle, { face: 'no-baseline', next: 'askPerson', reasons: ['there is no champion yet', 'a person must look'] }),
+  );
+  await append(
+    `${cycle}/approved`,
+    approved(cycle, {
+      outcome: 'rejected',
+      votes: [{ signer: 'ana', role: null, decision: 'reject', comment: 'no', at: AT, assurance: 'claimed' }],
+    }),
+  );
+  await append(`${cycle}/cycle-ended`, {
+    kind: 'cycle-ended',
+    cycle,
+    outcome: 'rejected',
+    stage: 'approve',
+    reason: 'rejected by ana: no',
+    failure: null,
+    evidence: {},
+  });
   return home;
 }
 
@@ -30,20 +52,36 @@ test('history tells each cycle with its end, without a running stack', async () 
   expect(code).toBe(0);
   expect(out).toMatch(/rejected at approve +no-baseline +ana \(reject\) +rejected by ana: no$/m);
   const json = await ratchet(['history', 'flights', '--home', home, '-o', 'json']);
-  expect(JSON.parse(json.out)).toMatchObject([{ outcome: 'rejected', stage: 'approve', face: 'no-baseline', reasons: ['there is no champion yet', 'a person must look'] }]);
+  expect(JSON.parse(json.out)).toMatchObject([
+    { outcome: 'rejected', stage: 'approve', face: 'no-baseline', reasons: ['there is no champion yet', 'a person must look'] },
+  ]);
 });
 
 test('history --records tells every record', async () => {
   const home = await homeWithLedger();
   const { out } = await ratchet(['history', 'flights', '--records', '--home', home]);
-  const kinds = ['ledger opened by cluster/default', 'ana applied spec', 'cycle started', 'no-baseline, askPerson', 'rejected by ana', 'ended: rejected'];
-  expect(out.split('\n').slice(1).map((line, index) => line.includes(kinds[index]!))).toEqual(kinds.map(() => true));
+  const kinds = [
+    'ledger opened by cluster/default',
+    'ana applied spec',
+    'cycle started',
+    'no-baseline, askPerson',
+    'rejected by ana',
+    'ended: rejected',
+  ];
+  expect(
+    out
+      .split('\n')
+      .slice(1)
+      .map((line, index) => line.includes(kinds[index]!)),
+  ).toEqual(kinds.map(() => true));
 });
 
 test('get shows the models and their state', async () => {
   const home = await homeWithLedger();
   const { out } = await ratchet(['get', '--home', home, '-o', 'json']);
-  expect(JSON.parse(out)).toMatchObject([{ model: 'flights', champion: null, generation: 0, openCycle: null, paused: false, owner: 'cluster/default' }]);
+  expect(JSON.parse(out)).toMatchObject([
+    { model: 'flights', champion: null, generation: 0, openCycle: null, paused: false, owner: 'cluster/default' },
+  ]);
 });
 
 test('audit verify passes over a ledger that holds, and fails where a byte was changed', async () => {

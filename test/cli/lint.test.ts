@@ -24,7 +24,10 @@ test('the example is well-formed', async () => {
 
 test('a mistake is named with file, line and column, and apply changes nothing', async () => {
   const file = modelFile((text) => text.replace('holdoutDays: 28', 'holdoutDays: 2 weeks'));
-  const line = readFileSync(file, 'utf8').split('\n').findIndex((text) => text.includes('2 weeks')) + 1;
+  const line =
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.includes('2 weeks')) + 1;
   const lint = await ratchet(['lint', '-f', file]);
   expect(lint.code).toBe(1);
   expect(lint.out).toContain(`${file}:${line}:`);

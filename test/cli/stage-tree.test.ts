@@ -13,11 +13,29 @@ function stage(change: Partial<StageState>): StageState {
 
 function cycle(change: Partial<CycleState>): CycleState {
   const stages = [
-    stage({ phase: 'Succeeded', startedAt: '2026-03-01T12:00:00Z', endedAt: '2026-03-01T12:00:04.200Z', result: { stage: 'snapshot', evidenceDigest: digest, summary: '79,892 rows', cited: true } }),
+    stage({
+      phase: 'Succeeded',
+      startedAt: '2026-03-01T12:00:00Z',
+      endedAt: '2026-03-01T12:00:04.200Z',
+      result: { stage: 'snapshot', evidenceDigest: digest, summary: '79,892 rows', cited: true },
+    }),
     stage({ stage: 'train', phase: 'Running', attempt: 2, startedAt: '2026-03-01T12:00:30Z', note: 'running as flights-c7-train-a2' }),
     stage({ stage: 'judge' }),
   ];
-  return { model: 'flights', cycle: 7, asOf: '2026-03-01T00:00:00Z', stages, verdict: null, candidateDigest: null, version: null, approval: null, outcome: null, reason: '', failure: null, ...change };
+  return {
+    model: 'flights',
+    cycle: 7,
+    asOf: '2026-03-01T00:00:00Z',
+    stages,
+    verdict: null,
+    candidateDigest: null,
+    version: null,
+    approval: null,
+    outcome: null,
+    reason: '',
+    failure: null,
+    ...change,
+  };
 }
 
 test('a running cycle shows what is done, what runs for how long and what comes', () => {
@@ -31,7 +49,9 @@ test('a running cycle shows what is done, what runs for how long and what comes'
 
 test('a cycle that waits for people says so', () => {
   const approval = { candidateDigest: digest, votes: [], refused: [], openedAt: '2026-03-01T12:00:00Z', outcome: null };
-  expect(stageTree(cycle({ approval, candidateDigest: digest }), plain)[0]).toBe('flights cycle 7 as of 2026-03-01: waits for a person to sign');
+  expect(stageTree(cycle({ approval, candidateDigest: digest }), plain)[0]).toBe(
+    'flights cycle 7 as of 2026-03-01: waits for a person to sign',
+  );
 });
 
 test('a rejected cycle names the first reason above and all below', () => {
@@ -77,6 +97,19 @@ describe('exit codes of --wait', () => {
 });
 
 test('tables align, and nothing shows as a dash', () => {
-  expect(table(['A', 'LONGER'], [['one', 1], [null, undefined]])).toEqual(['A    LONGER', 'one  1', '-    -']);
-  expect(facts([['a', 'x'], ['longer', null]])).toEqual(['a       x', 'longer  -']);
+  expect(
+    table(
+      ['A', 'LONGER'],
+      [
+        ['one', 1],
+        [null, undefined],
+      ],
+    ),
+  ).toEqual(['A    LONGER', 'one  1', '-    -']);
+  expect(
+    facts([
+      ['a', 'x'],
+      ['longer', null],
+    ]),
+  ).toEqual(['a       x', 'longer  -']);
 });

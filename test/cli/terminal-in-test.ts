@@ -15,7 +15,10 @@ export interface RunOptions {
 }
 
 /** Runs `ratchet` in this process, without a screen. */
-export async function ratchet(args: readonly string[], { environment = {}, answer, interrupted = new AbortController().signal }: RunOptions = {}): Promise<CliRun> {
+export async function ratchet(
+  args: readonly string[],
+  { environment = {}, answer, interrupted = new AbortController().signal }: RunOptions = {},
+): Promise<CliRun> {
   const out: string[] = [];
   const err: string[] = [];
   const terminal: Terminal = {

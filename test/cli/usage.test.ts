@@ -2,7 +2,28 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ratchet } from './terminal-in-test.js';
 
-const commands = ['up', 'down', 'demo', 'lint', 'schema', 'apply', 'get', 'trigger', 'status', 'approve', 'reject', 'pause', 'resume', 'abort', 'retry', 'history', 'replay', 'backtest', 'audit', 'adopt'];
+const commands = [
+  'up',
+  'down',
+  'demo',
+  'lint',
+  'schema',
+  'apply',
+  'get',
+  'trigger',
+  'status',
+  'approve',
+  'reject',
+  'pause',
+  'resume',
+  'abort',
+  'retry',
+  'history',
+  'replay',
+  'backtest',
+  'audit',
+  'adopt',
+];
 
 test('the help lists every command', async () => {
   const { code, out } = await ratchet(['--help']);

@@ -8,7 +8,8 @@ import { createMemoryStore } from '../fakes/memory-store.js';
 import { modelSpec } from '../fakes/model-file.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
-const spec = (files: string[] = ['train.py']) => modelSpec('flights', { trainer: { command: ['python', 'train.py'], timeLimitSeconds: 60, files } });
+const spec = (files: string[] = ['train.py']) =>
+  modelSpec('flights', { trainer: { command: ['python', 'train.py'], timeLimitSeconds: 60, files } });
 
 function modelFolder(): string {
   const folder = temporaryFolder();
@@ -23,7 +24,8 @@ function modelFolder(): string {
 test('two bundles, each file by its digest; compiled files stay behind', async () => {
   const store = createMemoryStore();
   const digest = await packageCode(spec(['train.py', 'features', 'features/weather.py']), modelFolder(), store);
-  const read = async (name: `sha256:${string}` | string): Promise<unknown> => JSON.parse(Buffer.from(await store.getByDigest(name)).toString());
+  const read = async (name: `sha256:${string}` | string): Promise<unknown> =>
+    JSON.parse(Buffer.from(await store.getByDigest(name)).toString());
   const code = ModelCode.parse(await read(digest));
   expect(CodeBundle.parse(await read(code.trainer)).files).toEqual([
     { path: 'features/weather.py', digest: digestOfBytes('x = 1') },
@@ -46,7 +48,11 @@ test('a missing file, an empty folder and a link that leads out are refused with
   mkdirSync(join(folder, 'empty'));
   symlinkSync('/etc/hostname', join(folder, 'link.py'));
   const pack = (file: string) => packageCode(spec(['train.py', file]), folder, createMemoryStore());
-  await expect(pack('gone.py')).rejects.toThrow('spec.trainer.files[1]: expected a file or folder gone.py beside the model file, found nothing');
+  await expect(pack('gone.py')).rejects.toThrow(
+    'spec.trainer.files[1]: expected a file or folder gone.py beside the model file, found nothing',
+  );
   await expect(pack('empty')).rejects.toThrow('spec.trainer.files[1]: expected files in empty, found an empty folder');
-  await expect(pack('link.py')).rejects.toThrow('spec.trainer.files[1]: expected a path inside the folder of the model file, found link.py, a link that leads out of it');
+  await expect(pack('link.py')).rejects.toThrow(
+    'spec.trainer.files[1]: expected a path inside the folder of the model file, found link.py, a link that leads out of it',
+  );
 });

@@ -43,7 +43,8 @@ describe('ratchet over a running stack', () => {
     const apply = async (): Promise<unknown> => JSON.parse((await ratchet('apply', '-f', modelFile, '-o', 'json')).out);
     expect(await apply()).toMatchObject({ model: 'quick', changed: false, schedule: 'none' });
     const text = readFileSync(modelFile, 'utf8');
-    const scheduled = (cron: string): void => writeFileSync(modelFile, `${text}  triggers: { schedules: [{ cron: '${cron}', timeZone: Europe/Zurich }] }\n`);
+    const scheduled = (cron: string): void =>
+      writeFileSync(modelFile, `${text}  triggers: { schedules: [{ cron: '${cron}', timeZone: Europe/Zurich }] }\n`);
     scheduled('0 6 1 1 *');
     expect(await apply()).toMatchObject({ changed: true, schedule: 'created' });
     expect(await apply()).toMatchObject({ changed: false, schedule: 'unchanged' });
@@ -102,7 +103,8 @@ describe('ratchet over a running stack', () => {
   });
 
   test('the same key is the same wish', async () => {
-    const ask = async (): Promise<unknown> => JSON.parse((await ratchet('trigger', 'quick', '--key', 'once', '--as-of', '2013-09-01', '-o', 'json')).out);
+    const ask = async (): Promise<unknown> =>
+      JSON.parse((await ratchet('trigger', 'quick', '--key', 'once', '--as-of', '2013-09-01', '-o', 'json')).out);
     expect(await ask()).toMatchObject({ key: 'once', duplicate: false });
     expect(await ask()).toMatchObject({ key: 'once', duplicate: true });
     await waitingCandidate();
@@ -117,7 +119,10 @@ describe('ratchet over a running stack', () => {
       return now === before ? undefined : now;
     });
     const { out } = await ratchet('status', '-o', 'json');
-    expect(JSON.parse(out)).toMatchObject({ running: true, parts: expect.arrayContaining([{ part: 'worker', state: 'running', pid, address: '' }]) as unknown });
+    expect(JSON.parse(out)).toMatchObject({
+      running: true,
+      parts: expect.arrayContaining([{ part: 'worker', state: 'running', pid, address: '' }]) as unknown,
+    });
     expect((await ratchet('audit', 'verify', 'quick')).code).toBe(0);
   });
 
@@ -126,7 +131,10 @@ describe('ratchet over a running stack', () => {
       'a candidate that waits for a person',
       async () => {
         const { out } = await ratchet('status', 'quick', '-o', 'json');
-        const { lifecycle, cycle } = JSON.parse(out) as { lifecycle: { openCycle: number | null }; cycle: { candidateDigest: string; approval: { outcome: string | null } | null } | null };
+        const { lifecycle, cycle } = JSON.parse(out) as {
+          lifecycle: { openCycle: number | null };
+          cycle: { candidateDigest: string; approval: { outcome: string | null } | null } | null;
+        };
         return lifecycle.openCycle !== null && cycle?.approval?.outcome === null ? cycle.candidateDigest : undefined;
       },
       { everyMs: 200 },

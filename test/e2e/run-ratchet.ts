@@ -11,7 +11,10 @@ export interface RatchetRun {
 
 /** Runs the built `ratchet` as a user does, without a terminal. */
 export function runRatchet(home: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<RatchetRun> {
-  const child = spawn(process.execPath, [cli, '--home', home, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [cli, '--home', home, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

@@ -17,7 +17,9 @@ test('a taken port is one clear sentence', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as { port: number };
-  await expect(pickPorts({ temporal: port }, both)).rejects.toThrow(`port ${port} (--temporal-port) is taken by another process: name another one, or none to get a free one`);
+  await expect(pickPorts({ temporal: port }, both)).rejects.toThrow(
+    `port ${port} (--temporal-port) is taken by another process: name another one, or none to get a free one`,
+  );
 });
 
 test('a port named twice, or for a server that is not started here, is refused', async () => {
