@@ -8,7 +8,7 @@ import { briefActivities, shortActivities } from './activity-proxies.js';
 import { cycleWorkflowId, TASK_QUEUE } from './messages.js';
 import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
-import { failureOf } from './workflow-failure.js';
+import { foreseenFailureOf } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -48,7 +48,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       openSeen ??= cached?.openCycle ?? null;
       delete troubles.ledger;
     } catch (error) {
-      troubles.ledger = failureOf(error).message;
+      troubles.ledger = foreseenFailureOf(error).message;
     }
   }
 
@@ -66,7 +66,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       if (openCycle !== null) await seeTo(openCycle);
       delete troubles.cycle;
     } catch (error) {
-      troubles.cycle = failureOf(error).message;
+      troubles.cycle = foreseenFailureOf(error).message;
     }
     const stillOpen = cached?.openCycle ?? null;
     const hasEnded = openSeen !== null && openSeen !== stillOpen;
@@ -93,7 +93,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       isProjected = true;
       delete troubles.registry;
     } catch (error) {
-      troubles.registry = failureOf(error).message;
+      troubles.registry = foreseenFailureOf(error).message;
     }
   }
 
@@ -117,7 +117,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       await launch(cycle, trigger.kind);
       return cycle;
     } catch (error) {
-      return adoptCycle(trigger, failureOf(error));
+      return adoptCycle(trigger, foreseenFailureOf(error));
     }
   }
 
@@ -130,7 +130,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
       if (cycle === null) return { refusal: failure.message };
       if (cycle === cached?.openCycle) await launch(cycle, kind);
       return cycle;
-    } catch {
+    } catch (error) {
+      foreseenFailureOf(error);
       return { refusal: failure.message };
     }
   }

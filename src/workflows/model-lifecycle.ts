@@ -8,7 +8,7 @@ import { refuseStrangeStart } from './message-shape.js';
 import { lifecycleStateQuery, lifecycleWorkflowId, type LifecycleInput } from './messages.js';
 import { createModelLedger, type ModelLedger } from './model-ledger.js';
 import { RatchetModel } from './search-attributes.js';
-import { failureOf, failWith } from './workflow-failure.js';
+import { foreseenFailureOf, failWith } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
 const HALF_MINUTE_MS = 30_000;
@@ -46,17 +46,24 @@ export async function modelLifecycle(input: LifecycleInput): Promise<void> {
     }
     const waitUntilMs = await startNext(ledger, memory, inbox);
     view.show();
+    if (workflowInfo().continueAsNewSuggested) await endRun();
     await condition(() => allHandlersFinished() || hasWork());
     if (hasWork()) continue;
     if (ledger.isAbsent()) return; // started for a model that nobody ever applied: there is nothing to live for
     await ledger.project(); // last: a registry that is down keeps nobody waiting
     view.show();
     if (hasWork() || !allHandlersFinished()) continue;
-    if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof modelLifecycle>({ model, carried: { ...memory.carry(), openCycle: ledger.openSeen() } });
-    }
     const isWoken = await waitFor(hasWork, ledger, waitUntilMs, troubledLooks);
     if (!isWoken) inbox.look = true;
+  }
+
+  /** Before anything else, or a steady stream of messages would put it off until the server ends the run. The next one looks at once. */
+  async function endRun(): Promise<void> {
+    while (!allHandlersFinished() || inbox.commands.length > 0) {
+      await runCommands(inbox, ledger);
+      await condition(() => allHandlersFinished() || inbox.commands.length > 0);
+    }
+    await continueAsNew<typeof modelLifecycle>({ model, carried: { ...memory.carry(), openCycle: ledger.openSeen() } });
   }
 }
 
@@ -65,7 +72,7 @@ async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<vo
     try {
       await ledger.append(command.key, command.body);
     } catch (error) {
-      command.failure = failWith(failureOf(error));
+      command.failure = failWith(foreseenFailureOf(error));
     }
     command.done = true;
   }

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { FAILURE_CLASS, isFailureType, type Failure, type FailureType } from '../domain/failure.js';
 
 /** Refuses a message to the sender's face. */
@@ -29,6 +29,15 @@ export function failureOf(error: unknown): Failure {
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { type: 'Unexpected', class: FAILURE_CLASS.Unexpected, message, remedy: 'look at the worker’s log, then: ratchet retry' };
+}
+
+/**
+ * As `failureOf`, for the lifecycle, which lives for ever: a mistake in our own code is thrown on. The workflow task then
+ * fails and is tried again, with mended code at last, and no wish is dropped for it.
+ */
+export function foreseenFailureOf(error: unknown): Failure {
+  if (error instanceof TemporalFailure) return failureOf(error);
+  throw error;
 }
 
 function applicationFailure(failure: ApplicationFailure): Failure {

@@ -11,8 +11,6 @@ interface Hold {
   finish: () => void;
 }
 
-export type Holds = ReturnType<typeof createHolds>;
-
 /** Lets a test stop a model's loop right before an activity, or lose the answer of one that has done its work. */
 export function createHolds() {
   const holds = new Map<string, Hold>();

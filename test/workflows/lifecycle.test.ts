@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { JobStage } from '../../src/domain/job.js';
 import {
   applyUpdate,
   lifecycleWorkflowId,
@@ -10,7 +9,7 @@ import {
   triggerUpdate,
 } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
-import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
+import { eventually, modelInTest } from './model-in-test.js';
 
 const loop = useLoop('dev');
 const unattended = { gates: { whenNoChampion: 'pass' } };
@@ -177,98 +176,6 @@ test('a retry with mended trainer code trains again, but neither snapshots nor v
   const last = await model.cycleOf('once more');
   expect(await model.cycle(last).result()).toMatchObject({ outcome: 'promoted' });
   expect(loop().jobCluster.started(model.name, last)).toEqual(['train#1', 'evaluate#1']);
-});
-
-test.for(['snapshot', 'train', 'judgeCycle', 'registerCandidate', 'approve', 'promoteCandidate', 'projectChampion', 'appendRecord'])(
-  'a cycle that was terminated at %s is settled at the next trigger',
-  async (place) => {
-    const model = modelInTest(loop());
-    const { cycle, release } = await terminateAt(model, place);
-    await model.trigger({ key: 'next' });
-    const next = await model.cycleOf('next');
-    release();
-    const ended = (await model.records()).find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)!.body;
-    const isPromoted = place === 'projectChampion';
-    expect(ended).toMatchObject(
-      isPromoted ? { outcome: 'promoted' } : { outcome: 'failed', failure: { remedy: expect.stringContaining(`--cycle ${cycle}`) } },
-    );
-    expect((await loop().jobCluster.listRunning()).filter((job) => job.model === model.name && job.cycle === cycle)).toEqual([]);
-    if (isPromoted)
-      await eventually(
-        async () => loop().registry.aliases.get(`${model.name}@champion`),
-        (alias) => alias !== undefined,
-      );
-    await model.cycle(next).terminate();
-  },
-);
-
-/** Terminates the first cycle where a job of that stage, or that activity, is under way. */
-async function terminateAt(model: ModelInTest, place: string): Promise<{ cycle: number; release: () => void }> {
-  const isJob = place === 'snapshot' || place === 'train';
-  if (isJob) loop().jobCluster.script(model.name, place as JobStage, { kind: 'hang' });
-  await model.apply(place === 'approve' ? {} : unattended);
-  const held = isJob || place === 'approve' || place === 'appendRecord' ? null : loop().holds.hold(model.name, place);
-  await model.trigger({ key: 'first' });
-  const cycle = await model.cycleOf('first');
-  const late = place === 'appendRecord' ? loop().holds.hold(model.name, place) : held;
-  if (late !== null) await late.reached;
-  else
-    await eventually(
-      () => model.cycleState(cycle),
-      ({ stages, approval }) => (isJob ? stages.some(({ note }) => note.startsWith('running as')) : approval !== null),
-    );
-  await model.cycle(cycle).terminate();
-  return { cycle, release: () => late?.release() };
-}
-
-test('a lifecycle that was terminated is rebuilt from the ledger', async () => {
-  const model = modelInTest(loop());
-  loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
-  await model.apply(unattended);
-  await model.trigger({ key: 'first' });
-  const first = await model.cycleOf('first');
-  await model.lifecycle().terminate();
-  expect(await model.apply(unattended)).toMatchObject({ changed: false });
-  expect(await model.state()).toMatchObject({ openCycle: first, queue: [], seenKeys: [] });
-  await model.trigger({ key: 'second' });
-  await eventually(
-    () =>
-      loop()
-        .jobCluster.finish(`${model.name}-c${first}-train-a1`)
-        .then(() => model.cycleState(first)),
-    ({ outcome }) => outcome === 'promoted',
-  );
-  const second = await model.cycleOf('second');
-  // The very first wish is known to the ledger, even though the lifecycle has forgotten it.
-  await model.trigger({ key: 'first' });
-  await eventually(
-    () =>
-      loop()
-        .jobCluster.finish(`${model.name}-c${second}-train-a1`)
-        .then(() => model.cycleState(second)),
-    ({ outcome }) => outcome === 'promoted',
-  );
-  expect(await model.cycleOf('first')).toBe(first);
-  expect((await model.kinds()).filter((kind) => kind === 'cycle-started')).toHaveLength(2);
-});
-
-test('a lifecycle that died between the record and the start of a cycle starts it when it comes back', async () => {
-  const model = modelInTest(loop());
-  await model.apply(unattended);
-  await model.lifecycle().terminate();
-  const cycle = await model.open(unattended);
-  await loop().client.workflow.signalWithStart('modelLifecycle', {
-    workflowId: model.lifecycleId,
-    taskQueue: TASK_QUEUE,
-    args: [{ model: model.name }],
-    signal: triggerSignal,
-    signalArgs: [{ key: 'wake', kind: 'person', ...by }],
-  });
-  await eventually(
-    () => model.cycleState(cycle),
-    ({ outcome }) => outcome === 'promoted',
-  );
-  expect(await model.cycleOf('wake')).toBeGreaterThan(cycle);
 });
 
 test('a lifecycle without a ledger ends, and one that cannot read its ledger says so', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CycleEndedBody } from './model-in-test.js';
 import { bootstrap, evaluation } from '../domain/decide/evaluation.js';
 import { failingEvaluation, rejectingValidation } from '../fakes/stage-outputs.js';
-import { historyOf } from './histories.js';
+
 import { useLoop } from './loop.js';
 import { modelInTest } from './model-in-test.js';
 
@@ -179,7 +179,7 @@ describe('attempts', () => {
     loop().jobCluster.script(model.name, 'train', temporary, temporary);
     const handle = await model.startCycle(await model.open(unattended));
     expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
-    const timers = (await historyOf(handle)).events!.flatMap((event) => event.timerStartedEventAttributes ?? []);
+    const timers = (await handle.fetchHistory()).events!.flatMap((event) => event.timerStartedEventAttributes ?? []);
     expect(timers.map((timer) => Number(timer.startToFireTimeout?.seconds))).toEqual([5, 10]);
   });
 

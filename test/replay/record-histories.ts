@@ -1,0 +1,148 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { abortUpdate, pauseUpdate, resumeUpdate, voteSignal, type AbortRequest } from '../../src/workflows/messages.js';
+import { historyJson, scrubbed } from '../workflows/histories.js';
+import { useLoop } from '../workflows/loop.js';
+import { eventually, modelInTest } from '../workflows/model-in-test.js';
+
+/**
+ * Records what test/replay/replay.test.ts replays: `npx vitest run --config test/replay/record.config.ts`.
+ *
+ * Histories that are in the repository are never recorded again: cycles that wait today must go on with tomorrow's code.
+ * A new kind of history gets a new name here; a new version of the workflows a new prefix.
+ */
+const VERSION = 'v1';
+const folder = fileURLToPath(new URL('./histories/', import.meta.url));
+const loop = useLoop('dev', { extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=120'] });
+const unattended = { gates: { whenNoChampion: 'pass' } };
+const by = { requestedBy: 'ana', reason: '' };
+const recorded: string[] = [];
+
+async function record(name: string, handle: { fetchHistory(): Promise<Parameters<typeof historyJson>[0]> }): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const file = `${VERSION}-${name}.json`;
+  if (existsSync(`${folder}${file}`)) return;
+  writeFileSync(`${folder}${file}`, `${JSON.stringify(scrubbed(historyJson(await handle.fetchHistory())))}\n`);
+  recorded.push(file);
+}
+
+const isRunning =
+  (stage: string) =>
+  ({ stages }: { stages: readonly { stage: string; note: string }[] }): boolean =>
+    stages.some((line) => line.stage === stage && line.note.startsWith('running as'));
+
+afterAll(() => console.log(`recorded: ${recorded.join(', ')}`));
+
+test('promoted, after a lost and a starved job, with a refit', async () => {
+  const model = modelInTest(loop(), 'promoted');
+  loop().jobCluster.script(model.name, 'validate', { kind: 'fail', type: 'JobTemporary' });
+  loop().jobCluster.script(model.name, 'train', { kind: 'fail', type: 'JobLost' }, { kind: 'fail', type: 'JobOutOfMemory' });
+  const cycle = await model.open({ ...unattended, refit: 'afterPass', trainer: { resources: { memoryMiB: 1000, memoryMiBMax: 4000 } } });
+  const handle = await model.startCycle(cycle);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  await record('promoted', handle);
+});
+
+test('approved, after refused votes by update and by signal', async () => {
+  const model = modelInTest(loop(), 'approved');
+  const { number, handle, candidateDigest } = await model.openApproval({
+    approval: { signers: [{ name: 'ana' }, { name: 'ben' }], quorum: 2, escalateAfterHours: 1 / 3600, escalateTo: ['boss'] },
+  });
+  await eventually(
+    async () => loop().notifier.notices.filter((notice) => notice.model === model.name),
+    (notices) => notices.length === 2,
+  );
+  await model.vote(number, { signer: 'mallory' }).catch(() => undefined);
+  await handle.signal(voteSignal, { candidateDigest, signer: 'mallory', decision: 'approve', comment: '' });
+  await model.vote(number);
+  await handle.signal(voteSignal, { candidateDigest, signer: 'ben', decision: 'approve', comment: 'fine' });
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  await record('approved', handle);
+});
+
+test('waiting in approve, and later refused', async () => {
+  const model = modelInTest(loop(), 'waiting');
+  const { number, handle } = await model.openApproval({
+    approval: { signers: [{ name: 'ana' }], escalateAfterHours: 24, escalateTo: ['boss'] },
+  });
+  await record('waiting-in-approve', handle);
+  await model.vote(number, { decision: 'reject', comment: 'not now' });
+  expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
+  await record('rejected-by-a-person', handle);
+});
+
+test('timed out', async () => {
+  const { handle } = await modelInTest(loop(), 'timed-out').openApproval({
+    approval: { signers: [{ name: 'ana' }], timeoutHours: 1 / 3600 },
+  });
+  expect(await handle.result()).toMatchObject({ outcome: 'rejected', approval: { outcome: 'timedOut' } });
+  await record('timed-out', handle);
+});
+
+test('aborted while it trains, and cancelled from outside', async () => {
+  const model = modelInTest(loop(), 'aborted');
+  loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
+  for (const name of ['aborted', 'cancelled']) {
+    const cycle = await model.open(unattended);
+    const handle = await model.startCycle(cycle);
+    await eventually(() => model.cycleState(cycle), isRunning('train'));
+    if (name === 'aborted')
+      await handle.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ana', reason: 'wrong source' } satisfies AbortRequest] });
+    else await handle.cancel();
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+    await record(name, handle);
+  }
+});
+
+test('failed, and retried by the lifecycle', async () => {
+  const model = modelInTest(loop(), 'retried');
+  loop().jobCluster.script(model.name, 'evaluate', { kind: 'fail', type: 'JobFailed' });
+  await model.apply(unattended);
+  await model.trigger({ key: 'fails' });
+  const failed = await model.cycleOf('fails');
+  await model
+    .cycle(failed)
+    .result()
+    .catch(() => undefined);
+  await record('failed', model.cycle(failed));
+  loop().jobCluster.script(model.name, 'evaluate');
+  await model.trigger({ key: 'again', retryOf: failed });
+  const again = await model.cycleOf('again');
+  expect(await model.cycle(again).result()).toMatchObject({ outcome: 'promoted' });
+  await record('retried', model.cycle(again));
+});
+
+test('a lifecycle with a queue, a pause and a cycle that was terminated, over continue-as-new', async () => {
+  const model = modelInTest(loop(), 'busy');
+  loop().jobCluster.script(model.name, 'snapshot', { kind: 'hang' });
+  await model.apply(unattended);
+  const first = await model.lifecycle().describe();
+  for (const key of ['a', 'b', 'c']) await model.trigger({ key });
+  await model.trigger({ key: 'm', kind: 'drift' });
+  await model.lifecycle().executeUpdate(pauseUpdate, { args: [by] });
+  await model.cycle(await model.cycleOf('a')).terminate();
+  await model.lifecycle().executeUpdate(resumeUpdate, { args: [by] });
+  await eventually(
+    async () => model.trigger({ key: 'a' }).then(() => model.lifecycle().describe()),
+    ({ runId }) => runId !== first.runId,
+  );
+  const second = await model.cycleOf('b');
+  await eventually(() => model.cycleState(second), isRunning('snapshot'));
+  await loop().jobCluster.finish(`${model.name}-c${second}-snapshot-a1`);
+  await eventually(model.state, ({ champion }) => champion?.cycle === second);
+  await record('lifecycle-continued', loop().client.workflow.getHandle(model.lifecycleId, first.runId));
+  await record('lifecycle-rebuilt', model.lifecycle());
+});
+
+test('a request of a schedule', async () => {
+  const model = modelInTest(loop(), 'requested');
+  await model.apply(unattended);
+  const handle = await loop().client.workflow.start('requestCycle', {
+    workflowId: `${model.lifecycleId}/request`,
+    taskQueue: 'ratchet',
+    args: [{ model: model.name }],
+  });
+  await handle.result();
+  await record('request-cycle', handle);
+});
