@@ -22,7 +22,8 @@ export interface Programs {
 
 export interface Ran {
   readonly code: number;
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export interface TeamStack {
@@ -115,9 +116,9 @@ function startWorker(home: string, environment: Record<string, string>): Promise
 async function ended(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   try {
     const { stdout, stderr } = await run(file, args, { env, maxBuffer: 2 ** 24 });
-    return { code: 0, output: stdout + stderr };
+    return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string };
-    return { code: typeof code === 'number' ? code : 1, output: stdout + stderr };
+    return { code: typeof code === 'number' ? code : 1, stdout, stderr };
   }
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
-import { freePort } from '../servers/free-port.js';
 import { composeEnvironment, composeFolder } from './compose-service.js';
 import type { TestPostgres } from './postgres.js';
 
@@ -24,7 +25,7 @@ export async function startTemporalCluster(plan: ClusterPlan): Promise<RunningSe
   const names = ['FRONTEND_GRPC', 'FRONTEND_HTTP', 'FRONTEND_MEMBERSHIP', 'HISTORY_GRPC', 'HISTORY_MEMBERSHIP'];
   const others = ['MATCHING_GRPC', 'MATCHING_MEMBERSHIP', 'WORKER_GRPC', 'WORKER_MEMBERSHIP'];
   const ports = Object.fromEntries(
-    await Promise.all([...names, ...others].map(async (name) => [`${name}_PORT`, String(await freePort())] as const)),
+    await Promise.all([...names, ...others].map(async (name) => [`${name}_PORT`, String(await freeLowPort())] as const)),
   );
   const address = `127.0.0.1:${ports['FRONTEND_GRPC_PORT']}`;
   const tools = {
@@ -73,4 +74,17 @@ async function makeSchema({ programs, postgres, secrets }: ClusterPlan): Promise
   };
   await run('sh', [join(composeFolder, 'temporal-schema.sh')], { env });
   await run('sh', [join(composeFolder, 'temporal-schema.sh')], { env }); // as at every start of the stack
+}
+
+/** The server keeps its ports as 16-bit numbers with a sign: those that the system gives away are too large. */
+async function freeLowPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_768);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
