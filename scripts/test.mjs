@@ -33,7 +33,7 @@ await runScript(async () => {
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
-  process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+  process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 });
 
 function parseArgs(args) {
