@@ -1,8 +1,10 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { TimeRange } from '../domain/dataset.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
 import type { Job, JobStage } from '../domain/job.js';
+import type { TrainInput } from '../domain/stage-jobs.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle, type CycleRef } from './cycle-context.js';
@@ -47,18 +49,23 @@ export function createJobActivities(ports: JobActivityPorts) {
     const context = await loadCycle(ports, request.model, request.cycle);
     const plan = await planJob(ports, context, request, request);
     const cites = context.started.cites[request.stage];
-    if (cites !== undefined) {
-      const evidence = await getDocument(store, Evidence, `cited ${request.stage} evidence`, cites);
-      if (evidence.inputDigest === plan.inputDigest) {
-        const output = await readStageOutput(store, request.stage, evidence.body, { dataset: null });
-        return {
-          jobName: null,
-          cited: { stage: request.stage, evidenceDigest: cites, summary: output.summary, cited: true, rejection: output.rejection },
-        };
-      }
-    }
+    const cited = cites === undefined ? null : await cite(request.stage, cites, plan);
+    if (cited !== null) return { jobName: null, cited };
     await jobCluster.submit(plan.spec, cancellationSignal());
     return { jobName: plan.spec.name, cited: null };
+  }
+
+  /** null: it was other work, or retention has deleted the data that it names: the stage is worked again. */
+  async function cite(stage: JobStage, evidenceDigest: Digest, plan: JobPlan): Promise<RecordedStage | null> {
+    const evidence = await getDocument(store, Evidence, `cited ${stage} evidence`, evidenceDigest);
+    if (evidence.inputDigest !== plan.inputDigest) return null;
+    try {
+      const { summary, rejection } = await readStageOutput(store, stage, evidence.body, { dataset: null });
+      return { stage, evidenceDigest, summary, cited: true, rejection };
+    } catch (error) {
+      if (error instanceof RatchetError && error.type === 'JobOutputInvalid') return null;
+      throw error;
+    }
   }
 
   /** Waits for a job to end, heartbeating its progress. Stopping the job is the workflow's decision, never ours. */
@@ -100,16 +107,17 @@ export function createJobActivities(ports: JobActivityPorts) {
   }
 }
 
-/** The end of the rows that a trainer was handed; a model may not claim to have seen later ones. */
-function trainedOn({ spec }: JobPlan): { end: string } | null {
+/** The window of the rows that a trainer was handed; a model may not claim to have seen others. */
+function trainedOn({ spec }: JobPlan): TimeRange | null {
   if (spec.stage !== 'train' && spec.stage !== 'refit') return null;
-  const { files } = spec.input as { files: { window: { end: string } }[] };
-  return {
-    end: files
-      .map((file) => file.window.end)
-      .sort((a, b) => Date.parse(a) - Date.parse(b))
-      .at(-1)!,
-  };
+  const { files } = spec.input as TrainInput;
+  const starts = files.map(({ window }) => window.start).sort(byTime);
+  const ends = files.map(({ window }) => window.end).sort(byTime);
+  return { start: starts[0]!, end: ends.at(-1)! };
+}
+
+function byTime(a: string, b: string): number {
+  return Date.parse(a) - Date.parse(b);
 }
 
 function evidenceOf(request: JobRequest, plan: JobPlan, job: Job, body: Evidence['body']): Evidence {

@@ -99,9 +99,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       ? 'promoted; its workflow was ended before it could say so'
       : 'its workflow was ended from outside, without a word';
     const outcome: CycleOutcome = promoted ? 'promoted' : 'failed';
-    const failure = promoted
-      ? null
-      : { type: 'JobLost', class: 'lost', message: reason, remedy: `ratchet retry ${model} --cycle ${cycle}` };
+    const failure = promoted ? null : { type: 'JobLost', class: 'lost', message: reason, remedy: `ratchet retry ${model} ${cycle}` };
     await ledger.append({
       model,
       key: `${cycle}/cycle-ended`,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { TimeRange } from '../domain/dataset.js';
 import type { Evidence } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
 import type { JobStage } from '../domain/job.js';
@@ -16,14 +17,14 @@ export interface StageOutput {
 /**
  * Parses what a job wrote, checks that what it names is really there, and says it in one line.
  *
- * @param dataset for trainings: the end of the rows handed over; null skips that check.
+ * @param dataset for trainings: the window of the rows handed over; null skips that check.
  * @throws {RatchetError} JobOutputInvalid: names the field, what was expected and what was found.
  */
 export async function readStageOutput(
   store: ObjectStore,
   stage: JobStage,
   output: unknown,
-  { dataset }: { dataset: { end: string } | null },
+  { dataset }: { dataset: TimeRange | null },
 ): Promise<StageOutput> {
   switch (stage) {
     case 'snapshot':
@@ -41,16 +42,23 @@ export async function readStageOutput(
 }
 
 function parse<T>(schema: z.ZodType<T>, stage: JobStage, output: unknown): T {
-  const parsed = schema.safeParse(output);
+  const parsed = schema.safeParse(output, { reportInput: true });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new RatchetError(
     'JobOutputInvalid',
-    `result of ${stage}, field ${issue?.path.join('.') || '(document)'}: ${issue?.message ?? 'not as the contract says'}`,
+    `result of ${stage}, field ${issue?.path.join('.') || '(document)'}: ${issue?.message ?? 'not as the contract says'}, found ${inWords(issue?.input)}`,
     {
       remedy: 'the job contract: docs/reference/job-contract.md',
     },
   );
+}
+
+/** Of a map its keys alone: its values may be anything. */
+function inWords(value: unknown): string {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return `keys ${Object.keys(value).join(', ').slice(0, 200)}`;
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 async function mustExist(store: ObjectStore, stage: JobStage, what: string, digest: Digest): Promise<void> {
@@ -87,16 +95,23 @@ async function trainOutput(
   store: ObjectStore,
   stage: 'train' | 'refit',
   body: TrainOutput,
-  dataset: { end: string } | null,
+  dataset: TimeRange | null,
 ): Promise<StageOutput> {
   await mustExist(store, stage, 'the model', body.model.digest);
-  if (dataset !== null && Date.parse(body.trainWindow.end) > Date.parse(dataset.end)) {
-    throw new RatchetError(
-      'JobOutputInvalid',
-      `result of ${stage}, field trainWindow.end: expected at most ${dataset.end} (the rows handed over), found ${body.trainWindow.end}`,
-    );
-  }
+  if (dataset !== null) checkTrainWindow(stage, body.trainWindow, dataset);
   return { body, summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`, rejection: null };
+}
+
+/** What a trainer claims to have seen must lie in the rows that it was handed; a window that ends before it starts is no claim. */
+function checkTrainWindow(stage: JobStage, { start, end }: TimeRange, handed: TimeRange): void {
+  const refuse = (field: string, expected: string, found: string): never => {
+    throw new RatchetError('JobOutputInvalid', `result of ${stage}, field trainWindow.${field}: expected ${expected}, found ${found}`, {
+      remedy: 'write the window of the rows that the model was fitted to, as its `files` name it',
+    });
+  };
+  if (Date.parse(end) > Date.parse(handed.end)) refuse('end', `at most ${handed.end} (the rows handed over)`, end);
+  if (Date.parse(start) < Date.parse(handed.start)) refuse('start', `at least ${handed.start} (the rows handed over)`, start);
+  if (Date.parse(start) >= Date.parse(end)) refuse('end', `a time after trainWindow.start, ${start}`, end);
 }
 
 function evaluateOutput(body: EvaluateOutput): StageOutput {
