@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFailureType, JobProgress, JobSpec } from '../../domain/job.js';
 import { errorCode } from './durable-file.js';
+import { plainWords } from './job-log.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -56,9 +57,13 @@ export function readIdentity(file: string): ProcessIdentity | null {
   return readJson(file) as ProcessIdentity | null;
 }
 
+/** Read many times: more than a few words are not looked at. */
+const progressBytesMax = 64 * 2 ** 10;
+
 /** What the job last said of its progress; null where it said nothing or is just writing. */
 export function readProgress(folder: string): JobProgress | null {
   try {
+    if (statSync(jobPaths(folder).progress).size > progressBytesMax) return null;
     const found = readJson(jobPaths(folder).progress);
     return typeof found === 'object' && found !== null ? narrowed(found as Record<string, unknown>) : null;
   } catch {
@@ -70,19 +75,26 @@ function narrowed({ step, total, message }: Record<string, unknown>): JobProgres
   return {
     ...(typeof step === 'number' && { step }),
     ...(typeof total === 'number' && { total }),
-    ...(typeof message === 'string' && { message: message.slice(0, 500) }),
+    ...(typeof message === 'string' && { message: plainWords(message.slice(0, 500)) }),
   };
 }
+
+/** Results are small documents: what is large belongs into the object store, and a worker must not choke on it. */
+const resultBytesMax = 32 * 2 ** 20;
 
 /** What is wrong with the result file; null where it is good, and it is then durable. */
 export function findOutputFault(file: string): string | null {
   try {
-    if (readJson(file) === null && !existsSync(file)) return `${file}: expected the result as JSON, found no file`;
+    const { size } = statSync(file);
+    if (size > resultBytesMax)
+      return `${file}: expected a result of at most ${resultBytesMax / 2 ** 20} MiB, found ${Math.ceil(size / 2 ** 20)} MiB`;
+    readJson(file);
     const descriptor = openSync(file, 'r');
     fsyncSync(descriptor);
     closeSync(descriptor);
     return null;
   } catch (error) {
+    if (errorCode(error) === 'ENOENT') return `${file}: expected the result as JSON, found no file`;
     return `${file}: expected the result as JSON, found ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -144,6 +144,28 @@ test('a log of 1 GB costs at most 17 MiB of disk and little time, and its last l
   expect(await cluster.logs(spec.name, { bytesMax: 1000 })).toBe('the end\n');
 });
 
+test('a result that belongs into the object store is refused before a worker reads it', async () => {
+  const { cluster } = open();
+  const code = "fs.writeFileSync(process.env.RATCHET_OUTPUT, '[' + '1,'.repeat(20 * 2 ** 20) + '1]')";
+  expect(await runJob(cluster, nodeJob(code))).toMatchObject({
+    failure: {
+      type: 'JobOutputMissing',
+      message: expect.stringMatching(/output\.json: expected a result of at most 32 MiB, found 41 MiB/),
+    },
+  });
+});
+
+test('a job’s last words steer no terminal', async () => {
+  const { cluster } = open();
+  const words = String.raw`loss 1\rloss 2\r\n\x1b[2J\x1b]0;title\x07\x1b[31mred\x1b[0m is\x00 \x9b1mbad`;
+  const code = `fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ message: "\\x1b[1mhalf\\x07" })); console.error("${words}"); process.exitCode = 3`;
+  const job = await runJob(cluster, nodeJob(code));
+  expect(job).toMatchObject({
+    failure: { message: 'exit code 3: red is\ufffd \ufffd1mbad', logTail: expect.stringMatching(/^loss 1\nloss 2\nred/) },
+  });
+  expect(job.progress).toEqual({ message: 'half\ufffd' });
+});
+
 test('memory counts for all processes of a job together', async () => {
   const { cluster } = open();
   const hold = `const held = Buffer.alloc(150 * 2 ** 20, 1); setInterval(() => held[0]++, 1000)`;
