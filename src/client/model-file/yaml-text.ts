@@ -56,6 +56,13 @@ export function readYaml(text: string): YamlText {
       { place: at(dangling.offset), finding: syntax(`*${dangling.name}, which is defined nowhere`, remedy, 'the name of an anchor') },
     ]);
   }
+  const endless = endlessAlias(document);
+  if (endless !== null) {
+    const remedy = 'write the value out, or name an anchor that ends before the alias';
+    return unreadable([
+      { place: at(endless.offset), finding: syntax(`*${endless.name}, which holds itself`, remedy, 'the name of an anchor above') },
+    ]);
+  }
   try {
     return { value: document.toJS(), problems: [], place: (path, atKey) => placeOf(document, path, atKey ?? false, at) };
   } catch (error) {
@@ -71,6 +78,19 @@ function danglingAlias(document: Document.Parsed): { name: string; offset: numbe
   visit(document, {
     Alias(_key, alias) {
       if (alias.resolve(document) === undefined) found = { name: alias.source, offset: alias.range?.[0] ?? 0 };
+      return found === null ? undefined : visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** An alias inside the very node that it names: a value without end. */
+function endlessAlias(document: Document.Parsed): { name: string; offset: number } | null {
+  let found: { name: string; offset: number } | null = null;
+  visit(document, {
+    Alias(_key, alias, ancestors) {
+      const target = alias.resolve(document);
+      if (ancestors.some((ancestor) => ancestor === target)) found = { name: alias.source, offset: alias.range?.[0] ?? 0 };
       return found === null ? undefined : visit.BREAK;
     },
   });

@@ -34,6 +34,11 @@ test.for<[name: string, text: string, problem: string]>([
     '# nothing\n',
     'model.yaml:1:1: error: expected a model file, found an empty file. Start from an example, or from `ratchet schema`',
   ],
+  [
+    'a value that holds itself',
+    'a: &a [1, *a]\n',
+    'model.yaml:1:11: error: expected the name of an anchor above, found *a, which holds itself. Write the value out, or name an anchor that ends before the alias',
+  ],
   ['a list', '- a\n', 'model.yaml:1:1: error: expected a map, found ["a"]'],
   ['a sentence', 'hello\n', 'model.yaml:1:1: error: expected a map, found "hello"'],
 ])('%s is no model file', ([, text, problem]) => {
