@@ -58,9 +58,14 @@ export async function startTemporalCluster(plan: ClusterPlan): Promise<RunningSe
     },
     address,
   );
-  const namespace = { env: { ...tools, TEMPORAL_NAMESPACE: 'default' } };
-  await run('sh', [join(composeFolder, 'temporal-namespace.sh')], namespace);
-  await run('sh', [join(composeFolder, 'temporal-namespace.sh')], namespace); // as at every start of the stack
+  try {
+    const namespace = { env: { ...tools, TEMPORAL_NAMESPACE: 'default' } };
+    await run('sh', [join(composeFolder, 'temporal-namespace.sh')], namespace);
+    await run('sh', [join(composeFolder, 'temporal-namespace.sh')], namespace); // as at every start of the stack
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   return server;
 }
 

@@ -12,10 +12,11 @@ const missing = whatIsMissing(programs);
 if (missing !== null) console.log(`the wiring is not tested here, for lack of ${missing}`);
 
 describe.skipIf(missing !== null)('the stack of docker-compose.yml, as processes', () => {
-  const home = mkdtempSync(join(tmpdir(), 'ratchet-wiring-'));
+  let home: string;
   let stack: TeamStack;
 
   beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'ratchet-wiring-'));
     stack = await startTeamStack(programs, home);
   });
 
