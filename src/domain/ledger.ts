@@ -130,6 +130,10 @@ export interface LedgerExpects {
   readonly generation?: number;
   /** A number: this cycle is open. null: none is. */
   readonly openCycle?: number | null;
+  /** This spec and this code are in force. */
+  readonly specDigest?: Digest;
+  readonly codeDigest?: Digest;
+  readonly paused?: boolean;
 }
 
 /** The answer to an append: the record that now stands in the ledger, ours or the same one from an earlier try. */

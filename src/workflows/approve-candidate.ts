@@ -25,7 +25,9 @@ const NOT_WAITING = 'this cycle is not waiting for an approval';
 export function listenForVotes(progress: CycleProgress, approvalSpec: () => OpenedCycle['approval'] | null): void {
   setHandler(
     voteUpdate,
-    (vote): VoteReply => {
+    (payload): VoteReply => {
+      const vote = readVote(payload); // not the payload itself: what it leaves out would be missing from the record
+      if (typeof vote === 'string') return refuse(vote);
       const spec = approvalSpec();
       const state = progress.state.approval;
       if (spec === null || state === null) return refuse(NOT_WAITING);

@@ -67,7 +67,8 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
     applyUpdate,
     async ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> => {
       const inForce = await readLedger();
-      if (inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest) return { changed: false, specDigest };
+      const isInForce = !ledger.isStale() && inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest;
+      if (isInForce) return { changed: false, specDigest };
       await write({ kind: 'spec-applied', specDigest, codeDigest, requestedBy });
       return { changed: true, specDigest };
     },

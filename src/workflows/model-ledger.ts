@@ -25,6 +25,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
   const troubles: { ledger?: string; cycle?: string; registry?: string } = {};
   return {
     state: () => cached,
+    /** The cache may be older than what was just written: nothing may be started by it. */
+    isStale: () => troubles.ledger !== undefined,
     isAbsent: () => cached === null && trouble() === null,
     trouble,
     openSeen: () => openSeen,
@@ -112,7 +114,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       const cycle = await append(
         `${trigger.key}/cycle-started`,
         { kind: 'cycle-started', trigger, asOf, specDigest, codeDigest, cites },
-        { openCycle: null },
+        { openCycle: null, specDigest, codeDigest, paused: false },
       );
       await launch(cycle, trigger.kind);
       return cycle;

@@ -81,7 +81,7 @@ async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<vo
 /** @returns when to look again, in milliseconds since 1970; null: when something happens */
 async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): Promise<number | null> {
   const inForce = ledger.state();
-  if (inForce === null || inForce.specDigest === null) return null;
+  if (inForce === null || inForce.specDigest === null || ledger.isStale()) return null;
   const nowMs = Date.now();
   const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers ?? NO_TRIGGERS, {
     openCycle: inForce.openCycle,

@@ -26,12 +26,13 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
   const scope = new CancellationScope();
 
   setHandler(cycleStateQuery, () => progress.state);
-  listenForVotes(progress, () => opened?.approval ?? null);
   const abort = listenForAbort(
     progress,
     () => isEnding,
     () => scope.cancel(),
   );
+  // A vote on a cycle that is being ended would be counted, and come to nothing.
+  listenForVotes(progress, () => (isEnding || abort() !== null ? null : (opened?.approval ?? null)));
 
   let ending: Ending;
   try {

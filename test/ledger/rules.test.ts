@@ -172,6 +172,8 @@ describe('a promotion is refused', () => {
     ],
     ['as an ending without a promotion', [judged(2)], cycleEnded(2), /expected a promoted record/],
     ['not: an ending that says otherwise', [judged(2)], cycleEnded(2, { outcome: 'rejected' }), null],
+    ['as a failure after it took place', [judged(2), promoted(2)], cycleEnded(2, { outcome: 'failed' }), /to end promoted, found failed/],
+    ['not: as the end of what it began', [judged(2), promoted(2)], cycleEnded(2), null],
   ])('%s', ([, earlier, body, reason]) => {
     if (reason === null) expect(refuseOutcome(earlier, body)).toBeNull();
     else expect(refuseOutcome(earlier, body)).toMatch(reason);
@@ -186,6 +188,10 @@ describe('an append is refused', () => {
     [{ generation: 0 }, 'ChampionChanged'],
     [{ openCycle: null }, 'LedgerConflict'],
     [{ openCycle: 3 }, 'LedgerConflict'],
+    [{ paused: false }, null],
+    [{ paused: true }, 'LedgerConflict'],
+    [{ specDigest: named('spec') }, 'LedgerConflict'],
+    [{ codeDigest: named('code') }, 'LedgerConflict'],
   ])('where %j does not hold', ([expects, type]) => {
     expect(refuseExpectation(state, expects)?.type ?? null).toBe(type);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Vote } from '../../src/domain/approval.js';
-import { voteSignal, voteUpdate } from '../../src/workflows/messages.js';
+import { abortUpdate, voteSignal, voteUpdate } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
 
@@ -115,6 +115,28 @@ test('a vote that cannot count is refused to the face, and the vote goes on', as
   recording.release();
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
   await expect(model.vote(number, { signer: 'ben' })).rejects.toThrow();
+});
+
+test('a vote typed by hand without a comment is recorded with an empty one', async () => {
+  const model = modelInTest(loop());
+  const { handle, candidateDigest } = await model.openApproval();
+  const typed = { candidateDigest, signer: 'ana', decision: 'approve', assurance: 'proven' } as unknown as Vote;
+  expect(await handle.executeUpdate(voteUpdate, { args: [typed] })).toMatchObject({ outcome: 'approved' });
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  expect((await model.records()).find(({ body }) => body.kind === 'approved')?.body).toMatchObject({
+    votes: [{ signer: 'ana', comment: '', assurance: 'claimed' }],
+  });
+});
+
+test('a cycle that is being aborted counts no more votes', async () => {
+  const model = modelInTest(loop());
+  const { number, handle } = await model.openApproval();
+  const ending = loop().holds.hold(model.name, 'stopJobsOfCycle');
+  await handle.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ben', reason: 'wrong data' }] });
+  await ending.reached;
+  await expect(model.vote(number)).rejects.toMatchObject({ cause: { message: 'this cycle is not waiting for an approval' } });
+  ending.release();
+  expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
 });
 
 test('a vote by signal that cannot count stands in the record with its reason, whatever was typed', async () => {

@@ -13,7 +13,7 @@ export function refuseOwner(state: LedgerState, owner: string, body: LedgerBody)
 }
 
 /** Why the head is not what the writer saw when it decided, and which failure that is; null where it is. Pure. */
-export function refuseExpectation(state: LedgerState, { generation, openCycle }: LedgerExpects): Refusal | null {
+export function refuseExpectation(state: LedgerState, { generation, openCycle, ...inForce }: LedgerExpects): Refusal | null {
   if (generation !== undefined && generation !== state.generation) {
     const champion = state.champion?.version ?? 'none';
     return {
@@ -23,6 +23,12 @@ export function refuseExpectation(state: LedgerState, { generation, openCycle }:
   }
   if (openCycle !== undefined && openCycle !== state.openCycle) {
     return { type: 'LedgerConflict', reason: `expected ${describeCycle(openCycle)}, found ${describeCycle(state.openCycle)}` };
+  }
+  for (const field of ['specDigest', 'codeDigest', 'paused'] as const) {
+    const expected = inForce[field];
+    if (expected !== undefined && expected !== state[field]) {
+      return { type: 'LedgerConflict', reason: `expected ${field} ${expected}, found ${state[field] ?? 'none'}` };
+    }
   }
   return null;
 }

@@ -10,8 +10,12 @@ import type { LedgerBody } from '../ledger.js';
 export function refuseOutcome(cycleBodies: readonly LedgerBody[], body: LedgerBody): string | null {
   if (body.kind === 'cycle-ended') {
     const isPromoted = cycleBodies.some((earlier) => earlier.kind === 'promoted');
-    return body.outcome === 'promoted' && !isPromoted
-      ? `expected a promoted record of cycle ${body.cycle} before it ends promoted, found none`
+    if (body.outcome === 'promoted' && !isPromoted) {
+      return `expected a promoted record of cycle ${body.cycle} before it ends promoted, found none`;
+    }
+    // Whoever wrote the promotion may never have heard of it.
+    return isPromoted && body.outcome !== 'promoted'
+      ? `expected cycle ${body.cycle}, which was promoted, to end promoted, found ${body.outcome}`
       : null;
   }
   return body.kind === 'promoted' ? refusePromotion(cycleBodies, body) : null;
