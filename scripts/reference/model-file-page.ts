@@ -11,7 +11,7 @@ its key's name. A whole one: [examples/flight-lateness/model.yaml](../../example
 
 const BEYOND = `## What lint checks beyond the single keys
 
-- **Errors.** No threshold at all; limits that a metric can never reach, or \`min\` above \`max\`; margins so wide that they let everything
+- **Errors.** No threshold besides slices; limits that a metric can never reach, or \`min\` above \`max\`; margins so wide that they let everything
   through; gates on metrics or slices that are not evaluated; columns that are declared nowhere; a label among the features; a holdout
   as long as the window, or a start too late to train; labels that the model's own output makes, without a reason why they are good
   enough; an unknown time zone, a cron line that can never fire; more votes asked than people may sign, an escalation after the end;

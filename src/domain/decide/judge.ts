@@ -65,9 +65,9 @@ function judgeEvaluation(input: JudgeInput, alpha: number): Ruling[] {
   ];
 }
 
-/** A policy without a single threshold lets everything through: it is refused by `lint`, and again here. */
+/** A policy without a single threshold lets everything through: it is refused by `lint`, and again here. Slices only veto. */
 function judgePolicy(gates: GatesSpec): Ruling {
-  const thresholds = gates.absolute.length + gates.againstChampion.length + gates.againstAnchor.length + gates.slices.length;
+  const thresholds = gates.absolute.length + gates.againstChampion.length + gates.againstAnchor.length;
   return thresholds > 0 ? nothing : only(gateResult('gates', 'inconclusive', 'the policy has no threshold, so nothing can be proven'));
 }
 
@@ -76,7 +76,9 @@ function judgeFirst(gates: GatesSpec): Ruling {
   const gate = 'gates.whenNoChampion';
   switch (gates.whenNoChampion) {
     case 'pass':
-      return only(gateResult(gate, 'pass', 'there is no champion yet, and the policy lets the first model pass'));
+      return gates.absolute.length > 0
+        ? only(gateResult(gate, 'pass', 'there is no champion yet, and the policy lets the first model pass'))
+        : only(gateResult(gate, 'inconclusive', 'there is no champion yet, and no absolute gate holds the first model to anything'));
     case 'requireApproval': {
       const reason = 'there is no champion to compare with: a person must say whether this model may be the first';
       return { results: [gateResult(gate, 'no-baseline', reason)], notes: [], personNeeded: [{ gate, reason }] };

@@ -10,6 +10,12 @@ const mistakes: Mistake[] = [
     '36:3: error: spec.gates: there is no threshold at all, so nothing could be proven. Write down what a model must reach, e.g. absolute: [{ metric: auc, min: 0.65 }]',
   ],
   [
+    'vetoes and no threshold',
+    '    absolute:\n      - { metric: auc, min: 0.65 }\n      - { metric: calibrationGap, max: 0.1 }\n    againstChampion:\n      - { metric: auc, test: superiority }\n      - { metric: logLoss, test: nonInferiority, margin: 0.02 }\n',
+    '',
+    '36:3: error: spec.gates: slices only veto, and there is no other threshold, so nothing could be proven. Write down what a model must reach, e.g. absolute: [{ metric: auc, min: 0.65 }]',
+  ],
+  [
     'an absolute gate without limits',
     '{ metric: auc, min: 0.65 }',
     '{ metric: auc }',
@@ -109,7 +115,7 @@ const mistakes: Mistake[] = [
     'a first champion that is held to nothing',
     '    whenNoChampion: requireApproval\n    absolute:\n      - { metric: auc, min: 0.65 }\n      - { metric: calibrationGap, max: 0.1 }\n',
     '    whenNoChampion: pass\n',
-    '38:21: warning: spec.gates.whenNoChampion: the first model would be promoted without being held to anything. Add absolute gates, or write whenNoChampion: requireApproval',
+    '38:21: warning: spec.gates.whenNoChampion: no absolute gate holds the first model to anything: none can ever become the first champion. Add absolute gates, or write whenNoChampion: requireApproval',
   ],
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judge, type JudgeInput } from '../../../src/domain/decide/judge.js';
-import { anchorGate, arm, bootstrap, evaluation, gates, HOLDOUT, judgeInput, mean, withDifferences } from './evaluation.js';
+import { anchorGate, arm, bootstrap, evaluation, gates, HOLDOUT, judgeInput, mean, sliceGate, withDifferences } from './evaluation.js';
 import { expectVerdict, type VerdictCase } from './expect-verdict.js';
 
 const cases: VerdictCase[] = [
@@ -40,6 +40,11 @@ const cases: VerdictCase[] = [
     { gates: gates({ absolute: [], againstChampion: [] }) },
     { face: 'inconclusive', next: 'stop', reasons: [/no threshold/] },
   ],
+  [
+    'a policy that only vetoes by slices proves nothing',
+    { gates: gates({ absolute: [], againstChampion: [], ...sliceGate }) },
+    { face: 'inconclusive', next: 'stop', reasons: [/no threshold/] },
+  ],
   ['a comparison without a number has no α', { comparisonIndex: NaN }, { face: 'inconclusive', next: 'stop' }],
 
   // The first model.
@@ -57,6 +62,11 @@ const cases: VerdictCase[] = [
     'no champion: pass',
     { championExists: false, anchorExists: false, gates: gates({ whenNoChampion: 'pass' }) },
     { face: 'pass', next: 'proceed' },
+  ],
+  [
+    'no champion: pass, but nothing to pass',
+    { championExists: false, anchorExists: false, gates: gates({ whenNoChampion: 'pass', absolute: [] }) },
+    { face: 'inconclusive', next: 'stop', reasons: [/no absolute gate holds the first model/] },
   ],
   [
     'no champion does not excuse a failed limit',

@@ -29,14 +29,17 @@ export const checkThresholds: Rule = ({ gates }) => {
 
 function checkPresence(gates: GatesSpec): Finding[] {
   const { absolute, againstChampion, againstAnchor, slices, whenNoChampion } = gates;
-  if (absolute.length + againstChampion.length + againstAnchor.length + slices.length === 0) {
+  if (absolute.length + againstChampion.length + againstAnchor.length === 0) {
     return [
       {
         path: GATES,
         atKey: true,
         severity: 'error',
-        message: 'there is no threshold at all, so nothing could be proven',
-        expected: 'at least one of absolute, againstChampion, againstAnchor, slices',
+        message:
+          slices.length > 0
+            ? 'slices only veto, and there is no other threshold, so nothing could be proven'
+            : 'there is no threshold at all, so nothing could be proven',
+        expected: 'at least one of absolute, againstChampion, againstAnchor',
         found: 'none',
         remedy: 'write down what a model must reach, e.g. absolute: [{ metric: auc, min: 0.65 }]',
       },
@@ -66,7 +69,7 @@ function checkPresence(gates: GatesSpec): Finding[] {
     findings.push({
       path: [...GATES, 'whenNoChampion'],
       severity: 'warning',
-      message: 'the first model would be promoted without being held to anything',
+      message: 'no absolute gate holds the first model to anything: none can ever become the first champion',
       remedy: 'add absolute gates, or write whenNoChampion: requireApproval',
     });
   }
