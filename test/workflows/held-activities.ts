@@ -14,6 +14,7 @@ interface Hold {
 /** Lets a test stop a model's loop right before an activity, or lose the answer of one that has done its work. */
 export function createHolds() {
   const holds = new Map<string, Hold>();
+  const releases: (() => void)[] = [];
   const lost = new Map<string, number>();
   return { hold, loseReply, releaseAll, wrap };
 
@@ -27,6 +28,7 @@ export function createHolds() {
     const released = new Promise<void>((resolve) => (release = resolve));
     const held = { reached, arrive, released, release, finished, finish };
     holds.set(`${model}/${activity}`, held);
+    releases.push(release);
     return held;
   }
 
@@ -36,7 +38,7 @@ export function createHolds() {
   }
 
   function releaseAll(): void {
-    for (const held of holds.values()) held.release();
+    for (const release of releases.splice(0)) release();
     holds.clear();
   }
 

@@ -19,7 +19,9 @@ test.for(['snapshot', 'train', 'judgeCycle', 'registerCandidate', 'approve', 'pr
     const ended = (await model.records()).find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)!.body;
     const isPromoted = place === 'projectChampion';
     expect(ended).toMatchObject(
-      isPromoted ? { outcome: 'promoted' } : { outcome: 'failed', failure: { remedy: expect.stringContaining(`--cycle ${cycle}`) } },
+      isPromoted
+        ? { outcome: 'promoted' }
+        : { outcome: 'failed', failure: { remedy: expect.stringContaining(`ratchet retry ${model.name}`) } },
     );
     expect((await loop().jobCluster.listRunning()).filter((job) => job.model === model.name && job.cycle === cycle)).toEqual([]);
     if (isPromoted)
