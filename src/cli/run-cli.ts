@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { createCli } from './cli.js';
-import { explainError } from './explain-error.js';
+import { CommandError, explainError } from './explain-error.js';
 import { createProgram } from './program.js';
 import type { Terminal } from './terminal.js';
 
@@ -16,8 +16,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1; // it has said what is wrong
-    if (terminal.interrupted.aborted) return 130;
-    terminal.err(explainError(error, terminal.environment));
-    return 1;
+    // What an interruption tears apart on its way out is no news; what a command says about it is.
+    const { aborted } = terminal.interrupted;
+    if (!aborted || error instanceof CommandError) terminal.err(explainError(error, terminal.environment));
+    return aborted ? 130 : 1;
   }
 }

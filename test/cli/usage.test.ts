@@ -22,6 +22,7 @@ const commands = [
   'replay',
   'backtest',
   'audit',
+  'gc',
   'adopt',
 ];
 

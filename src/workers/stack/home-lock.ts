@@ -29,12 +29,20 @@ export function holderOf(home: Home): LockHolder | null {
  *
  * The lock is a file that is linked into place whole. One that a dead process left is moved aside by rename: of several
  * that try, one moves it, and all meet again at the link.
+ * @throws {Error} the home cannot be written
  */
 export function acquireHome(home: Home): HomeLock | LockHolder {
-  mkdirSync(dirname(home.lockFile), { recursive: true });
   const self = identify(process.pid);
   const mine = `${home.lockFile}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify({ host: hostname(), process: self } satisfies LockHolder), { mode: 0o600 });
+  try {
+    mkdirSync(dirname(home.lockFile), { recursive: true });
+    writeFileSync(mine, JSON.stringify({ host: hostname(), process: self } satisfies LockHolder), { mode: 0o600 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${home.path}: expected a folder that may be written, found ${code}: name another one with --home or RATCHET_HOME`, {
+      cause: error,
+    });
+  }
   try {
     for (;;) {
       if (tryLink(mine, home.lockFile)) return { release: () => release(home, self) };

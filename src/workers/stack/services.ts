@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lastLine, readJobLog } from '../../adapters/local/job-log.js';
 import { startMlflow } from '../../adapters/local/servers/mlflow-server.js';
 import { startTemporal } from '../../adapters/local/servers/temporal-server.js';
 import type { Home } from '../../config/home.js';
@@ -66,7 +67,7 @@ export function workerService({ home, python, environment, target }: ServiceCont
       ]);
       if (ready === null) return started;
       await started.stop();
-      throw new Error(`the worker did not start (${ready}): see ${logFile}`);
+      throw new Error(`the worker did not start (${ready}): ${lastLine(readJobLog(logFile, 4096)) || 'it said nothing'} (log: ${logFile})`);
     },
   };
 }

@@ -8,6 +8,7 @@ import { endLeftovers } from './end-leftovers.js';
 import type { HomeLock } from './home-lock.js';
 import type { NamedPorts } from './pick-ports.js';
 import { ensurePythonEnv } from './python-env.js';
+import { prepareAttachedServer } from './prepare-attached-server.js';
 import { mlflowService, temporalService, workerService } from './services.js';
 import { chooseTarget } from './stack-target.js';
 import type { StackTarget } from './stack-target.js';
@@ -62,6 +63,7 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
         ? `attaching to the Temporal server at ${target.address} (named by ${target.attachedTemporal.namedBy})`
         : 'starting Temporal …',
     );
+    if (target.attachedTemporal) await prepareAttachedServer(target.attachedTemporal, tell);
     tell(target.attachedMlflow ? `attaching to MLflow at ${redactUrl(target.mlflowUrl)}` : 'starting MLflow …');
     const starting: Promise<void>[] = [];
     if (!target.attachedTemporal) starting.push(run('temporal', temporalService(context)));
