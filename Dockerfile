@@ -12,11 +12,11 @@ FROM base AS python
 COPY scripts scripts
 COPY steps/requirements.lock steps/requirements.lock
 # The installer that `ratchet up` uses: the same lock file, the same hashes. Its download cache stays out of the image.
-RUN RATCHET_CACHE=/opt/ratchet/cache node --input-type=module --eval \
+RUN RATCHET_CACHE=/opt/ratchet/env node --input-type=module --eval \
     "const { ensurePythonEnv } = await import('/opt/ratchet/app/scripts/python-env.mjs'); \
      const { symlinkSync } = await import('node:fs'); \
-     symlinkSync((await ensurePythonEnv({ log: console.log })).dir, '/opt/ratchet/python')" \
-  && rm -rf /opt/ratchet/cache/uv /opt/ratchet/cache/uv-*
+     symlinkSync((await ensurePythonEnv({ log: console.log })).dir, '/opt/ratchet/env/current')" \
+  && rm -rf /opt/ratchet/env/uv /opt/ratchet/env/uv-*
 
 FROM base AS build
 COPY package.json package-lock.json ./
@@ -27,8 +27,7 @@ COPY src src
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM base AS ratchet
-COPY --from=python /opt/ratchet/cache /opt/ratchet/cache
-COPY --from=python /opt/ratchet/python /opt/ratchet/python
+COPY --from=python /opt/ratchet/env /opt/ratchet/env
 COPY --from=build /opt/ratchet/app/node_modules node_modules
 COPY --from=build /opt/ratchet/app/dist dist
 COPY package.json ./
@@ -40,10 +39,10 @@ RUN printf '#!/bin/sh\nexec node /opt/ratchet/app/dist/cli/main.js "$@"\n' >/usr
   && mkdir /var/lib/ratchet \
   && chown node:node /var/lib/ratchet
 ENV NODE_ENV=production \
-  PATH=/opt/ratchet/python/bin:$PATH \
-  RATCHET_CACHE=/opt/ratchet/cache \
+  PATH=/opt/ratchet/env/current/bin:$PATH \
+  RATCHET_CACHE=/opt/ratchet/env \
   RATCHET_HOME=/var/lib/ratchet \
-  RATCHET_PYTHON_BIN=/opt/ratchet/python/bin
+  RATCHET_PYTHON_BIN=/opt/ratchet/env/current/bin
 USER node
 VOLUME /var/lib/ratchet
 CMD ["node", "--enable-source-maps", "dist/workers/main.js"]
