@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { cacheFolder } from './cache-folder.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
-const nodeMin = [20, 3];
+const nodeMin = [20, 19];
 
 /**
  * Brings a fresh clone to where everything runs: Node packages, Python environment, dist/. Does only what is missing; may
