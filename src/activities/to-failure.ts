@@ -20,6 +20,8 @@ export function toFailure(error: unknown, { isFinal = false }: { isFinal?: boole
   // A request that somebody else gave up is no cancellation of ours: the cycle must not end as aborted for it.
   if (error instanceof Error && error.name === 'AbortError' && cancellationSignal().aborted) return new CancelledFailure(error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  // A value out of range and a document of another shape are so again a second later.
+  const isForGood = isFinal || error instanceof RangeError || (error instanceof Error && error.name === 'ZodError');
   const failure: Failure = {
     type: 'Unexpected',
     class: FAILURE_CLASS.Unexpected,
@@ -29,7 +31,7 @@ export function toFailure(error: unknown, { isFinal = false }: { isFinal?: boole
   return ApplicationFailure.create({
     type: 'Unexpected',
     message,
-    nonRetryable: false,
+    nonRetryable: isForGood,
     details: [failure, null],
     ...(error instanceof Error ? { cause: error } : {}),
   });

@@ -25,10 +25,10 @@ export function refuseUnlessShaped(what: string, payload: unknown, fields: Reado
   }
 }
 
-/** A workflow that was started by hand with another input or id would write beside the real one. */
-export function refuseStrangeStart(expected: { workflowId: string; isInput: boolean; input: string }): void {
+/** A workflow that was started by hand with another input or id would write beside the real one. Without `workflowId` any id will do. */
+export function refuseStrangeStart(expected: { workflowId?: string; isInput: boolean; input: string }): void {
   const { workflowId, workflowType } = workflowInfo();
-  if (expected.isInput && workflowId === expected.workflowId) return;
+  if (expected.isInput && workflowId === (expected.workflowId ?? workflowId)) return;
   const message = expected.isInput
     ? `workflow id: expected ${expected.workflowId}, found ${workflowId}`
     : `${workflowType}: expected the input ${expected.input}`;

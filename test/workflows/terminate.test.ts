@@ -101,3 +101,13 @@ test('a lifecycle that died between the record and the start of a cycle starts i
   );
   expect(await model.cycleOf('wake')).toBeGreaterThan(cycle);
 });
+
+test('a lifecycle that was cancelled from outside ends, and comes back with the next apply', async () => {
+  const model = modelInTest(loop());
+  await model.apply(unattended);
+  await model.lifecycle().cancel();
+  await expect(model.lifecycle().result()).rejects.toThrow();
+  expect(await model.apply(unattended)).toMatchObject({ changed: false });
+  await model.trigger({ key: 'k' });
+  expect(await model.cycle(await model.cycleOf('k')).result()).toMatchObject({ outcome: 'promoted' });
+});
