@@ -93,7 +93,7 @@ export async function approveCandidate(
   void tell('approval', signersOf(opened)); // a notifier that is down must not keep a decided vote waiting
 
   const escalatesAtMs = approvalEscalatesAtMs(spec, opening);
-  if (escalatesAtMs !== null) {
+  if (escalatesAtMs !== null && escalatesAtMs < approvalEndsAtMs(spec, opening)) {
     const isDecided = await condition(decided, Math.max(1, escalatesAtMs - Date.now()), { summary: 'until the approval is escalated' });
     if (!isDecided) void tell('escalation', spec.escalateTo);
   }

@@ -4,6 +4,9 @@ import type { CarriedLifecycle, QueuedTrigger, SeenKey } from './messages.js';
 
 const DAY_MS = 86_400_000;
 
+/** A thousand reasons travel with the workflow's state. */
+const REASON_MAX = 300;
+
 export type LifecycleMemory = ReturnType<typeof createLifecycleMemory>;
 
 /** What the lifecycle carries over continue-as-new: wishes that wait, and wishes that were known. */
@@ -48,7 +51,8 @@ export function createLifecycleMemory(carried: CarriedLifecycle | undefined) {
     },
   };
 
-  function note(key: string, change: Partial<SeenKey>): void {
-    seenKeys = seenKeys.map((seen) => (seen.key === key ? { ...seen, ...change } : seen));
+  function note(key: string, { dropped, ...change }: Partial<SeenKey>): void {
+    const short = dropped === undefined ? {} : { dropped: dropped.slice(0, REASON_MAX) };
+    seenKeys = seenKeys.map((seen) => (seen.key === key ? { ...seen, ...change, ...short } : seen));
   }
 }

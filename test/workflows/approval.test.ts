@@ -204,6 +204,20 @@ test('when the time is over nobody has to say no', async () => {
   expect(await model.kinds()).not.toContain('promoted');
 });
 
+test('an escalation that would come after the end does not put the end off', async () => {
+  const model = modelInTest(loop());
+  const { number, handle } = await model.openApproval({
+    approval: { signers: [{ name: 'ana' }], timeoutHours: 24, escalateAfterHours: 48, escalateTo: ['boss'] },
+  });
+  await loop().environment.sleep('25 hours');
+  await eventually(
+    () => model.cycleState(number),
+    ({ outcome }) => outcome === 'rejected',
+  );
+  expect(await handle.result()).toMatchObject({ approval: { outcome: 'timedOut' } });
+  expect(noticesOf(model.name)).toHaveLength(1);
+});
+
 test('a notifier that is down keeps no vote waiting', async () => {
   const model = modelInTest(loop());
   loop().notifier.unreachable.add(model.name);

@@ -120,3 +120,22 @@ test('what is carried over continue-as-new is all that is remembered', () => {
     { numRuns: 200 },
   );
 });
+
+test('however much is asked, what travels over continue-as-new fits into a payload', () => {
+  const memory = createLifecycleMemory(undefined);
+  const longest = (n: number, kind: Trigger['kind']): Trigger => ({
+    key: `${n}`.padEnd(200, 'k'),
+    kind,
+    requestedBy: 'r'.repeat(200),
+    reason: 'w'.repeat(2000),
+    commit: 'c'.repeat(200),
+  });
+  for (let n = 0; n < 1500; n++) memory.remember(longest(n, 'ci'), n);
+  expect(memory.remember(longest(9999, 'person'), 1500)).toContain('triggers are waiting already');
+  for (let n = 1500; n < 3000; n++) {
+    memory.keep(memory.queue().slice(1), []);
+    memory.remember(longest(n, n % 2 === 0 ? 'person' : 'drift'), n);
+    memory.dropped(longest(n, 'ci'), 'x'.repeat(5000));
+  }
+  expect(JSON.stringify(memory.carry()).length).toBeLessThan(1.8 * 1024 * 1024);
+});

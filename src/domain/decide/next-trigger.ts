@@ -7,8 +7,9 @@ const MS_PER_DAY = 86_400_000;
 const SEEN_MS = 7 * MS_PER_DAY;
 const SEEN_MAX = 1000;
 
-/** More waiting triggers of machines than this are refused: the queue travels with the workflow's state. */
+/** More waiting triggers than this are refused: the queue travels with the workflow's state, which has a greatest size. */
 const MACHINE_QUEUE_MAX = 100;
+const QUEUE_MAX = 300;
 
 export interface QueuedTrigger {
   readonly trigger: Trigger;
@@ -68,8 +69,8 @@ export function enqueueTrigger(
     return { queue, seenKeys: remembered, refusal: `the trigger ${trigger.key} was seen before: the same key is the same wish` };
   }
   const machines = queue.filter((queued) => !asksForPerson(queued.trigger)).length;
-  if (!asksForPerson(trigger) && machines >= MACHINE_QUEUE_MAX) {
-    return { queue, seenKeys: remembered, refusal: `${machines} triggers are waiting already` };
+  if (queue.length >= QUEUE_MAX || (!asksForPerson(trigger) && machines >= MACHINE_QUEUE_MAX)) {
+    return { queue, seenKeys: remembered, refusal: `${queue.length} triggers are waiting already` };
   }
   return {
     queue: [...queue, { trigger, arrivedAtMs: nowMs }],
