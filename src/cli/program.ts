@@ -9,6 +9,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addBacktestCommand } from './commands/backtest.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDownCommand } from './commands/down.js';
+import { addGcCommand } from './commands/gc.js';
 import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLintCommand } from './commands/lint.js';
@@ -40,6 +41,7 @@ const addCommands = [
   addReplayCommand,
   addBacktestCommand,
   addAuditCommand,
+  addGcCommand,
   addAdoptCommand,
 ];
 

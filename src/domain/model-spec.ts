@@ -22,8 +22,10 @@ export const RetentionSpec = z.strictObject({
     .int()
     .positive()
     .default(365)
-    .describe('Data older than this may be deleted; the anchor’s and the champion’s never are.'),
-  cyclesMin: z.number().int().positive().default(20).describe('The newest cycles whose data is always kept.'),
+    .describe(
+      'Data of cycles that started longer ago may be deleted, by `ratchet gc --delete`; that of champion, previous champion and anchor never is.',
+    ),
+  cyclesMin: z.number().int().positive().default(20).describe('So many of the newest cycles keep their data, whatever its age.'),
 });
 
 /** One model: everything the loop does with it. The digest of the parsed document is the spec's identity. */

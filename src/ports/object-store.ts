@@ -9,6 +9,8 @@ export interface ObjectStore {
   /** The bytes of a digest, checked against it. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
   getByDigest(digest: Digest): Promise<Uint8Array>;
   hasDigest(digest: Digest): Promise<boolean>;
+  /** Deletes the bytes of a digest for good, durably; where there are none, that is fine. Only for what retention lets go. @throws {RatchetError} AccessDenied, StoreUnavailable */
+  remove(digest: Digest): Promise<void>;
   /** Creates `key` with these bytes, whole and durable. False where it exists: exactly one racer wins. */
   createIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
   /** null where there is none. */

@@ -44,6 +44,32 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       expect(await store.hasDigest(await store.put(bytes('here')))).toBe(true);
     });
 
+    test('removes the bytes of a digest, however often it is asked, and takes them again', async () => {
+      const store = await open();
+      const [gone, kept] = [await store.put(bytes('past retention')), await store.put(bytes('kept'))];
+      for (let times = 0; times < 2; times++) await store.remove(gone);
+      expect([await store.hasDigest(gone), await store.hasDigest(kept)]).toEqual([false, true]);
+      await expect(store.getByDigest(gone)).rejects.toMatchObject({ type: 'EvidenceMissing' });
+      expect(await store.put(bytes('past retention'))).toBe(gone);
+      expect(text(await store.getByDigest(gone))).toBe('past retention');
+    });
+
+    test('removes what was never there, and refuses what is no digest', async () => {
+      const store = await open();
+      await store.remove(digestOfBytes('never put'));
+      await expect(store.remove('sha256:../../../etc/passwd')).rejects.toMatchObject({ type: 'AccessDenied' });
+    });
+
+    test('lets a put and a removal of the same bytes meet, and takes the bytes again', async () => {
+      const store = await open();
+      const digest = digestOfBytes('wanted again');
+      for (let round = 0; round < 20; round++) {
+        await Promise.all([store.put(bytes('wanted again')), store.remove(digest)]);
+        await store.put(bytes('wanted again'));
+        expect(await store.hasDigest(digest)).toBe(true);
+      }
+    });
+
     test('takes corrupt bytes for no evidence', async () => {
       const store = await open();
       const digest = digestOfBytes('as it was');

@@ -33,6 +33,9 @@ export function createMemoryStore(): MemoryStore {
     async hasDigest(digest) {
       return files.has(objectKeyOf(digest));
     },
+    async remove(digest) {
+      files.delete(objectKeyOf(digest));
+    },
     async createIfAbsent(key, bytes) {
       requests.create++;
       if (files.has(key)) return false;

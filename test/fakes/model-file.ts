@@ -6,6 +6,7 @@ export interface SpecChange {
   readonly trainer?: Record<string, unknown>;
   readonly triggers?: Record<string, unknown>;
   readonly refit?: 'none' | 'afterPass';
+  readonly retention?: { snapshotDays?: number; cyclesMin?: number };
   readonly tier?: 'low' | 'medium' | 'high';
 }
 
@@ -34,6 +35,7 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
       approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], ...change.approval },
       refit: change.refit ?? 'none',
       triggers: change.triggers ?? {},
+      ...(change.retention && { retention: change.retention }),
     },
   });
 }

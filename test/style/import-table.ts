@@ -28,6 +28,8 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'client/audit', values: ['domain'], types: ['ports', 'zod', 'node:crypto'] },
   // Reads model.yaml, with the line and column of every mistake.
   { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [] },
+  // Reads which data the ledgers refer to, and deletes what retention lets go: knows no Temporal.
+  { folder: 'client/retention', values: ['domain', 'client/audit', 'client/ledger-view'], types: ['ports'] },
   {
     folder: 'client',
     values: ['@temporalio/client', '@temporalio/common', 'domain', 'workflows/messages', 'node:timers/promises'],

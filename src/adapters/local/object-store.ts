@@ -27,7 +27,7 @@ export function createLocalObjectStore(root: string): ObjectStore {
   const staging = join(folder, stagingName);
   const fileOf = (key: string) => join(folder, checkObjectKey(key));
   let sweep: Promise<void> | undefined;
-  return { uri: pathToFileURL(folder).href, put, getByDigest, hasDigest, createIfAbsent, get, list };
+  return { uri: pathToFileURL(folder).href, put, getByDigest, hasDigest, remove, createIfAbsent, get, list };
 
   async function put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOfBytes(bytes);
@@ -35,7 +35,8 @@ export function createLocalObjectStore(root: string): ObjectStore {
     await onDisk(async () => {
       await (sweep ??= removeAbandoned(staging));
       if (!(await exists(file)) && (await createDurably(staging, file, bytes))) return;
-      if (digestOfBytes(await readFile(file)) !== digest) await replaceDurably(staging, file, bytes);
+      const found = await get(objectKey(digest)); // null: removed just now
+      if (found === null || digestOfBytes(found) !== digest) await replaceDurably(staging, file, bytes);
       else await syncFolder(dirname(file)); // the one who made it may not have come so far
     });
     return digest;
@@ -58,6 +59,17 @@ export function createLocalObjectStore(root: string): ObjectStore {
 
   async function hasDigest(digest: Digest): Promise<boolean> {
     return onDisk(() => exists(fileOf(objectKey(digest))));
+  }
+
+  async function remove(digest: Digest): Promise<void> {
+    const file = fileOf(objectKey(digest));
+    const unlessGone = (error: unknown): void => {
+      if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
+    };
+    await onDisk(async () => {
+      await unlink(file).catch(unlessGone);
+      await syncFolder(dirname(file)).catch(unlessGone); // also where it was gone: the one who removed it may not have come so far
+    });
   }
 
   async function createIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {

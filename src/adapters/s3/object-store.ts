@@ -30,7 +30,7 @@ export function createS3ObjectStore({ uri, environment = process.env, requestTim
   let opened: Promise<S3> | undefined;
   const client = () => (opened ??= openS3Client(environment, requestTimeoutMs));
   const keyOf = (key: string) => prefix + checkObjectKey(key);
-  return { uri, put, getByDigest, hasDigest, createIfAbsent, get, list };
+  return { uri, put, getByDigest, hasDigest, remove, createIfAbsent, get, list };
 
   async function put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOfBytes(bytes);
@@ -58,6 +58,11 @@ export function createS3ObjectStore({ uri, environment = process.env, requestTim
   async function hasDigest(digest: Digest): Promise<boolean> {
     const input = { Bucket: bucket, Key: keyOf(objectKey(digest)) };
     return (await asking('HeadObject', async () => unlessMissing((await client()).headObject(input)))) !== null;
+  }
+
+  async function remove(digest: Digest): Promise<void> {
+    const input = { Bucket: bucket, Key: keyOf(objectKey(digest)) };
+    await asking('DeleteObject', async () => unlessMissing((await client()).deleteObject(input))); // some servers miss what is gone
   }
 
   async function createIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {

@@ -23,7 +23,7 @@ export function explainS3Error(error: unknown, uri: string, operation: string): 
     return new RatchetError('StoreFull', said, { remedy: 'raise the quota of the bucket or free space; the loop then goes on by itself' });
   if (denied.has(error.name) || status === 401 || status === 403 || status === 301)
     return new RatchetError('AccessDenied', said, {
-      remedy: `let the worker's credentials (AWS_* variables) list the bucket and get and put objects there; check AWS_REGION and AWS_ENDPOINT_URL_S3`,
+      remedy: `let the worker's credentials (AWS_* variables) list the bucket and get and put objects there (and delete them under objects/, for gc); check AWS_REGION and AWS_ENDPOINT_URL_S3`,
     });
   if (error.name === 'NoSuchBucket')
     return new RatchetError('StoreUnavailable', said, {

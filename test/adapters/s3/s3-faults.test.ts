@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { createS3ObjectStore } from '../../../src/adapters/s3/object-store.js';
+import { digestOfBytes } from '../../../src/domain/digest.js';
 
 interface Answer {
   readonly status: number;
@@ -84,6 +85,21 @@ test('puts again over bytes that are not those of their name', async () => {
   const { store, methods } = await answering({ status: 412, code: 'PreconditionFailed' }, { status: 200, body: 'rec' }, { status: 200 });
   await store.put(bytes);
   expect(methods).toEqual(['PUT', 'GET', 'PUT']);
+});
+
+test('removes what is gone already, also where the server misses it', async () => {
+  const { store, methods } = await answering({ status: 404, code: 'NoSuchKey' });
+  await store.remove(digestOfBytes(bytes));
+  expect(methods).toEqual(['DELETE']);
+});
+
+test('says who may not delete', async () => {
+  const { store } = await answering({ status: 403, code: 'AccessDenied' });
+  await expect(store.remove(digestOfBytes(bytes))).rejects.toMatchObject({
+    type: 'AccessDenied',
+    message: expect.stringMatching(/^DeleteObject s3:\/\/bucket: /),
+    remedy: expect.stringContaining('for gc'),
+  });
 });
 
 test.for(['s3:/bucket', 's3://', 's3://Bucket_1', 'https://bucket', 's3://key:secret@bucket', 's3://bucket/../x', 's3://bucket//x'])(
