@@ -1,4 +1,5 @@
 import type { Candidate } from '../domain/candidate.js';
+import { planStages } from '../domain/decide/plan-stages.js';
 import { digestOf, shortDigest, type Digest } from '../domain/digest.js';
 import type { Stage } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
@@ -7,9 +8,6 @@ import { SnapshotOutput, TrainOutput } from '../domain/stage-jobs.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { CycleContext, CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
-
-/** The stages whose evidence a candidate is made of; what comes after is about it, not in it. */
-const CANDIDATE_STAGES: readonly Stage[] = ['snapshot', 'validate', 'train', 'evaluate', 'judge', 'refit', 'agree'];
 
 export interface CandidateModel {
   readonly candidate: Candidate;
@@ -30,7 +28,8 @@ export async function candidateOf(store: ObjectStore, context: CycleContext, { e
       );
     return digest;
   };
-  const trainStage = context.spec.spec.refit === 'afterPass' ? 'refit' : 'train';
+  const refit = context.spec.spec.refit === 'afterPass';
+  const trainStage = refit ? 'refit' : 'train';
   const training = (await getEvidence(store, trainStage, TrainOutput, digestFor(trainStage))).body;
   const snapshot = (await getEvidence(store, 'snapshot', SnapshotOutput, digestFor('snapshot'))).body;
   const { champion, generation } = context.baseline;
@@ -44,9 +43,7 @@ export async function candidateOf(store: ObjectStore, context: CycleContext, { e
     configDigest: digestOf({ command: trainer.command, config: trainer.config, seed: trainer.seed, environment: trainer.environment }),
     policyDigest: policyDigestOf(context.spec),
     baseline: { championDigest: champion?.model.digest ?? null, generation },
-    evidence: Object.fromEntries(
-      CANDIDATE_STAGES.filter((stage) => evidence[stage] !== undefined).map((stage) => [stage, digestFor(stage)]),
-    ),
+    evidence: Object.fromEntries(stagesBefore('register', { refit }).map((stage) => [stage, digestFor(stage)])),
   };
   const { datasetDigest, codeDigest, configDigest } = candidate;
   return {
@@ -55,4 +52,10 @@ export async function candidateOf(store: ObjectStore, context: CycleContext, { e
     training,
     version: `${context.model}-${context.cycle}+data.${shortDigest(datasetDigest)}.code.${shortDigest(codeDigest)}.config.${shortDigest(configDigest)}`,
   };
+}
+
+/** A candidate is made of every stage before it is registered; what comes after is about it, not in it. */
+function stagesBefore(end: Stage, request: { refit: boolean }): Stage[] {
+  const stages = planStages(request);
+  return stages.slice(0, stages.indexOf(end));
 }

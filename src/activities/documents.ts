@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { canonicalJson, type Digest } from '../domain/digest.js';
-import { parseDocument } from '../domain/document.js';
-import { Evidence, type Stage } from '../domain/evidence.js';
+import type { Digest } from '../domain/digest.js';
+import { documentBytes, parseDocument, parseEvidence } from '../domain/document.js';
+import type { Evidence, Stage } from '../domain/evidence.js';
 import type { ObjectStore } from '../ports/object-store.js';
 
 /** Documents are canonical JSON under their digest. */
 export async function putDocument(store: ObjectStore, document: unknown): Promise<Digest> {
-  return store.put(Buffer.from(canonicalJson(document), 'utf8'));
+  return store.put(documentBytes(document));
 }
 
 /** @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
@@ -14,13 +14,12 @@ export async function getDocument<T>(store: ObjectStore, schema: z.ZodType<T>, n
   return parseDocument(schema, name, digest, await store.getByDigest(digest));
 }
 
-/** The body of a stage's evidence, parsed. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
+/** A stage's evidence and its body, parsed. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
 export async function getEvidence<T>(
   store: ObjectStore,
   stage: Stage,
   schema: z.ZodType<T>,
   digest: Digest,
 ): Promise<{ evidence: Evidence; body: T }> {
-  const evidence = await getDocument(store, Evidence, `${stage} evidence`, digest);
-  return { evidence, body: parseDocument(schema, `${stage} evidence body`, digest, Buffer.from(JSON.stringify(evidence.body), 'utf8')) };
+  return parseEvidence(schema, stage, digest, await store.getByDigest(digest));
 }

@@ -1,13 +1,14 @@
-import { ModelVersion } from '../domain/candidate.js';
+import type { ModelVersion } from '../domain/candidate.js';
 import type { Digest } from '../domain/digest.js';
-import { Evidence, type StageResult } from '../domain/evidence.js';
+import type { Evidence, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
-import { parseDocument } from '../domain/document.js';
+import { objectKey } from '../domain/object-key.js';
 import type { ModelRegistry } from '../ports/model-registry.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { candidateOf, type CandidateModel } from './candidate-of.js';
+import { checkPromotion } from './check-promotion.js';
 import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
-import { getDocument, putDocument } from './documents.js';
+import { putDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
 
 export interface PromotionActivityPorts {
@@ -80,7 +81,8 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
   }
 
   /**
-   * Writes the promotion to the ledger, fenced by generation and open cycle: from then on it is true.
+   * Writes the promotion to the ledger, fenced by generation and open cycle: from then on it is true. What it stands on is
+   * looked at once more before.
    * @throws {RatchetError} ChampionChanged: another version was promoted while this one waited. LedgerConflict.
    */
   async function promoteCandidate(request: PromoteRequest): Promise<void> {
@@ -92,7 +94,7 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
         `cycle ${request.cycle} of ${request.model}: expected candidate ${request.candidateDigest}, found ${built.candidateDigest}: what was signed is not what is here`,
       );
     }
-    const version = await registeredVersion(request);
+    const version = await checkPromotion({ store, ledger }, context, request);
     await ledger.append({
       model: request.model,
       key: `${request.cycle}/promoted`,
@@ -124,23 +126,10 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
     }
     return `${name} version ${champion.registryVersion} is champion`;
   }
-
-  async function registeredVersion({ evidence, model, cycle }: CycleRef): Promise<ModelVersion> {
-    const digest = evidence.register;
-    if (digest === undefined)
-      throw new RatchetError('EvidenceMissing', `cycle ${cycle} of ${model}: expected evidence of stage register, found none`);
-    const { body } = await getDocument(store, Evidence, 'register evidence', digest);
-    return parseDocument(ModelVersion, 'registered version', digest, Buffer.from(JSON.stringify(body), 'utf8'));
-  }
 }
 
 function registryName({ spec, model }: CycleContext): string {
   return spec.spec.registry.name ?? model;
-}
-
-function objectKey(digest: Digest): string {
-  const hex = digest.slice('sha256:'.length);
-  return `objects/sha256/${hex.slice(0, 2)}/${hex}`;
 }
 
 function tagsOf({ candidate, candidateDigest, version }: CandidateModel): Record<string, string> {

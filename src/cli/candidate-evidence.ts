@@ -1,7 +1,6 @@
-import { parseDocument } from '../domain/document.js';
+import { readEvidence } from '../client/audit/past-cycle.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage } from '../domain/evidence.js';
-import { Evidence } from '../domain/evidence.js';
 import { EvaluateOutput } from '../domain/stage-jobs.js';
 import { Verdict } from '../domain/verdict.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -13,16 +12,12 @@ export async function describeCandidate(
   store: ObjectStore,
   state: CycleState,
 ): Promise<{ card: string[]; verdict: Verdict | null; evaluation: EvaluateOutput | null }> {
-  const judged = await bodyOf(store, state, 'judge');
-  const evaluated = await bodyOf(store, state, 'evaluate');
-  const verdict = judged && parseDocument(Verdict, 'verdict', judged.digest, judged.body);
-  const evaluation = evaluated && parseDocument(EvaluateOutput, 'evaluation', evaluated.digest, evaluated.body);
+  const [judged, evaluated] = [digestOf(state, 'judge'), digestOf(state, 'evaluate')];
+  const verdict = judged === null ? null : (await readEvidence(store, 'judge', Verdict, judged)).body;
+  const evaluation = evaluated === null ? null : (await readEvidence(store, 'evaluate', EvaluateOutput, evaluated)).body;
   return { card: candidateCard(state, verdict, evaluation), verdict, evaluation };
 }
 
-async function bodyOf(store: ObjectStore, state: CycleState, stage: Stage): Promise<{ digest: Digest; body: Uint8Array } | null> {
-  const digest = state.stages.find((entry) => entry.stage === stage)?.result?.evidenceDigest;
-  if (!digest) return null;
-  const evidence = parseDocument(Evidence, `${stage} evidence`, digest, await store.getByDigest(digest));
-  return { digest, body: Buffer.from(JSON.stringify(evidence.body)) };
+function digestOf(state: CycleState, stage: Stage): Digest | null {
+  return state.stages.find((entry) => entry.stage === stage)?.result?.evidenceDigest ?? null;
 }

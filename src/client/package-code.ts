@@ -1,8 +1,8 @@
 import { lstat, readFile, readdir, realpath } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { CodeBundle, ModelCode } from '../domain/code.js';
-import { canonicalJson } from '../domain/digest.js';
 import type { Digest } from '../domain/digest.js';
+import { documentBytes } from '../domain/document.js';
 import { RatchetError } from '../domain/failure.js';
 import type { JobFile } from '../domain/job.js';
 import type { ModelSpec } from '../domain/model-spec.js';
@@ -49,7 +49,7 @@ export async function packageCode(spec: ModelSpec, modelFolder: string, store: O
 
 /** Stores a document under the digest of its canonical JSON. */
 export async function putDocument(store: ObjectStore, document: unknown): Promise<Digest> {
-  return store.put(Buffer.from(canonicalJson(document)));
+  return store.put(documentBytes(document));
 }
 
 async function filesOf(field: string, path: string, modelFolder: string): Promise<string[]> {

@@ -1,8 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { RatchetError } from '../../domain/failure.js';
+import { keyIdOf } from '../../domain/public-key.js';
 import type { Signer } from '../../ports/signer.js';
 import { explainDiskError } from './disk-error.js';
 import { createDurably, errorCode, makeFolderDurably } from './durable-file.js';
@@ -18,9 +19,8 @@ export async function createLocalSigner(home: string): Promise<Signer> {
   try {
     const privateKey = (await readKey(file)) ?? (await makeKey(folder, file));
     const publicKey = createPublicKey(privateKey);
-    const der = publicKey.export({ type: 'spki', format: 'der' });
     return {
-      keyId: createHash('sha256').update(der).digest('hex').slice(0, 16),
+      keyId: keyIdOf(publicKey),
       publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       sign: async (bytes) => sign(null, bytes, privateKey).toString('base64'),
     };

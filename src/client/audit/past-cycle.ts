@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Digest } from '../../domain/digest.js';
-import { parseDocument } from '../../domain/document.js';
-import { Evidence, type Stage } from '../../domain/evidence.js';
+import { parseEvidence } from '../../domain/document.js';
+import type { Evidence, Stage } from '../../domain/evidence.js';
 import { RatchetError } from '../../domain/failure.js';
 import { parseRecord, recordKey } from '../../domain/ledger-file.js';
 import type { LedgerBody, LedgerKind, LedgerState } from '../../domain/ledger.js';
@@ -62,9 +62,7 @@ export async function readEvidence<T>(
   schema: z.ZodType<T>,
   digest: Digest,
 ): Promise<{ evidence: Evidence; body: T }> {
-  const evidence = parseDocument(Evidence, `${stage} evidence`, digest, await store.getByDigest(digest));
-  const body = parseDocument(schema, `${stage} evidence body`, digest, Buffer.from(JSON.stringify(evidence.body), 'utf8'));
-  return { evidence, body };
+  return parseEvidence(schema, stage, digest, await store.getByDigest(digest));
 }
 
 async function* records(store: ObjectStore, model: string, first: number) {

@@ -56,6 +56,14 @@ export function expireApproval(state: ApprovalState): ApprovalState {
   return state.outcome === null ? { ...state, outcome: 'timedOut' } : state;
 }
 
+/** What recorded votes come to, counted anew: nobody counts twice, and nobody who may not sign; null: to nothing yet. */
+export function recountVotes(spec: ApprovalSpec, votes: readonly Pick<Vote, 'signer' | 'decision'>[]): ApprovalOutcome | null {
+  const entitled = votes.filter(({ signer }) => roleOf(spec, signer) !== undefined);
+  const isFirst = ({ signer }: Pick<Vote, 'signer'>, index: number): boolean =>
+    entitled.findIndex((vote) => vote.signer === signer) === index;
+  return outcomeOf(spec, entitled.filter(isFirst));
+}
+
 /** So many different people could sign at all. */
 export function possibleSigners(spec: Pick<ApprovalSpec, 'signers'>): number {
   return new Set(spec.signers.flatMap((signer) => ('name' in signer ? [signer.name] : signer.members))).size;
@@ -63,7 +71,7 @@ export function possibleSigners(spec: Pick<ApprovalSpec, 'signers'>): number {
 
 const outcomeWords: Record<ApprovalOutcome, string> = { approved: 'approved', rejected: 'rejected', timedOut: 'its time ran out' };
 
-function outcomeOf(spec: ApprovalSpec, votes: ApprovalState['votes']): ApprovalOutcome | null {
+function outcomeOf(spec: ApprovalSpec, votes: readonly Pick<Vote, 'decision'>[]): ApprovalOutcome | null {
   if (votes.some((vote) => vote.decision === 'reject')) return 'rejected';
   return votes.length >= spec.quorum ? 'approved' : null;
 }
