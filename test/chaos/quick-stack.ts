@@ -37,7 +37,8 @@ export async function startQuickStack(): Promise<QuickStack> {
   writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
 
   let supervisor = await up(home);
-  const clients: Client[] = [];
+  /** A stack that was started again has other ports. */
+  const clients = new Map<string, Client>();
   const applied = await run(home, ['apply', '-f', modelFile]);
   if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
   return { home, trainingsFile, endpoints, model, cli: (args) => run(home, args), killAll, stop };
@@ -49,8 +50,9 @@ export async function startQuickStack(): Promise<QuickStack> {
   }
 
   async function model(): Promise<ModelHandle> {
-    const client = await connectTemporal(temporalFromEndpoints(endpoints()), 60);
-    clients.push(client);
+    const target = temporalFromEndpoints(endpoints());
+    const client = clients.get(target.address) ?? (await connectTemporal(target, 10));
+    clients.set(target.address, client);
     return openModel(client, MODEL, { isKnown: () => Promise.resolve(true) });
   }
 
@@ -63,7 +65,7 @@ export async function startQuickStack(): Promise<QuickStack> {
   }
 
   async function stop(): Promise<void> {
-    for (const client of clients) await client.connection.close();
+    for (const client of clients.values()) await client.connection.close();
     supervisor.kill('SIGTERM');
     await exited(supervisor);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { ModelHandle } from '../../src/client/model-handle.js';
 import { isReached, records, type KillPoint } from './kill-point.js';
 import { kill, MODEL, type QuickStack } from './quick-stack.js';
 import { until } from './until.js';
@@ -19,14 +18,15 @@ export async function surviveKill(stack: QuickStack, victim: Victim, point: Kill
   cycles += 1;
   const asOf = new Date(Date.UTC(2013, 5, 1) + cycles * 30 * DAY_MS).toISOString();
   const key = `kill-${cycles}`;
-  const model = await stack.model();
-  await persist(() => model.trigger({ key, kind: 'person', requestedBy: 'chaos', reason: `${victim} at ${point}`, asOf }));
+  await persist(async () =>
+    (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'chaos', reason: `${victim} at ${point}`, asOf }),
+  );
   const cycle = await until(
     `cycle of ${key} in the ledger`,
     () => records(stack.home.storeFolder).find(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq,
   );
 
-  const voting = vote(stack, model, cycle);
+  const voting = vote(stack, cycle);
   await until(`${point} of cycle ${cycle}`, () => isReached(stack, point, cycle));
   await strike(stack, victim);
   await voting;
@@ -44,9 +44,13 @@ export async function surviveKill(stack: QuickStack, victim: Victim, point: Kill
       .filter((name) => name.startsWith(`${MODEL}-c${cycle}-`))
       .sort(),
   ).toEqual(['evaluate', 'snapshot', 'train', 'validate'].map((stage) => `${MODEL}-c${cycle}-${stage}-a1`));
-  await until(`the lifecycle knows that cycle ${cycle} is over`, async () => (await persist(() => model.state()))?.openCycle === null, {
-    everyMs: 50,
-  });
+  await until(
+    `the lifecycle knows that cycle ${cycle} is over`,
+    async () => (await persist(async () => (await stack.model()).state()))?.openCycle === null,
+    {
+      everyMs: 50,
+    },
+  );
 }
 
 async function strike(stack: QuickStack, victim: Victim): Promise<void> {
@@ -63,7 +67,7 @@ async function strike(stack: QuickStack, victim: Victim): Promise<void> {
 }
 
 /** A person who asks again where nobody answered; a second vote by the same person is refused, so it counts once. */
-async function vote(stack: QuickStack, model: ModelHandle, cycle: number): Promise<void> {
+async function vote(stack: QuickStack, cycle: number): Promise<void> {
   const decided = (): boolean =>
     records(stack.home.storeFolder, cycle).some(({ body }) => body.kind === 'approved' || body.kind === 'cycle-ended');
   await until(
@@ -71,6 +75,7 @@ async function vote(stack: QuickStack, model: ModelHandle, cycle: number): Promi
     async () => {
       if (decided()) return true;
       try {
+        const model = await stack.model();
         const { candidateDigest, approval } = await model.cycle(cycle).state();
         if (candidateDigest === null || approval === null || approval.outcome !== null) return false;
         await model.cycle(cycle).vote({ candidateDigest, signer: 'chaos', decision: 'approve', comment: '' });
