@@ -6,7 +6,7 @@ import { RatchetError } from '../../domain/failure.js';
 import { checkObjectKey, checkObjectKeyPrefix, objectKey } from '../../domain/object-key.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { openS3Client, parseS3Uri } from './s3-client.js';
-import { explainS3Error, isConditionalConflict, isNoSuchKey, isPreconditionFailed } from './s3-error.js';
+import { explainS3Error, isNoSuchKey, isPreconditionFailed, isWriteConflict } from './s3-error.js';
 
 const conflictTriesMax = 8;
 
@@ -35,10 +35,9 @@ export function createS3ObjectStore({ uri, environment = process.env, requestTim
   async function put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOfBytes(bytes);
     const key = objectKey(digest);
-    if (await create(key, bytes, digest)) return digest;
+    if (await write(key, bytes, digest, '*')) return digest;
     const found = await get(key);
-    if (!found || digestOfBytes(found) !== digest)
-      await asking('PutObject', async () => (await client()).putObject(putInput(key, bytes, digest)));
+    if (!found || digestOfBytes(found) !== digest) await write(key, bytes, digest);
     return digest;
   }
 
@@ -66,17 +65,18 @@ export function createS3ObjectStore({ uri, environment = process.env, requestTim
   }
 
   async function createIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
-    return create(key, bytes, digestOfBytes(bytes));
+    return write(key, bytes, digestOfBytes(bytes), '*');
   }
 
-  async function create(key: string, bytes: Uint8Array, digest: Digest): Promise<boolean> {
+  /** @returns false: `ifNoneMatch` did not hold */
+  async function write(key: string, bytes: Uint8Array, digest: Digest, ifNoneMatch?: '*'): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       try {
-        await (await client()).putObject(putInput(key, bytes, digest, '*'));
+        await (await client()).putObject(putInput(key, bytes, digest, ifNoneMatch));
         return true;
       } catch (error) {
         if (isPreconditionFailed(error)) return false;
-        if (!isConditionalConflict(error) || tries >= conflictTriesMax) throw explainS3Error(error, uri, 'PutObject');
+        if (!isWriteConflict(error) || tries >= conflictTriesMax) throw explainS3Error(error, uri, 'PutObject');
       }
       await sleep(Math.random() * 25 * 2 ** tries);
     }

@@ -41,9 +41,13 @@ export function isPreconditionFailed(error: unknown): boolean {
   return httpStatus(error) === 412 || (error instanceof Error && error.name === 'PreconditionFailed');
 }
 
-/** Somebody else is creating the key just now: S3 wants us to ask again. */
-export function isConditionalConflict(error: unknown): boolean {
-  return httpStatus(error) === 409 && error instanceof Error && /^(ConditionalRequestConflict|OperationAborted)$/.test(error.name);
+/**
+ * Somebody else is creating the key just now, or (versitygw on a folder, ExistingObjectIsDirectory) removing the last one
+ * beside it: to be asked again.
+ */
+export function isWriteConflict(error: unknown): boolean {
+  const names = /^(ConditionalRequestConflict|OperationAborted|ExistingObjectIsDirectory)$/;
+  return httpStatus(error) === 409 && error instanceof Error && names.test(error.name);
 }
 
 export function isNoSuchKey(error: unknown): boolean {

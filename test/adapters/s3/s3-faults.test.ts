@@ -50,6 +50,7 @@ test.for<[says: string, answer: Answer, type: string]>([
 });
 
 test.for<[says: string, answers: Answer[], created: boolean]>([
+  ['creates after another removed the last object beside it', [{ status: 409, code: 'ExistingObjectIsDirectory' }, { status: 200 }], true],
   ['creates after another’s attempt failed in between', [{ status: 409, code: 'ConditionalRequestConflict' }, { status: 200 }], true],
   [
     'has lost where the other was quicker',
