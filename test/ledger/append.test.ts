@@ -241,6 +241,18 @@ describe('reading', () => {
     await expect(ledger.readState(model)).rejects.toMatchObject({ type: 'LedgerBroken' });
   });
 
+  test('an older record that was changed is not read, though it is the only one that is asked for', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 't1', cycleStarted('t1'));
+    await append(ledger, 'p1', paused());
+    const key = recordKey(model, 2);
+    store.files.set(key, Buffer.from(Buffer.from(store.files.get(key)!).toString('utf8').replace('"comparisons":0', '"comparisons":9')));
+    await expect(ledger.readRecords(model, { from: 2, to: 2 })).rejects.toMatchObject({
+      type: 'LedgerBroken',
+      message: expect.stringContaining('the record was changed'),
+    });
+  });
+
   test('notices that another store stands under the same name', async () => {
     const { store, ledger } = setUp();
     await runCycle(ledger, 't1');
