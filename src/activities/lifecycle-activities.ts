@@ -25,12 +25,17 @@ export interface ModelState {
   readonly generation: number;
   readonly champion: { readonly version: string; readonly cycle: number } | null;
   readonly openCycle: number | null;
-  /** From the spec in force; null before the first one. */
+  /** From the spec in force; null before the first one, and where it cannot be read. */
   readonly triggers: TriggersSpec | null;
+  /** Why the spec in force cannot be read; null: it can, or there is none. */
+  readonly specProblem: string | null;
   /** How long after its time a row's label is mature, by the spec in force. */
   readonly labelDelayHours: number;
   readonly searchAttributes: boolean;
 }
+
+/** A query that nobody answers must not keep a cycle from being settled. */
+const LAST_WORDS_MS = 10_000;
 
 export type CycleProbe = 'running' | 'absent' | 'closed';
 
@@ -47,7 +52,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
     const head = await ledger.readState(model);
     if (head === null) return null;
     const { paused, specDigest, codeDigest, generation, champion, openCycle } = head.state;
-    const spec = specDigest === null ? null : await getDocument(store, ModelSpec, 'spec', specDigest);
+    const { spec, problem } = specDigest === null ? { spec: null, problem: null } : await readSpec(specDigest);
     return {
       paused,
       specDigest,
@@ -56,9 +61,20 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       champion: champion && { version: champion.version, cycle: champion.cycle },
       openCycle,
       triggers: spec?.spec.triggers ?? null,
+      specProblem: problem,
       labelDelayHours: spec?.spec.data.label.delayHours ?? 0,
       searchAttributes,
     };
+  }
+
+  /** A spec that is gone, or of a format that is no longer read, must not keep people from applying another one. */
+  async function readSpec(digest: Digest): Promise<{ spec: ModelSpec | null; problem: string | null }> {
+    try {
+      return { spec: await getDocument(store, ModelSpec, 'spec', digest), problem: null };
+    } catch (error) {
+      if (!(error instanceof RatchetError) || (error.type !== 'EvidenceMissing' && error.type !== 'EvidenceCorrupt')) throw error;
+      return { spec: null, problem: `the spec in force cannot be read: ${error.message}` };
+    }
   }
 
   /** Whether the workflow of a cycle runs, has closed, or is not there. */
@@ -113,14 +129,16 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
   /** Closed workflows still answer queries while their history is kept: what was finished need not be worked again. */
   async function lastWords(workflowId: string): Promise<{ evidence: Partial<Record<Stage, Digest>>; stage: Stage | null }> {
     try {
-      const state = await getClient().workflow.getHandle(workflowId).query<LastWords>('cycleState');
+      const client = getClient();
+      const ask = (): Promise<LastWords> => client.workflow.getHandle(workflowId).query<LastWords>('cycleState');
+      const state = await client.withDeadline(Date.now() + LAST_WORDS_MS, ask);
       const done = state.stages
         .filter((stage) => stage.result !== null)
         .map((stage) => [stage.stage, stage.result!.evidenceDigest] as const);
       const stopped = state.stages.find((stage) => stage.phase === 'Running' || stage.phase === 'Failed');
       return { evidence: Object.fromEntries(done), stage: stopped?.stage ?? null };
     } catch {
-      return { evidence: {}, stage: null }; // the history is gone: a retry starts from the first stage
+      return { evidence: {}, stage: null }; // the history is gone, or today's code cannot read it: a retry starts from the first stage
     }
   }
 

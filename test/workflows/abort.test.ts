@@ -54,7 +54,7 @@ test.for(STAGES)('an abort in %s stops its job and ends the cycle', async (stage
   await expect(handle.executeUpdate(abortUpdate, { args: [request] })).rejects.toThrow();
 });
 
-test.for(STAGES)('a cancellation from outside in %s ends the cycle just so', async (stage) => {
+test.for(['snapshot', 'train', 'judge', 'approve'])('a cancellation from outside in %s ends the cycle just so', async (stage) => {
   const model = modelInTest(loop());
   const { handle } = await haltIn(model, stage);
   await handle.cancel();

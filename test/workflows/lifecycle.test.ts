@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { objectKey } from '../../src/domain/object-key.js';
 import {
   applyUpdate,
   lifecycleWorkflowId,
@@ -237,4 +238,21 @@ test('a schedule of a model that nobody applied fails with the remedy', async ()
     args: [{ model: model.name }],
   });
   await expect(request).rejects.toMatchObject({ cause: { cause: { type: 'ModelUnknown' } } });
+});
+
+test('a spec that can no longer be read starts nothing, and another one can still be applied', async () => {
+  const model = modelInTest(loop());
+  await model.apply(unattended);
+  const { specDigest } = await model.putSpec(unattended);
+  loop().store.files.delete(objectKey(specDigest));
+  await model.lifecycle().executeUpdate(pauseUpdate, { args: [by] });
+  await model.lifecycle().executeUpdate(resumeUpdate, { args: [by] });
+  await model.trigger({ key: 'waits' });
+  expect(await model.state()).toMatchObject({
+    trouble: expect.stringContaining('the spec in force cannot be read'),
+    queue: [{ trigger: { key: 'waits' } }],
+  });
+  expect(await model.apply({ ...unattended, tier: 'low' })).toMatchObject({ changed: true });
+  expect(await model.cycle(await model.cycleOf('waits')).result()).toMatchObject({ outcome: 'promoted' });
+  expect(await model.state()).toMatchObject({ trouble: null });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { createLedger } from '../../src/activities/ledger.js';
@@ -59,7 +59,10 @@ export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { ex
   let stop = async (): Promise<void> => undefined;
 
   beforeAll(async () => {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+    });
     const environment = await startServer(server, extraArgs);
     const loop = createLoop();
     const common = {
@@ -103,6 +106,6 @@ async function startServer(server: 'timeSkipping' | 'dev', extraArgs: string[]):
     return TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
   }
   const executable = { type: 'existing-path', path: inject('temporalCli') } as const;
-  const quick = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'];
+  const quick = ['--log-level', 'error', '--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'];
   return TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: [...quick, ...extraArgs] } });
 }

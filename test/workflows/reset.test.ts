@@ -55,7 +55,7 @@ test('a promoted cycle that is reset to before any of its activities adopts what
   expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
 });
 
-test.for(['submitJob', 'judgeCycle', 'registerCandidate', 'findApproval'])(
+test.for(['submitJob', 'registerCandidate', 'findApproval'])(
   'a cycle that waits for people and is reset to before %s waits again, for the same candidate',
   async (activity) => {
     const model = modelInTest(loop());
