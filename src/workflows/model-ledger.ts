@@ -22,7 +22,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
   let cached: ModelState | null = null;
   let openSeen = openBefore;
   let isProjected = false;
-  const troubles: { ledger?: string; cycle?: string; registry?: string } = {};
+  const troubles: { ledger?: string; spec?: string; cycle?: string; registry?: string } = {};
   return {
     state: () => cached,
     /** The cache may be older than what was just written: nothing may be started by it. */
@@ -40,7 +40,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
 
   /** What keeps the loop from going on, in words; null: nothing. */
   function trouble(): string | null {
-    return troubles.ledger ?? troubles.cycle ?? troubles.registry ?? null;
+    return troubles.ledger ?? troubles.spec ?? troubles.cycle ?? troubles.registry ?? null;
   }
 
   /** Reads the head. What keeps it from being read is kept as trouble, and looked at again later. */
@@ -49,6 +49,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
       cached = await briefActivities('read the ledger').readModelState({ model });
       openSeen ??= cached?.openCycle ?? null;
       delete troubles.ledger;
+      if (cached?.specProblem == null) delete troubles.spec;
+      else troubles.spec = cached.specProblem;
     } catch (error) {
       troubles.ledger = foreseenFailureOf(error).message;
     }

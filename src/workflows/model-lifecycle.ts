@@ -1,6 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { nextTrigger } from '../domain/decide/next-trigger.js';
-import type { TriggersSpec } from '../domain/trigger.js';
 import { createLifecycleMemory, type LifecycleMemory } from './lifecycle-memory.js';
 import { listenForMessages, type Inbox } from './lifecycle-messages.js';
 import { createLifecycleView } from './lifecycle-view.js';
@@ -12,7 +11,6 @@ import { foreseenFailureOf, failWith } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
 const HALF_MINUTE_MS = 30_000;
-const NO_TRIGGERS: TriggersSpec = { schedules: [], overlap: 'bufferOne', cooldownMinutes: 0, cyclesPerDayMax: 24 };
 
 /**
  * One model, for as long as it lives: the spec in force, the queue of triggers, pause and resume, and the one open cycle.
@@ -81,9 +79,9 @@ async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<vo
 /** @returns when to look again, in milliseconds since 1970; null: when something happens */
 async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): Promise<number | null> {
   const inForce = ledger.state();
-  if (inForce === null || inForce.specDigest === null || ledger.isStale()) return null;
+  if (inForce?.triggers == null || ledger.isStale()) return null;
   const nowMs = Date.now();
-  const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers ?? NO_TRIGGERS, {
+  const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers, {
     openCycle: inForce.openCycle,
     paused: inForce.paused,
     lastCycleEndedAtMs: memory.lastCycleEndedAtMs(),

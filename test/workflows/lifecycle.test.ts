@@ -12,7 +12,7 @@ import {
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
 
-const loop = useLoop('dev');
+const loop = useLoop('dev', { searchAttributes: true });
 const unattended = { gates: { whenNoChampion: 'pass' } };
 const by = { requestedBy: 'ana', reason: '' };
 
@@ -27,6 +27,14 @@ test('a first model is signed by a person, the second one promotes itself', asyn
   );
   expect(await model.vote(first)).toEqual({ outcome: 'approved', approvals: 1, quorum: 1 });
   expect(await model.cycle(first).result()).toMatchObject({ outcome: 'promoted' });
+
+  const found = (await model.cycle(first).describe()).typedSearchAttributes.toJSON();
+  expect(Object.fromEntries(found.map(({ key, value }) => [key.name, value]))).toMatchObject({
+    RatchetModel: model.name,
+    RatchetTrigger: 'person',
+    RatchetStage: 'promote',
+    RatchetVerdict: 'no-baseline',
+  });
 
   await model.trigger({ key: 'second' });
   expect(await model.cycle(await model.cycleOf('second')).result()).toMatchObject({ outcome: 'promoted', approval: null });
