@@ -14,7 +14,7 @@ export async function openS3Client(environment: NodeJS.ProcessEnv, requestTimeou
     // Else the SDK looks on: profiles, web identity, the machine's role.
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }),
     maxAttempts: 5,
-    requestHandler: { requestTimeout: requestTimeoutMs, connectionTimeout: 5000 },
+    requestHandler: { requestTimeout: requestTimeoutMs, connectionTimeout: 20_000 },
   });
 }
 
