@@ -1,9 +1,13 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLedger } from '../../src/activities/ledger.js';
+import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
 import { processStart } from '../../src/adapters/local/process-identity.js';
 import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
+import { AT, named } from '../ledger/sample-bodies.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { runRatchet, type RatchetRun } from './run-ratchet.js';
 
@@ -109,6 +113,21 @@ describe('ratchet over a running stack', () => {
     expect(await ask()).toMatchObject({ key: 'once', duplicate: true });
     await waitingCandidate();
     expect((await ratchet('abort', 'quick')).code).toBe(0);
+  });
+
+  test('a ledger of another cluster is taken over only by naming the owner that was seen', async () => {
+    const store = createLocalObjectStore(stack.home.storeFolder);
+    const theirs = createLedger({ store, signer: createMemorySigner(), owner: 'elsewhere/default' });
+    const body = { kind: 'spec-applied', specDigest: named('spec'), codeDigest: named('code'), requestedBy: 'ana' } as const;
+    await theirs.append({ model: 'foreign', key: 'apply-1/spec-applied', body, expects: {}, at: AT });
+
+    const unnamed = await ratchet('adopt', 'foreign');
+    expect(unnamed.code).toBe(1);
+    expect(unnamed.err).toContain('ratchet adopt foreign --from elsewhere/default');
+    expect((await ratchet('adopt', 'foreign', '--from', 'somebody/else')).code).toBe(1);
+    const adopted = await ratchet('adopt', 'foreign', '--from', 'elsewhere/default', '--reason', 'that machine is gone', '-o', 'json');
+    expect(JSON.parse(adopted.out)).toMatchObject({ model: 'foreign', from: 'elsewhere/default', seq: 3 });
+    expect((await ratchet('audit', 'verify', 'foreign', '--no-evidence')).code).toBe(0);
   });
 
   test('after kill -9 of the worker, status says so and then that it runs again', async () => {

@@ -82,7 +82,7 @@ async function sign({ session, spec, say }: Stage, state: CycleState): Promise<v
   say();
   say('The cycle waits for a person. This is what they see before they sign:');
   say();
-  for (const line of (await describeCandidate(session.store, state)).card) say(`  ${line}`);
+  for (const line of (await describeCandidate(session.store, state)).card) say(line && `  ${line}`);
   say();
   say(`The demo signs as ${signer}; you would run:`);
   say(`  ratchet approve ${state.model} --candidate ${state.candidateDigest} --as ${signer}`);
@@ -98,7 +98,7 @@ async function tellNumbers({ session, say }: Stage, state: CycleState, signed: b
   say();
   if (signed) return;
   const { verdict, evaluation } = await describeCandidate(session.store, state);
-  for (const line of evaluationLines(verdict, evaluation)) say(`  ${line}`);
+  for (const line of evaluationLines(verdict, evaluation)) say(line && `  ${line}`);
 }
 
 function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version, verdict }: CycleState, signed: boolean): ActResult {
