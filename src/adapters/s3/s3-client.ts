@@ -4,6 +4,8 @@ import { checkObjectKey } from '../../domain/object-key.js';
 
 /** The SDK is loaded with the first call: whoever only may need it starts without it. */
 export async function openS3Client(environment: NodeJS.ProcessEnv, requestTimeoutMs: number): Promise<S3> {
+  // Which Node to run is said once, by package.json; the SDK would say it at every command.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const { S3 } = await import('@aws-sdk/client-s3');
   const endpoint = environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL;
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = environment;
