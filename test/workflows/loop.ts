@@ -18,7 +18,7 @@ import { createHolds } from './held-activities.js';
 export type Loop = ReturnType<typeof createLoop>;
 
 /** The real activities and the real ledger over fakes at the ports; every test uses a model of its own name. */
-export function createLoop() {
+export function createLoop({ searchAttributes = false }: { searchAttributes?: boolean } = {}) {
   const store = createMemoryStore();
   const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
   const jobCluster = createMemoryJobCluster(store);
@@ -35,7 +35,7 @@ export function createLoop() {
         notifier,
         environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any' },
         watchHeartbeatSeconds: 60,
-        searchAttributes: false,
+        searchAttributes,
       }),
     ),
   );
@@ -54,7 +54,10 @@ export const workflowBundle = () => ({
 });
 
 /** One server and one worker for all tests of a file. `timeSkipping`: months take milliseconds; `dev`: the real server. */
-export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { extraArgs?: string[] } = {}): () => RunningLoop {
+export function useLoop(
+  server: 'timeSkipping' | 'dev',
+  { extraArgs = [], searchAttributes = false }: { extraArgs?: string[]; searchAttributes?: boolean } = {},
+): () => RunningLoop {
   let running: RunningLoop | undefined;
   let stop = async (): Promise<void> => undefined;
 
@@ -63,8 +66,8 @@ export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { ex
       logger: new DefaultLogger('ERROR'),
       telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
     });
-    const environment = await startServer(server, extraArgs);
-    const loop = createLoop();
+    const environment = await startServer(server, searchAttributes ? [...extraArgs, ...SEARCH_ATTRIBUTES] : extraArgs);
+    const loop = createLoop({ searchAttributes });
     const common = {
       connection: environment.nativeConnection,
       activities: loop.activities,
@@ -99,6 +102,11 @@ export function useLoop(server: 'timeSkipping' | 'dev', { extraArgs = [] }: { ex
   afterAll(() => stop());
   return () => running!;
 }
+
+const SEARCH_ATTRIBUTES = ['RatchetModel', 'RatchetStage', 'RatchetVerdict', 'RatchetTrigger'].flatMap((name) => [
+  '--search-attribute',
+  `${name}=Keyword`,
+]);
 
 async function startServer(server: 'timeSkipping' | 'dev', extraArgs: string[]): Promise<TestWorkflowEnvironment> {
   if (server === 'timeSkipping') {

@@ -46,11 +46,22 @@ async function terminateAt(model: ModelInTest, place: string): Promise<{ cycle: 
   else
     await eventually(
       () => model.cycleState(cycle),
-      ({ stages, approval }) => (isJob ? stages.some(({ note }) => note.startsWith('running as')) : approval !== null),
+      ({ stages, approval }) =>
+        isJob ? stages.some(({ stage, note }) => stage === place && note.startsWith('running as')) : approval !== null,
     );
   await model.cycle(cycle).terminate();
   return { cycle, release: () => late?.release() };
 }
+
+test('a retry of a cycle that was terminated cites what it had finished', async () => {
+  const model = modelInTest(loop());
+  const { cycle } = await terminateAt(model, 'train');
+  loop().jobCluster.script(model.name, 'train');
+  await model.trigger({ key: 'again', retryOf: cycle });
+  const again = await model.cycleOf('again');
+  expect(await model.cycle(again).result()).toMatchObject({ outcome: 'promoted' });
+  expect(loop().jobCluster.started(model.name, again)).toEqual(['train#1', 'evaluate#1']);
+});
 
 test('a lifecycle that was terminated is rebuilt from the ledger', async () => {
   const model = modelInTest(loop());
