@@ -5,7 +5,7 @@ import { refuseOutcome } from '../domain/decide/refuse-outcome.js';
 import { refuseRecord } from '../domain/decide/refuse-record.js';
 import { RatchetError } from '../domain/failure.js';
 import { recordBytes, recordDigest, recordKey, signedBytes, type FiledRecord, type UnsignedRecord } from '../domain/ledger-file.js';
-import type { Appended, LedgerBody, LedgerState } from '../domain/ledger.js';
+import { LedgerState, type Appended, type LedgerBody } from '../domain/ledger.js';
 import { LedgerWish, type AppendRequest } from '../domain/ledger-wish.js';
 import { keyIdOf, parsePublicKey, publicKeyKey } from '../domain/public-key.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -96,6 +96,7 @@ export function createLedgerAppend({ store, signer, owner, reader, keys }: Ledge
   }
 
   async function write(unsigned: UnsignedRecord): Promise<Appended | null> {
+    refuseUnreadable(unsigned);
     const digest = recordDigest(unsigned);
     const ed25519 = await signer.sign(signedBytes(digest));
     const bytes = recordBytes({ ...unsigned, signature: { keyId: signer.keyId, ed25519 } });
@@ -129,5 +130,16 @@ function parseRequest(request: LedgerWish): LedgerWish {
   throw new RatchetError(
     'InputInvalid',
     `record ${request.key} for the ledger of ${request.model}, field ${issue?.path.join('.')}: ${issue?.message}`,
+  );
+}
+
+/** A record that nobody could read back would end the ledger for good: it can neither be changed nor taken away. */
+function refuseUnreadable({ model, key, after }: UnsignedRecord): void {
+  const parsed = LedgerState.safeParse(after);
+  if (parsed.success) return;
+  const issue = parsed.error.issues[0];
+  throw new RatchetError(
+    'InputInvalid',
+    `record ${key} for the ledger of ${model}, field after.${issue?.path.join('.')}: ${issue?.message}`,
   );
 }

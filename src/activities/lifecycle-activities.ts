@@ -8,6 +8,7 @@ import type { Trigger, TriggersSpec } from '../domain/trigger.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument } from './documents.js';
+import { KNOWN_RECORDS } from './ledger-keys.js';
 import type { Ledger } from './ledger.js';
 
 export interface LifecycleActivityPorts {
@@ -41,9 +42,6 @@ export type CycleProbe = 'running' | 'absent' | 'closed';
 
 /** What a retry may cite, or why there is nothing to retry. */
 export type Citations = { readonly asOf: string; readonly cites: Partial<Record<Stage, Digest>> } | { readonly refusal: string };
-
-/** As far back as the ledger itself looks for a key that belongs to no open cycle. */
-const RECORDS_BACK = 1000;
 
 export function createLifecycleActivities({ store, ledger, jobCluster, searchAttributes }: LifecycleActivityPorts) {
   return { readModelState, probeCycle, settleCycle, findCitations, findCycleOf, requestTrigger };
@@ -160,7 +158,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
   /** The cycle that a trigger already became, where the lifecycle forgot it (terminated, reset); null: none that is known. */
   async function findCycleOf({ model, key }: { model: string; key: string }): Promise<number | null> {
     const head = (await ledger.readState(model))?.seq ?? 0;
-    const records = await ledger.readRecords(model, { from: Math.max(1, head - RECORDS_BACK), to: head });
+    const records = await ledger.readRecords(model, { from: Math.max(1, head - KNOWN_RECORDS), to: head });
     return records.findLast(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq ?? null;
   }
 

@@ -15,7 +15,7 @@ type ChildMessage = { kind: 'tell'; line: string } | { kind: 'ready' };
  * @throws {CommandError} it ended before it was ready, with what it said
  */
 export async function detachStack(cli: Cli, home: Home, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Endpoints> {
-  mkdirSync(home.logsFolder, { recursive: true });
+  mkdirSync(home.logsFolder, { recursive: true, mode: 0o700 });
   const logFile = join(home.logsFolder, 'up.log');
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url)), 'up', '--home', home.path, ...args], {

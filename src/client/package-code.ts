@@ -78,9 +78,12 @@ async function readdirOrSelf(path: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 }
 
-/** Compiled files differ from machine to machine, and would change the version without a change of the code. */
+/**
+ * Compiled files differ from machine to machine, and would change the version without a change of the code; `.env` holds
+ * secrets, and what is in the store stays there for ever.
+ */
 function isCode(path: string): boolean {
-  return !/(^|[\\/])(__pycache__|\.git|\.ratchet|\.venv|node_modules)([\\/]|$)|\.pyc$|\.DS_Store$/.test(path);
+  return !/(^|[\\/])\.env(\.[^\\/]*)?$|(^|[\\/])(__pycache__|\.git|\.ratchet|\.venv|node_modules)([\\/]|$)|\.pyc$|\.DS_Store$/.test(path);
 }
 
 function refused(field: string, expected: string, found: string, remedy: string): RatchetError {

@@ -18,10 +18,11 @@ function modelFolder(): string {
   mkdirSync(join(folder, 'features', '__pycache__'), { recursive: true });
   writeFileSync(join(folder, 'features', 'weather.py'), 'x = 1');
   writeFileSync(join(folder, 'features', '__pycache__', 'weather.cpython-311.pyc'), 'machine code');
+  writeFileSync(join(folder, 'features', '.env'), 'PASSWORD=hunter2');
   return folder;
 }
 
-test('two bundles, each file by its digest; compiled files stay behind', async () => {
+test('two bundles, each file by its digest; compiled files and secrets stay behind', async () => {
   const store = createMemoryStore();
   const digest = await packageCode(spec(['train.py', 'features', 'features/weather.py']), modelFolder(), store);
   const read = async (name: `sha256:${string}` | string): Promise<unknown> =>

@@ -253,6 +253,22 @@ describe('reading', () => {
     });
   });
 
+  test('a record after which the state could not be read back is refused', async () => {
+    const { ledger } = setUp();
+    const tried = {
+      kind: 'backtested',
+      policyDigest: `sha256:${'a'.repeat(64)}`,
+      comparisons: Number.MAX_SAFE_INTEGER,
+      requestedBy: 'ana',
+    } as const;
+    await append(ledger, 'b1', tried);
+    await expect(append(ledger, 'b2', tried)).rejects.toMatchObject({
+      type: 'InputInvalid',
+      message: expect.stringContaining('after.comparisons'),
+    });
+    expect(await append(ledger, 'p1', paused())).toMatchObject({ seq: 3 });
+  });
+
   test('notices that another store stands under the same name', async () => {
     const { store, ledger } = setUp();
     await runCycle(ledger, 't1');

@@ -35,7 +35,7 @@ export function acquireHome(home: Home): HomeLock | LockHolder {
   const self = identify(process.pid);
   const mine = `${home.lockFile}.${process.pid}`;
   try {
-    mkdirSync(dirname(home.lockFile), { recursive: true });
+    mkdirSync(dirname(home.lockFile), { recursive: true, mode: 0o700 }); // data, histories and keys lie below it
     writeFileSync(mine, JSON.stringify({ host: hostname(), process: self } satisfies LockHolder), { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,9 +1,9 @@
+import { BLOCKS_MIN } from '../../../domain/decide/paired-estimate.js';
 import type { QualityMetric } from '../../../domain/evaluation-spec.js';
 import type { Finding, Path } from '../problem.js';
 import type { Rule } from './rule.js';
 
 const DAY_MS = 86_400_000;
-const BLOCKS_MIN = 10;
 
 /** Gates may only ask about what is evaluated. */
 export const checkMetrics: Rule = ({ evaluation, gates }) => {
