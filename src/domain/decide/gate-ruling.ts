@@ -14,6 +14,11 @@ export interface Ruling {
   readonly personNeeded: readonly PersonNeeded[];
 }
 
+/** One gate's result as a whole ruling. */
+export function only(result: GateResult): Ruling {
+  return { results: [result], notes: [], personNeeded: [] };
+}
+
 /** Worst first: a verdict is the first of these that any gate shows. */
 export const FACES_BY_SEVERITY: readonly Face[] = ['fail', 'no-data', 'inconclusive', 'no-baseline', 'pass'];
 

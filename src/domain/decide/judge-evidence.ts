@@ -1,6 +1,6 @@
 import type { GatesSpec } from '../gate.js';
 import type { EvaluateOutput, ProbeResult } from '../stage-jobs.js';
-import { gateResult, percentWords, type Ruling } from './gate-ruling.js';
+import { gateResult, only, percentWords, type Ruling } from './gate-ruling.js';
 
 /** Whether there is anything to judge: rows with labels, and none of them seen in training. */
 export function judgeHoldout(evaluation: EvaluateOutput): Ruling {
@@ -57,8 +57,4 @@ export function judgeProbes(mode: GatesSpec['probes'], probes: readonly ProbeRes
   if (probes.length === 0) return only(gateResult(gate, 'no-data', 'no probe was run'));
   if (failed.length === 0) return only(gateResult(gate, 'pass', `all ${probes.length} probes passed`));
   return only(gateResult(gate, 'fail', sentences.join('; ')));
-}
-
-function only(result: Ruling['results'][number]): Ruling {
-  return { results: [result], notes: [], personNeeded: [] };
 }

@@ -1,7 +1,7 @@
 import type { GatesSpec } from '../gate.js';
 import type { AgreeOutput } from '../stage-jobs.js';
 import type { Verdict } from '../verdict.js';
-import { gateResult, mergeRulings, numberWords, sentencesAgainst, worstFace, type Ruling } from './gate-ruling.js';
+import { gateResult, mergeRulings, numberWords, only, sentencesAgainst, worstFace, type Ruling } from './gate-ruling.js';
 import { judgeProbes } from './judge-evidence.js';
 
 export interface JudgeRefitInput {
@@ -36,16 +36,15 @@ export function judgeRefit({ gates, policyDigest, agreement }: JudgeRefitInput):
 function judgeAgreement(gates: GatesSpec, { rows, rankCorrelation }: AgreeOutput): Ruling {
   const gate = 'gates.refitAgreementMin';
   const threshold = gates.refitAgreementMin;
-  const one = (result: Ruling['results'][number]): Ruling => ({ results: [result], notes: [], personNeeded: [] });
   if (!(rows > 0) || !Number.isFinite(rankCorrelation)) {
-    return one(gateResult(gate, 'no-data', 'the agreement of the refit with its sibling could not be measured', { threshold }));
+    return only(gateResult(gate, 'no-data', 'the agreement of the refit with its sibling could not be measured', { threshold }));
   }
   const measured = { observed: rankCorrelation, threshold };
   const seen = `the refit ranks ${rows} rows like its judged sibling with a correlation of ${numberWords(rankCorrelation)}`;
   if (!(rankCorrelation >= threshold)) {
-    return one(
+    return only(
       gateResult(gate, 'fail', `${seen}; at least ${numberWords(threshold)} is asked: more data made another model of it`, measured),
     );
   }
-  return one(gateResult(gate, 'pass', `${seen}; at least ${numberWords(threshold)} is asked`, measured));
+  return only(gateResult(gate, 'pass', `${seen}; at least ${numberWords(threshold)} is asked`, measured));
 }

@@ -4,7 +4,7 @@ import type { ModelSpec } from '../model-spec.js';
 import type { EvaluateOutput } from '../stage-jobs.js';
 import type { Face, Verdict } from '../verdict.js';
 import { alphaOfComparison } from './alpha-budget.js';
-import { gateResult, mergeRulings, sentencesAgainst, worstFace, type PersonNeeded, type Ruling } from './gate-ruling.js';
+import { gateResult, mergeRulings, only, sentencesAgainst, worstFace, type PersonNeeded, type Ruling } from './gate-ruling.js';
 import { judgeAbsolute } from './judge-absolute.js';
 import { judgeHoldout, judgeLabelCoverage, judgeProbes } from './judge-evidence.js';
 import { judgeImprovement, judgePaired, whyNotComparable } from './judge-paired.js';
@@ -121,7 +121,3 @@ function provenSuperior({ gates, championExists }: JudgeInput, results: Ruling['
 }
 
 const nothing: Ruling = { results: [], notes: [], personNeeded: [] };
-
-function only(result: Verdict['gates'][number]): Ruling {
-  return { results: [result], notes: [], personNeeded: [] };
-}

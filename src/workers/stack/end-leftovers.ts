@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../adapters/local/process-identity.js';
+import { stopServer } from '../../adapters/local/servers/server-process.js';
 import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 
 /**
@@ -16,23 +16,6 @@ export async function endLeftovers(endpoints: Endpoints | null, tell: (line: str
   for (const [name, process] of named) {
     if (!process || !isRunning(process)) continue;
     tell(`ending ${name} (process ${process.pid}), left by a stack that was killed`);
-    await end(process);
-  }
-}
-
-async function end(identity: ProcessIdentity): Promise<void> {
-  signalTo(identity, 'SIGTERM');
-  for (let waitedMs = 0; waitedMs < 10_000 && isRunning(identity); waitedMs += 50) await sleep(50);
-  signalTo(identity, 'SIGKILL');
-  while (isRunning(identity)) await sleep(20);
-}
-
-/** To the whole group: MLflow has children. */
-function signalTo(identity: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (!isRunning(identity)) return;
-  try {
-    process.kill(-identity.pid, signal);
-  } catch {
-    // it ended meanwhile
+    await stopServer(process);
   }
 }
