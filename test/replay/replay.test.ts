@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { historyOfJson, payloadTexts, type HistoryJson } from '../workflows/histories.js';
-import { workflowBundle } from '../workflows/loop.js';
+import { beQuiet, workflowBundle } from '../workflows/loop.js';
 
 /**
  * Cycles that wait for people, and lifecycles, outlive releases: today's workflows must take every step that these
@@ -14,7 +14,7 @@ const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (file: string): HistoryJson => JSON.parse(readFileSync(`${folder}${file}`, 'utf8')) as HistoryJson;
 
-beforeAll(() => Runtime.install({ logger: new DefaultLogger('ERROR') }));
+beforeAll(beQuiet);
 
 test('every recorded history replays with the workflows of today', async () => {
   const histories = files.map((file) => ({ workflowId: workflowIdOf(read(file)), history: historyOfJson(read(file)) }));

@@ -16,7 +16,7 @@ export function createHolds() {
   const holds = new Map<string, Hold>();
   const releases: (() => void)[] = [];
   const lost = new Map<string, number>();
-  return { hold, loseReply, releaseAll, wrap };
+  return { hold, loseReply, lostReplies, releaseAll, wrap };
 
   /** The next call of that activity for that model waits, once `reached`, until `release`. */
   function hold(model: string, activity: string): Pick<Hold, 'reached' | 'release' | 'finished'> {
@@ -35,6 +35,11 @@ export function createHolds() {
   /** The next so many calls do their work, and then fail as if the answer had been lost. */
   function loseReply(model: string, activity: string, calls = 1): void {
     lost.set(`${model}/${activity}`, calls);
+  }
+
+  /** How many answers are still to be lost. */
+  function lostReplies(model: string, activity: string): number {
+    return lost.get(`${model}/${activity}`) ?? 0;
   }
 
   function releaseAll(): void {

@@ -42,6 +42,14 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
   return { store, ledger, jobCluster, registry, notifier, holds, activities };
 }
 
+/** Failures that a test provokes are no news. */
+export function beQuiet(): void {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+  });
+}
+
 export interface RunningLoop extends Loop {
   readonly environment: TestWorkflowEnvironment;
   readonly client: TestWorkflowEnvironment['client'];
@@ -62,10 +70,7 @@ export function useLoop(
   let stop = async (): Promise<void> => undefined;
 
   beforeAll(async () => {
-    Runtime.install({
-      logger: new DefaultLogger('ERROR'),
-      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
-    });
+    beQuiet();
     const environment = await startServer(server, searchAttributes ? [...extraArgs, ...SEARCH_ATTRIBUTES] : extraArgs);
     const loop = createLoop({ searchAttributes });
     const common = {
