@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lastLine, readJobLog } from '../../adapters/local/job-log.js';
-import { startMlflow } from '../../adapters/local/servers/mlflow-server.js';
-import { startTemporal } from '../../adapters/local/servers/temporal-server.js';
+import { mlflowServerPlan } from '../../adapters/local/servers/mlflow-server.js';
+import { startServer } from '../../adapters/local/servers/server-process.js';
+import { temporalServerPlan } from '../../adapters/local/servers/temporal-server.js';
+import type { ProcessIdentity } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import type { PythonEnv } from './python-env.js';
 import { SEARCH_ATTRIBUTES } from '../temporal-server.js';
@@ -16,35 +18,36 @@ export interface ServiceContext {
   readonly python: PythonEnv;
   readonly environment: NodeJS.ProcessEnv;
   readonly target: StackTarget;
-  readonly tell: (line: string) => void;
+  /** A server's process is known before it is ready. */
+  readonly onSpawn: (name: 'temporal' | 'mlflow', process: ProcessIdentity) => void;
 }
 
 const workerReadyMsMax = 60_000;
 /** A worker first finishes its short activities; jobs run on without it. */
 const workerGraceMs = 15_000;
 
-export function temporalService({ home, python, target }: ServiceContext): Service {
-  return {
-    name: 'Temporal',
-    start: () =>
-      startTemporal({
-        bin: join(python.bin, 'temporal'),
-        dbFile: home.temporalDatabase,
-        logFile: join(home.logsFolder, 'temporal.log'),
-        port: target.temporalPort,
-        uiPort: target.uiPort,
-        namespace: target.namespace,
-        searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, 'Keyword'])),
-      }),
-  };
+export function temporalService({ home, python, target, onSpawn }: ServiceContext): Service {
+  const plan = temporalServerPlan({
+    bin: join(python.bin, 'temporal'),
+    dbFile: home.temporalDatabase,
+    logFile: join(home.logsFolder, 'temporal.log'),
+    port: target.temporalPort,
+    uiPort: target.uiPort,
+    namespace: target.namespace,
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, 'Keyword'])),
+  });
+  return { name: 'Temporal', start: () => startServer({ ...plan, onSpawn: (process) => onSpawn('temporal', process) }, target.address) };
 }
 
-export function mlflowService({ home, python, target }: ServiceContext): Service {
-  return { name: 'MLflow', start: () => startMlflow({ python: python.python, home: home.path, port: target.mlflowPort }) };
+export function mlflowService({ home, python, target, onSpawn }: ServiceContext): Service {
+  const plan = mlflowServerPlan({ python: python.python, home: home.path, port: target.mlflowPort });
+  const address = `127.0.0.1:${target.mlflowPort}`;
+  return { name: 'MLflow', start: () => startServer({ ...plan, onSpawn: (process) => onSpawn('mlflow', process) }, address) };
 }
 
 /** The worker tells over its channel when it polls; it ends by itself where this supervisor dies. */
-export function workerService({ home, python, environment, target }: ServiceContext): Service {
+export function workerService(context: ServiceContext): Service {
+  const { home } = context;
   return {
     name: 'the worker',
     async start() {
@@ -52,7 +55,7 @@ export function workerService({ home, python, environment, target }: ServiceCont
       const started = await startProcess({
         command: process.execPath,
         args: ['--enable-source-maps', fileURLToPath(new URL('../main.js', import.meta.url))],
-        environment: workerEnvironment(home, python, environment, target),
+        environment: workerEnvironment(context),
         logFile,
         stopGraceMs: workerGraceMs,
         withChannel: true,
@@ -72,7 +75,8 @@ export function workerService({ home, python, environment, target }: ServiceCont
   };
 }
 
-function workerEnvironment(home: Home, python: PythonEnv, environment: NodeJS.ProcessEnv, target: StackTarget): NodeJS.ProcessEnv {
+/** What a worker of this stack is told. */
+export function workerEnvironment({ home, python, environment, target }: ServiceContext): NodeJS.ProcessEnv {
   const inherited = { ...environment };
   if (!target.attachedTemporal) for (const name of Object.keys(inherited)) if (name.startsWith('TEMPORAL_')) delete inherited[name];
   return {
@@ -82,6 +86,6 @@ function workerEnvironment(home: Home, python: PythonEnv, environment: NodeJS.Pr
     RATCHET_PYTHON_BIN: python.bin,
     MLFLOW_TRACKING_URI: target.mlflowUrl,
     // The server of this stack: no profile of the user may change how it is spoken to.
-    ...(target.attachedTemporal ? {} : { RATCHET_TEMPORAL: target.address }),
+    RATCHET_TEMPORAL: target.attachedTemporal ? undefined : target.address,
   };
 }

@@ -4,12 +4,15 @@ import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 import { readEndpoints, removeEndpoints, writeEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import { redactUrl } from '../../config/redact-url.js';
+import { workerConfig } from '../../config/worker-config.js';
 import { endLeftovers } from './end-leftovers.js';
 import type { HomeLock } from './home-lock.js';
+import { keepWritten } from './keep-written.js';
 import type { NamedPorts } from './pick-ports.js';
 import { ensurePythonEnv } from './python-env.js';
 import { prepareAttachedServer } from './prepare-attached-server.js';
-import { mlflowService, temporalService, workerService } from './services.js';
+import type { ServiceContext } from './services.js';
+import { mlflowService, temporalService, workerEnvironment, workerService } from './services.js';
 import { chooseTarget } from './stack-target.js';
 import type { StackTarget } from './stack-target.js';
 import type { Service, Supervised } from './supervise.js';
@@ -39,23 +42,33 @@ interface Parts {
   worker?: Supervised;
 }
 
+/** The last process of each server, ready or not, alive or not. */
+type Spawned = { [name in 'temporal' | 'mlflow']?: ProcessIdentity };
+
 /**
  * Starts Temporal, MLflow and a worker, or attaches to those that the environment names, and keeps what it started alive.
  * @throws {Error} one sentence: a port is taken, the Python environment cannot be made, a server does not start. Nothing is left running.
  */
 export async function startStack({ home, lock, environment, ports, tell, signal }: StackOptions): Promise<Stack> {
   const parts: Parts = {};
+  const spawned: Spawned = {};
+  const stopping = new AbortController();
   const startedAt = new Date().toISOString();
   try {
     for (const folder of [home.storeFolder, home.logsFolder, home.mlflowFolder, home.jobsFolder]) mkdirSync(folder, { recursive: true });
     await endLeftovers(readEndpoints(home), tell);
     const python = await ensurePythonEnv(tell);
     const target = await chooseTarget({ home, environment, ports });
-    const context = { home, python, environment, target, tell };
-    const onChange = (): void => writeEndpoints(home, describe(target, startedAt, parts));
+    const onChange = keepWritten(() => writeEndpoints(home, describe(target, startedAt, spawned, parts)), tell, stopping.signal);
+    const onSpawn: ServiceContext['onSpawn'] = (name, process) => {
+      spawned[name] = process;
+      onChange(); // at once: what is killed halfway is found by the next start
+    };
+    const context = { home, python, environment, target, onSpawn };
+    workerConfig(workerEnvironment(context)); // a wrong variable is said before anything is started
     const run = async (name: keyof Parts, service: Service): Promise<void> => {
       parts[name] = await supervise(service, { tell, onChange });
-      onChange(); // at once: what is killed halfway is found by the next start
+      onChange();
     };
     signal.throwIfAborted();
     tell(
@@ -72,7 +85,7 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
     signal.throwIfAborted();
     tell('starting the worker …');
     await run('worker', workerService(context));
-    return { endpoints: describe(target, startedAt, parts), stop };
+    return { endpoints: describe(target, startedAt, spawned, parts), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -82,6 +95,7 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
     await parts.worker?.stop();
     await parts.mlflow?.stop();
     await parts.temporal?.stop();
+    stopping.abort();
     removeEndpoints(home);
     lock.release();
   }
@@ -92,7 +106,7 @@ async function settleAll(starting: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(starting)) if (result.status === 'rejected') throw result.reason;
 }
 
-function describe(target: StackTarget, startedAt: string, { temporal, mlflow, worker }: Parts): Endpoints {
+function describe(target: StackTarget, startedAt: string, spawned: Spawned, { worker }: Parts): Endpoints {
   return {
     v: 1,
     supervisor: identify(process.pid),
@@ -101,9 +115,9 @@ function describe(target: StackTarget, startedAt: string, { temporal, mlflow, wo
       address: target.address,
       namespace: target.namespace,
       uiUrl: target.attachedTemporal ? null : `http://127.0.0.1:${target.uiPort}`,
-      process: processOf(temporal),
+      process: spawned.temporal ?? null,
     },
-    mlflow: { url: redactUrl(target.mlflowUrl), process: processOf(mlflow) },
+    mlflow: { url: redactUrl(target.mlflowUrl), process: spawned.mlflow ?? null },
     worker: { process: processOf(worker) },
     storeUri: target.storeUri,
   };

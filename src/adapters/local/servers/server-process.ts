@@ -19,6 +19,8 @@ export interface ServerPlan {
   /** Whether it answers. Asked again and again until it does. */
   isHealthy(): Promise<boolean>;
   readonly startMsMax: number;
+  /** Told as soon as there is a process, long before it answers: so that somebody else can end it where we are killed. */
+  readonly onSpawn?: (process: ProcessIdentity) => void;
 }
 
 export interface RunningServer {
@@ -44,6 +46,7 @@ export async function startServer(plan: ServerPlan, address: string, outlives = 
   const child = spawn(plan.command, plan.args, { env: plan.environment, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   if (outlives) child.unref();
+  if (child.pid !== undefined) plan.onSpawn?.({ pid: child.pid, start: processStart(child.pid) ?? '' });
   let ending: string | undefined;
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve((ending = signal ? `killed by ${signal}` : `exit code ${code}`)));
