@@ -19,6 +19,8 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   // A reader that went away (`| head`) is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // What is said to people may get lost (a full disk under the log of a stack): that must not end what goes on.
+  process.stderr.on('error', () => undefined);
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

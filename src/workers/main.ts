@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { temporalFromEnvironment } from '../config/temporal-address.js';
@@ -8,12 +8,20 @@ import { composeActivities } from './compose.js';
 import { WATCHED_JOBS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
+/** A line of the log. On a full disk it is lost, and the worker works on: a stream would throw, and stay closed. */
+function tell(line: string): void {
+  try {
+    writeSync(1, `${new Date().toISOString()} ${line}\n`);
+  } catch {
+    // there is nobody left to tell
+  }
+}
+
 /**
  * The worker process: short activities and workflows on `ratchet`, watches on `ratchet-watch`, so that no number of
  * trainings keeps a decision waiting. Says `ready` over its channel; ends by itself where the process that started it dies.
  */
 async function main(): Promise<void> {
-  const tell = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, timestampNanos: _time, message, meta }) =>
       tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`),
@@ -66,7 +74,7 @@ function temporalTarget(): { connection: { address: string }; address: string; n
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(error instanceof Error ? `${new Date().toISOString()} the worker ends: ${error.message}` : error);
+    tell(`the worker ends: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   },
 );

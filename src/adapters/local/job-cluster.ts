@@ -72,7 +72,16 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
   }
 
   async function describe(name: string): Promise<Job | null> {
-    return observeJob(folderOf(name), name, { checksProcess: true });
+    return observe(folderOf(name), name, true);
+  }
+
+  /** A job that was lost is settled by whoever looks first, which writes. */
+  async function observe(folder: string, name: string, checksProcess: boolean): Promise<Job | null> {
+    try {
+      return observeJob(folder, name, { checksProcess });
+    } catch (error) {
+      throw await explainDiskError(error, 'job folder', folder);
+    }
   }
 
   async function* watch(name: string, { signal, heartbeatMs }: { signal: AbortSignal; heartbeatMs: number }): AsyncIterable<Job> {
@@ -85,7 +94,7 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
       const nowMs = performance.now();
       const checksProcess = nowMs - checkedMs > 1000;
       if (checksProcess) checkedMs = nowMs;
-      const job = observeJob(folder, name, { checksProcess });
+      const job = await observe(folder, name, checksProcess);
       if (!job) throw new RatchetError('JobLost', `job ${name}: expected its folder ${folder}, found none`, { remedy: 'submit it again' });
       const text = JSON.stringify(job);
       if (text !== told || nowMs - toldMs >= heartbeatMs) {

@@ -44,6 +44,8 @@ export function judgeEnd(end: CommandEnd): { type: JobFailureType; message: stri
     };
   if (end.exitCode === 75)
     return { type: named(said, 'transient') ?? 'JobTemporary', message: withoutName(said) || 'exit code 75: temporary' };
+  if (/No space left on device|ENOSPC|Disk quota exceeded/.test(end.errorTail))
+    return { type: 'JobTemporary', message: withWords(`the disk is full (exit code ${end.exitCode})`) };
   if (/MemoryError|bad_alloc/.test(said)) return { type: 'JobOutOfMemory', message: withWords(`exit code ${end.exitCode}`) };
   return { type: 'JobFailed', message: withWords(`exit code ${end.exitCode}`) };
 }

@@ -14,7 +14,7 @@ const CONTROL_CHARACTER = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
  * disk costs the file, never the job; the last 4 KiB stay in memory as well.
  */
 export function openJobLog(file: string) {
-  let descriptor = openSync(file, 'a');
+  let descriptor = openSync(file, 'a', 0o600);
   let bytes = fstatSync(descriptor).size;
   const all = createTail(tailBytesMax);
   const errors = createTail(tailBytesMax);
@@ -34,7 +34,7 @@ export function openJobLog(file: string) {
   function rotate(): void {
     renameSync(file, `${file}.1`);
     closeSync(descriptor);
-    descriptor = openSync(file, 'a');
+    descriptor = openSync(file, 'a', 0o600);
     bytes = 0;
   }
 }

@@ -3,6 +3,7 @@ import type { Job } from '../../domain/job.js';
 import { createWhole, jobPaths, readEnding, readIdentity, readJson, readOrder, readProgress } from './job-folder.js';
 import type { JobEnding } from './job-folder.js';
 import { lastLine, readJobLog } from './job-log.js';
+import { hideSecrets } from './job-secrets.js';
 import { killAbandonedGroup, killMarked } from './process-group.js';
 import { isRunning } from './process-identity.js';
 
@@ -45,7 +46,7 @@ function settleLost(folder: string): JobEnding {
   const command = readIdentity(paths.command);
   if (command) killAbandonedGroup(command);
   killMarked(`RATCHET_OUTPUT=${paths.output}`);
-  const logTail = readJobLog(paths.log, 4096);
+  const logTail = hideSecrets(readJobLog(paths.log, 4096), process.env);
   const words = lastLine(readJobLog(paths.supervisorLog, 4096));
   const message = `its supervisor process is gone without a result${words && `: ${words}`}`;
   const ending: JobEnding = {

@@ -10,8 +10,10 @@ import { commandEnvironment } from './job-environment.js';
 import { judgeEnd } from './job-ending.js';
 import type { CommandEnd } from './job-ending.js';
 import { createWhole, findOutputFault, jobPaths, readEnding, readOrder } from './job-folder.js';
-import type { JobEnding, JobOrder } from './job-folder.js';
+import type { JobOrder } from './job-folder.js';
+import { complain, leaveLastWord } from './job-last-word.js';
 import { openJobLog } from './job-log.js';
+import { hideSecrets } from './job-secrets.js';
 import { groupMemoryBytes, kernelOomKills, killMarked, signalGroup } from './process-group.js';
 import { identify, processStart } from './process-identity.js';
 
@@ -34,7 +36,7 @@ async function superviseJob(folder: string): Promise<void> {
   const startedAt = new Date().toISOString();
   if (existsSync(paths.stop)) {
     const failure = { type: 'JobStopped' as const, message: 'stopped before it started', logTail: '' };
-    await leave(folder, { failure, startedAt: null, endedAt: startedAt, exitCode: null, signal: null, memoryMiBMax: null });
+    await leaveLastWord(folder, { failure, startedAt: null, endedAt: startedAt, exitCode: null, signal: null, memoryMiBMax: null });
     return;
   }
   const end = await runCommand(folder, order);
@@ -42,7 +44,7 @@ async function superviseJob(folder: string): Promise<void> {
   const failure = verdict && { ...verdict, logTail: 'spawnFault' in end ? '' : end.logTail };
   const seen = 'spawnFault' in end ? { exitCode: null, signal: null, memoryMiBMax: null } : end;
   const { exitCode, signal, memoryMiBMax } = seen;
-  await leave(folder, { failure, startedAt, endedAt: new Date().toISOString(), exitCode, signal, memoryMiBMax });
+  await leaveLastWord(folder, { failure, startedAt, endedAt: new Date().toISOString(), exitCode, signal, memoryMiBMax });
   if (!failure) rmSync(paths.work, { recursive: true, force: true }); // what it needed is in the object store
 }
 
@@ -96,8 +98,8 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
     memoryMiBLimit: spec.resources.memoryMiB,
     timeLimitSeconds: spec.timeLimitSeconds,
     kernelOom: (kernelOomKills() ?? 0) > (oomKillsBefore ?? 0),
-    logTail: log.tail(),
-    errorTail: log.errorTail(),
+    logTail: hideSecrets(log.tail(), environment),
+    errorTail: hideSecrets(log.errorTail(), environment),
   };
 }
 
@@ -107,7 +109,7 @@ function noteCommand(folder: string, pid: number): void {
   try {
     if (start !== null) createWhole(folder, jobPaths(folder).command, { pid, start });
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    complain(error);
   }
 }
 
@@ -119,26 +121,4 @@ function commandEnd(child: ChildProcess) {
     close: new Promise<void>((resolve) => child.on('close', () => resolve())),
     fault: new Promise<string>((resolve) => child.on('error', (error) => resolve(error.message))),
   };
-}
-
-/**
- * Writes the last word. On a full disk it gives up the log, whose end is in the last word, and then waits for room, because the
- * work is done and must not be done twice.
- */
-async function leave(folder: string, ending: JobEnding): Promise<void> {
-  const { log, exit } = jobPaths(folder);
-  for (;;) {
-    try {
-      createWhole(folder, exit, ending);
-      return;
-    } catch (error) {
-      if (!existsSync(folder)) return;
-      if (existsSync(log)) {
-        for (const file of [`${log}.1`, log]) rmSync(file, { force: true });
-        continue;
-      }
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      await sleep(1000);
-    }
-  }
 }

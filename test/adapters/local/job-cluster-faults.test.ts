@@ -15,9 +15,9 @@ const signal = new AbortController().signal;
 const forever = 'setInterval(() => {}, 1000);';
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 
-function open(home = temporaryFolder()) {
+function open(home = temporaryFolder(), environment: NodeJS.ProcessEnv = process.env) {
   const objectStore = createLocalObjectStore(join(home, 'store'));
-  const cluster = createLocalJobCluster({ home, objectStore, pythonBin: null, stepsPath: null, graceMs: 500 });
+  const cluster = createLocalJobCluster({ home, objectStore, pythonBin: null, stepsPath: null, environment, graceMs: 500 });
   const folderOf = (name: string) => join(home, 'jobs', name);
   const identityIn = (name: string, file: string) => JSON.parse(readFileSync(join(folderOf(name), file), 'utf8')) as ProcessIdentity;
   return { home, cluster, folderOf, identityIn };
@@ -166,6 +166,24 @@ test('a job’s last words steer no terminal', async () => {
   expect(job.progress).toEqual({ message: 'half\ufffd' });
 });
 
+test('a secret of its environment that a job prints goes nowhere', async () => {
+  const { cluster, folderOf } = open(temporaryFolder(), {
+    ...process.env,
+    AWS_SECRET_ACCESS_KEY: 'abc/secret+key',
+    AWS_CA_BUNDLE: '/certificates',
+    MLFLOW_TRACKING_URI: 'https://ana:pa55word@mlflow/',
+  });
+  const code =
+    'const { AWS_SECRET_ACCESS_KEY: key, MLFLOW_TRACKING_URI: url, AWS_CA_BUNDLE: path } = process.env; console.error(`${key} for ${url}, ${path}`); process.exitCode = 3';
+  const spec = nodeJob(code);
+  expect((await runJob(cluster, spec)).failure).toEqual({
+    type: 'JobFailed',
+    message: 'exit code 3: *** for https://ana:***@mlflow/, /certificates',
+    logTail: '*** for https://ana:***@mlflow/, /certificates\n',
+  });
+  expect(statSync(join(folderOf(spec.name), 'log')).mode & 0o077).toBe(0);
+});
+
 test('memory counts for all processes of a job together', async () => {
   const { cluster } = open();
   const hold = `const held = Buffer.alloc(150 * 2 ** 20, 1); setInterval(() => held[0]++, 1000)`;
@@ -217,5 +235,26 @@ describe.skipIf(!canMount)('on a full disk (needs root on Linux)', () => {
     expect(await runJob(cluster, nodeJob(code))).toMatchObject({
       failure: { type: 'InputInvalid', message: 'the end', logTail: expect.stringMatching(/xxx\n/) },
     });
+  });
+
+  test('a job that did its work is done, however long its supervisor must wait for room to say so', async () => {
+    const { cluster, disk, folderOf } = onSmallDisk('size=1m');
+    const code = `write('done');
+      const file = fs.openSync('../../../../ballast', 'w'); try { for (;;) fs.writeSync(file, Buffer.alloc(4096)); } catch {}`;
+    const spec = nodeJob(code);
+    await cluster.submit(spec, signal);
+    // The log and the working folder are given up first; then nothing is left but to wait.
+    await expect
+      .poll(() => existsSync(join(disk, 'ballast')) && !existsSync(join(folderOf(spec.name), 'log')), { timeout: 20_000 })
+      .toBe(true);
+    expect(await cluster.describe(spec.name)).toMatchObject({ phase: 'Running' });
+    execFileSync('rm', [join(disk, 'ballast')]);
+    expect(await jobEnd(cluster, spec.name)).toMatchObject({ phase: 'Succeeded', output: 'done' });
+  });
+
+  test('a job that finds no room may be tried again', async () => {
+    const { cluster } = onSmallDisk('size=1m');
+    const job = await runJob(cluster, nodeJob("fs.writeFileSync('large', Buffer.alloc(2 * 2 ** 20))"));
+    expect(job).toMatchObject({ failure: { type: 'JobTemporary', message: expect.stringContaining('the disk is full (exit code 1)') } });
   });
 });
