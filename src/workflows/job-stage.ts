@@ -1,8 +1,9 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, sleep } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { JobStage } from '../domain/job.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
 import type { StageResult } from '../domain/evidence.js';
+import type { Failure } from '../domain/failure.js';
 import { longActivities, shortActivities, submitActivities, watchActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import type { CycleInput } from './messages.js';
@@ -22,7 +23,7 @@ export async function runJobStage(
   const training = stage === 'train' || stage === 'refit';
   const limits = training ? opened : { attemptsMax: opened.attemptsMax, memoryMiB: 1, memoryMiBMax: 1 };
   let current = { attempt: 1, memoryFactor: 1 };
-  for (;;) {
+  for (let outages = 0; ;) {
     const request = { model, cycle, evidence: progress.evidence(), stage, ...current };
     try {
       const result = await runAttempt(request, stage, opened, progress);
@@ -38,7 +39,12 @@ export async function runJobStage(
       return result;
     } catch (error) {
       const failure = failureOf(error);
-      const next = nextAttempt(current, failure.class, limits);
+      const outage = isOutage(error, failure);
+      if (outage && ++outages < limits.attemptsMax) {
+        progress.attempt(stage, current.attempt, `asked again after: ${failure.message.slice(0, 200)}`);
+        continue; // the same job: it may run, or have done its work
+      }
+      const next = outage ? null : nextAttempt(current, failure.class, limits);
       if (next === null) {
         progress.fail(stage, failure.message);
         throw error;
@@ -48,6 +54,11 @@ export async function runJobStage(
       if (next.waitSeconds > 0) await sleep(next.waitSeconds * 1000, { summary: `wait before attempt ${next.attempt} of ${stage}` });
     }
   }
+}
+
+/** Not the job failed, but what stands around it, or every worker, was away for longer than an activity is asked again. */
+function isOutage(error: unknown, failure: Failure): boolean {
+  return failure.class === 'transient' && error instanceof ActivityFailure && error.activityType !== 'awaitJob';
 }
 
 type AttemptRequest = Parameters<ReturnType<typeof longActivities>['recordStage']>[0];

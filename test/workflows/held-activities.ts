@@ -1,4 +1,4 @@
-import { heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, heartbeat } from '@temporalio/activity';
 import { RatchetError } from '../../src/domain/failure.js';
 
 interface Hold {
@@ -16,7 +16,8 @@ export function createHolds() {
   const holds = new Map<string, Hold>();
   const releases: (() => void)[] = [];
   const lost = new Map<string, number>();
-  return { hold, loseReply, lostReplies, releaseAll, wrap };
+  const givenUp = new Set<string>();
+  return { hold, loseReply, giveUp, releaseAll, wrap };
 
   /** The next call of that activity for that model waits, once `reached`, until `release`. */
   function hold(model: string, activity: string): Pick<Hold, 'reached' | 'release' | 'finished'> {
@@ -37,9 +38,9 @@ export function createHolds() {
     lost.set(`${model}/${activity}`, calls);
   }
 
-  /** How many answers are still to be lost. */
-  function lostReplies(model: string, activity: string): number {
-    return lost.get(`${model}/${activity}`) ?? 0;
+  /** The next call does its work, and ends as one does that was asked again for as long as its options allow. */
+  function giveUp(model: string, activity: string): void {
+    givenUp.add(`${model}/${activity}`);
   }
 
   function releaseAll(): void {
@@ -60,6 +61,7 @@ export function createHolds() {
           await held.released.finally(() => clearInterval(beating));
         }
         const answer = await activity(arg).finally(() => held?.finish());
+        if (givenUp.delete(key)) throw ApplicationFailure.nonRetryable(`${name} was asked again for too long`, 'StoreUnavailable');
         const left = lost.get(key) ?? 0;
         if (left > 0) {
           lost.set(key, left - 1);

@@ -183,6 +183,20 @@ describe('attempts', () => {
     expect(timers.map((timer) => Number(timer.startToFireTimeout?.seconds))).toEqual([5, 10]);
   });
 
+  test.for(['submitJob', 'recordStage'])('%s that was asked again for too long costs no second job', async (activity) => {
+    const model = modelInTest(loop());
+    const held = loop().holds.hold(model.name, 'recordStage');
+    const handle = await model.startCycle(await model.open(unattended));
+    await held.reached;
+    loop().holds.giveUp(model.name, activity);
+    held.release();
+    expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+    expect(loop().jobCluster.started(model.name)).toEqual(['snapshot#1', 'validate#1', 'train#1', 'evaluate#1']);
+    const { events } = await handle.fetchHistory();
+    const asked = events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity);
+    expect(asked).toHaveLength(5);
+  });
+
   test('a job that is wrong is never run again', async () => {
     const model = modelInTest(loop());
     loop().jobCluster.script(model.name, 'train', { kind: 'fail', type: 'JobFailed', message: 'exit code 1' });
