@@ -34,9 +34,10 @@ def test_bytes_that_do_not_match_their_name_are_refused(store, tmp_path):
     assert caught.value.type == "EvidenceCorrupt"
 
 
-def test_what_a_crash_left_cut_off_is_written_again(store, tmp_path):
+@pytest.mark.parametrize("found", [b"hel", b"hellO"])
+def test_what_a_crash_left_cut_off_or_a_disk_spoiled_is_written_again(store, tmp_path, found):
     store.put(b"hello")
-    (tmp_path / "store/objects/sha256/2c" / HELLO.removeprefix("sha256:")).write_bytes(b"hel")
+    (tmp_path / "store/objects/sha256/2c" / HELLO.removeprefix("sha256:")).write_bytes(found)
     store.put(b"hello")
     assert store.get(HELLO) == b"hello"
 
