@@ -61,7 +61,8 @@ def _array(values: pd.Series, column: str, type: pa.DataType) -> pa.Array:
 def _times(values: pd.Series, column: str) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         raise _changed(column, "a time", values)
-    return values.dt.tz_localize("UTC") if values.dt.tz is None else values.dt.tz_convert("UTC")
+    instants = values.dt.tz_localize("UTC") if values.dt.tz is None else values.dt.tz_convert("UTC")
+    return instants.dt.as_unit("us")  # pandas counts nanoseconds; what is below a microsecond is cut off
 
 
 def _other_array(values: pd.Series, column: str) -> pa.Array:

@@ -48,6 +48,14 @@ def test_equal_instants_in_other_words_give_the_same_digest(store, source, make_
     assert again["datasetDigest"] == first["datasetDigest"]
 
 
+def test_what_is_below_a_microsecond_is_cut_off(store, source, make_rows, snapshot_job):
+    rows = make_rows()
+    source(rows)
+    first = snapshot(snapshot_job)
+    source(rows.assign(at=rows["at"].dt.as_unit("ns") + pd.Timedelta(999, "ns")))
+    assert snapshot(snapshot_job)["datasetDigest"] == first["datasetDigest"]
+
+
 def test_parquet_gives_what_python_gives(store, source, make_rows, snapshot_job, tmp_path):
     rows = make_rows()
     source(rows)
