@@ -112,14 +112,14 @@ export function createCycleProgress(model: string, cycle: number) {
   }
 
   function show(): void {
-    const title = `${model}, cycle ${cycle}${state.asOf === null ? '' : `, as of ${state.asOf}`}`;
+    const title = `${model}, cycle ${cycle}${state.asOf === null ? '' : `, as of ${state.asOf.slice(0, 10)}`}`;
     setCurrentDetails(cycleDetails({ title, stages: state.stages, closing: closingWords() }));
   }
 
   function closingWords(): string {
     if (state.outcome !== null) return `**${state.outcome}**: ${state.reason}${state.failure === null ? '' : ` ${state.failure.remedy}`}`;
     if (state.approval !== null && state.approval.outcome === null) {
-      return `Waiting for people to sign \`${state.approval.candidateDigest}\`: ${state.approval.votes.length} approvals so far. \`ratchet approve ${model}\``;
+      return `Waiting for people to sign \`${state.approval.candidateDigest}\`: ${state.approval.votes.length} approvals so far. \`ratchet approve ${model} --as <name>\``;
     }
     return '';
   }

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { ModelState } from '../activities/lifecycle-activities.js';
+import { inOffsetOf } from '../domain/decide/data-window.js';
 import type { Failure } from '../domain/failure.js';
 import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
@@ -172,5 +173,5 @@ function now(): string {
 /** The end of the data window: what was asked for, and never later than the last row whose label is mature now. */
 function windowEnd(asked: string | undefined, labelDelayHours: number): string {
   const matureMs = Date.now() - labelDelayHours * HOUR_MS;
-  return new Date(Math.min(asked === undefined ? Infinity : Date.parse(asked), matureMs)).toISOString();
+  return inOffsetOf(asked, Math.min(asked === undefined ? Infinity : Date.parse(asked), matureMs));
 }

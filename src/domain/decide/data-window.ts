@@ -2,6 +2,7 @@ import type { DataSpec } from '../data-spec.js';
 import type { TimeRange } from '../dataset.js';
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 export interface DataWindow {
   /** Half-open, UTC. */
@@ -31,9 +32,22 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-/** The instant at which a day (`2013-07-01`) begins in a zone. */
+/** The instant at which a day (`2013-07-01`) begins in a zone, written with the zone's offset so that people read that day. */
 export function startOfDay(day: string, timeZone: string): string {
-  return iso(localToUtc(Date.parse(`${day}T00:00:00Z`), timeZone));
+  const timeMs = localToUtc(Date.parse(`${day}T00:00:00Z`), timeZone);
+  return withOffset(timeMs, offsetMs(timeMs, timeZone) / MINUTE_MS);
+}
+
+/** An instant in the offset in which another time (`2013-07-01T00:00:00-04:00`) is written; no such time: in UTC. */
+export function inOffsetOf(other: string | undefined, timeMs: number): string {
+  const [, sign, hours, minutes] = /([+-])(\d{2}):(\d{2})$/.exec(other ?? '') ?? [];
+  return withOffset(timeMs, Number(`${sign ?? ''}1`) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)));
+}
+
+function withOffset(timeMs: number, minutes: number): string {
+  if (minutes === 0 || !Number.isInteger(minutes)) return iso(timeMs); // Before zones were agreed on, clocks differed by seconds.
+  const clock = new Date(Math.abs(minutes) * MINUTE_MS).toISOString().slice(11, 16);
+  return iso(timeMs + minutes * MINUTE_MS).replace('Z', `${minutes < 0 ? '-' : '+'}${clock}`);
 }
 
 function startOfLocalDay(timeMs: number, timeZone: string): number {

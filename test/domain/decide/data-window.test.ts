@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dataWindow, startOfDay } from '../../../src/domain/decide/data-window.js';
+import { dataWindow, inOffsetOf, startOfDay } from '../../../src/domain/decide/data-window.js';
 
 const growing = { start: '2013-01-01T05:00:00.000Z', holdoutDays: 28, rowsMin: 1 };
 
@@ -33,7 +33,20 @@ describe('the data window', () => {
   });
 
   test('a day begins where its zone says', () => {
-    expect(startOfDay('2013-07-01', 'America/New_York')).toBe('2013-07-01T04:00:00.000Z');
-    expect(startOfDay('2013-12-01', 'America/New_York')).toBe('2013-12-01T05:00:00.000Z');
+    expect(startOfDay('2013-07-01', 'America/New_York')).toBe('2013-07-01T00:00:00.000-04:00');
+    expect(startOfDay('2013-12-01', 'America/New_York')).toBe('2013-12-01T00:00:00.000-05:00');
+    expect(startOfDay('2013-07-01', 'Asia/Kolkata')).toBe('2013-07-01T00:00:00.000+05:30');
+    expect(startOfDay('2013-07-01', 'UTC')).toBe('2013-07-01T00:00:00.000Z');
+  });
+
+  test.for<[other: string | undefined, written: string]>([
+    [undefined, '2013-06-30T22:00:00.000Z'],
+    ['2014-01-01T00:00:00Z', '2013-06-30T22:00:00.000Z'],
+    ['2014-01-01T00:00:00+00:00', '2013-06-30T22:00:00.000Z'],
+    ['2014-01-01T00:00:00+02:00', '2013-07-01T00:00:00.000+02:00'],
+    ['2014-01-01T00:00:00-04:30', '2013-06-30T17:30:00.000-04:30'],
+  ])('an instant is written in the offset of %s', ([other, written]) => {
+    expect(inOffsetOf(other, Date.parse('2013-06-30T22:00:00Z'))).toBe(written);
+    expect(Date.parse(written)).toBe(Date.parse('2013-06-30T22:00:00Z'));
   });
 });
