@@ -1,13 +1,6 @@
-import { createServer } from 'node:net';
+import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
 
 /** A loopback port that was free just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+export async function freePort(): Promise<number> {
+  return (await freePorts(1))[0]!;
 }

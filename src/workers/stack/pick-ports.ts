@@ -1,4 +1,4 @@
-import { freePorts, isFree } from './free-port.js';
+import { freePorts, isFree } from '../../adapters/local/servers/loopback-port.js';
 
 /** Ports that the user named; the others are free ones. */
 export interface NamedPorts {

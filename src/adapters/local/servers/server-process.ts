@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLine, readJobLog } from '../job-log.js';
+import { isFree } from './loopback-port.js';
 import { signalGroup } from '../process-group.js';
 import { isRunning, processStart } from '../process-identity.js';
 import type { ProcessIdentity } from '../process-identity.js';
@@ -38,9 +39,10 @@ export interface RunningServer {
  * Starts a server in a process group of its own and waits until it answers.
  *
  * @param outlives true: this process may end before it
- * @throws {Error} it ended or did not answer in time; with its last line
+ * @throws {Error} the port is taken; it ended or did not answer in time, with its last line
  */
 export async function startServer(plan: ServerPlan, address: string, outlives = false): Promise<RunningServer> {
+  await refuseTaken(plan.name, address);
   mkdirSync(dirname(plan.logFile), { recursive: true });
   const log = openSync(plan.logFile, 'a', 0o600);
   const child = spawn(plan.command, plan.args, { env: plan.environment, detached: true, stdio: ['ignore', log, log] });
@@ -68,6 +70,12 @@ export async function startServer(plan: ServerPlan, address: string, outlives = 
   if (ending !== undefined)
     throw new Error(`${plan.name}: ${address} answers, but it is another server: ours ended with ${ending} (log: ${plan.logFile})`);
   return { process: identity, pid, address, exited, stop: () => stopServer(identity) };
+}
+
+/** Else whoever listens there would answer for the server that is being started. */
+async function refuseTaken(name: string, address: string): Promise<void> {
+  if (await isFree(Number(new URL(`http://${address}`).port))) return;
+  throw new Error(`${name}: expected a free port at ${address}, found another server: end it, or name another port`);
 }
 
 /** Ends a server that this or an earlier process started; a number that was given to another process is left alone. */
