@@ -89,7 +89,7 @@ async function withWorkers(address: string, store: ObjectStore, ledger: Ledger, 
     jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
     registry: createMemoryRegistry(),
     notifier: createMemoryNotifier(),
-    environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch },
+    environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
     watchHeartbeatSeconds: 60,
     searchAttributes: false,
   });

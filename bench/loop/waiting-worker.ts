@@ -24,7 +24,7 @@ const activities = createActivities({
   jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
   registry: createMemoryRegistry(),
   notifier: createMemoryNotifier(),
-  environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch },
+  environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
   watchHeartbeatSeconds: 60,
   searchAttributes: false,
 });

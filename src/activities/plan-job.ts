@@ -7,10 +7,12 @@ import type { ObjectStore } from '../ports/object-store.js';
 import type { CycleContext, CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
 
-/** What else decides the bytes of a model: the lock file of the Python environment and the CPU. */
+/** What else decides the result of a job: the lock file of the Python environment, the CPU, and the steps' own code. */
 export interface TrainingEnvironment {
   readonly lockDigest: Digest;
   readonly architecture: string;
+  /** Of the Python package of the steps: evidence that other code made is not cited. */
+  readonly stepsDigest: Digest;
 }
 
 export interface JobPlan {
@@ -63,7 +65,13 @@ export async function planJob(
       resources: { ...resources, memoryMiB: Math.max(memoryMiB, resources.memoryMiB) },
       timeLimitSeconds: training ? trainer.timeLimitSeconds : STEP_TIME_LIMIT_SECONDS,
     },
-    inputDigest: digestOf({ command: work.command, files: work.files, input: work.input, environment: work.environment }),
+    inputDigest: digestOf({
+      command: work.command,
+      files: work.files,
+      input: work.input,
+      environment: work.environment,
+      stepsDigest: environment.stepsDigest,
+    }),
     from: work.from,
   };
 }
@@ -125,7 +133,7 @@ async function trainWork(
     timeColumn: data.timeColumn,
     config: trainer.config,
     seed: trainer.seed,
-    environment,
+    environment: { lockDigest: environment.lockDigest, architecture: environment.architecture },
   });
   return { command: trainer.command, files: context.code.trainer.files, input, environment: trainer.environment, from };
 }

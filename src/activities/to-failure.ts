@@ -1,12 +1,16 @@
-import { ApplicationFailure, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
 import { FAILURE_CLASS, isRetryable, RatchetError, type Failure } from '../domain/failure.js';
+
+/** Some ten minutes, at the workflows' backoff. */
+const UNFORESEEN_ATTEMPTS_MAX = 25;
 
 /**
  * Our errors become `ApplicationFailure`s that carry their type, class and remedy; cancellation passes through. What we
  * did not foresee is retried (it may pass) and bounded by the workflow's retry policy.
+ * @param attempt which of Temporal's tries this was: what we did not foresee and comes again this often is no passing trouble.
  * @param isFinal asking again would find the same: Temporal must not, whatever the class says.
  */
-export function toFailure(error: unknown, { isFinal = false }: { isFinal?: boolean } = {}): Error {
+export function toFailure(error: unknown, { isFinal = false, attempt = 1 }: { isFinal?: boolean; attempt?: number } = {}): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error;
   if (error instanceof RatchetError) {
     const failure: Failure = { type: error.type, class: error.class, message: error.message, remedy: error.remedy };
@@ -21,7 +25,8 @@ export function toFailure(error: unknown, { isFinal = false }: { isFinal?: boole
   if (error instanceof Error && error.name === 'AbortError' && cancellationSignal().aborted) return new CancelledFailure(error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // A value out of range and a document of another shape are so again a second later.
-  const isForGood = isFinal || error instanceof RangeError || (error instanceof Error && error.name === 'ZodError');
+  const isForGood =
+    isFinal || attempt >= UNFORESEEN_ATTEMPTS_MAX || error instanceof RangeError || (error instanceof Error && error.name === 'ZodError');
   const failure: Failure = {
     type: 'Unexpected',
     class: FAILURE_CLASS.Unexpected,
@@ -45,7 +50,7 @@ export function withFailures<A extends object>(activities: A): A {
       try {
         return await activity(...args);
       } catch (error) {
-        throw toFailure(error);
+        throw toFailure(error, { attempt: activityInfo().attempt });
       }
     };
   }

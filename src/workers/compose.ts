@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import { createLedger } from '../activities/ledger.js';
@@ -7,7 +8,7 @@ import { createLocalNotifier } from '../adapters/local/notifier.js';
 import { createLocalSigner } from '../adapters/local/signer.js';
 import { createMlflowModelRegistry } from '../adapters/mlflow/model-registry.js';
 import type { WorkerConfig } from '../config/worker-config.js';
-import { digestOfBytes } from '../domain/digest.js';
+import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
 import { openObjectStore } from './open-object-store.js';
 
@@ -33,8 +34,18 @@ export async function composeActivities({ config, owner, searchAttributes, tell 
     jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
     notifier: createLocalNotifier(config.home, tell),
-    environment: { lockDigest: digestOfBytes(readFileSync(lockFile)), architecture: process.arch },
+    environment: {
+      lockDigest: digestOfBytes(readFileSync(lockFile)),
+      architecture: process.arch,
+      stepsDigest: stepsDigest(config.stepsPath),
+    },
     watchHeartbeatSeconds: config.watchHeartbeatSeconds,
     searchAttributes,
   });
+}
+
+/** Of path and content of each of the steps' Python files. */
+function stepsDigest(stepsPath: string): Digest {
+  const paths = readdirSync(join(stepsPath, 'ratchet_steps'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.py'));
+  return digestOf(paths.sort().map((path) => ({ path, digest: digestOfBytes(readFileSync(join(stepsPath, 'ratchet_steps', path))) })));
 }

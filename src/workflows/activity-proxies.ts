@@ -2,11 +2,13 @@ import { ActivityCancellationType, proxyActivities, type ActivityOptions } from 
 import type { Activities } from '../activities/index.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from './messages.js';
 
-/** Transient failures are asked again for a day: a full disk or a registry that is down is mended by people, not by giving up. */
+/**
+ * Transient failures are asked again until somebody mends what is broken: a full disk, a registry or a worker that is down
+ * over a long weekend loses no cycle. What we did not foresee ends after some attempts (to-failure).
+ */
 const PATIENT: ActivityOptions = {
   taskQueue: TASK_QUEUE,
   startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: '24 hours',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 

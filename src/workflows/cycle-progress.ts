@@ -29,7 +29,7 @@ export function createCycleProgress(model: string, cycle: number) {
     failure: null,
   };
   let searchAttributes = false;
-  return { state, opened, begin, attempt, finish, skip, fail, judged, registered, approval, ended, evidence, currentStage };
+  return { state, opened, begin, attempt, finish, done, skip, fail, judged, registered, approval, ended, evidence, currentStage };
 
   function opened(request: { asOf: string; refit: boolean; triggerKind: string; searchAttributes: boolean }): void {
     state.asOf = request.asOf;
@@ -63,7 +63,12 @@ export function createCycleProgress(model: string, cycle: number) {
     });
   }
 
-  /** Succeeded without a document of its own. */
+  /** Done, without a document of its own: the ledger has it. */
+  function done(stage: Stage, note: string): void {
+    update(stage, { phase: 'Succeeded', endedAt: now(), note });
+  }
+
+  /** There was nothing to do. */
   function skip(stage: Stage, note: string): void {
     update(stage, { phase: 'Skipped', endedAt: now(), note });
   }

@@ -85,7 +85,7 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
       return { outcome: 'rejected', reason, failure: null };
     }
     isSigned = true;
-    progress.skip('approve', `signed by ${progress.state.approval?.votes.map((vote) => vote.signer).join(', ')}`);
+    progress.done('approve', `signed by ${progress.state.approval?.votes.map((vote) => vote.signer).join(', ')}`);
   } else {
     progress.skip('approve', 'no person is asked for by the policy');
   }
@@ -101,11 +101,11 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     const request = { model, cycle, evidence, candidateDigest, becomesAnchor, reason, at: now() };
     await shortActivities('write the promotion to the ledger').promoteCandidate(request);
     try {
-      progress.skip('promote', await projectActivities('move the alias and read it back').projectChampion({ model }));
+      progress.done('promote', await projectActivities('move the alias and read it back').projectChampion({ model }));
       return { outcome: 'promoted', reason, failure: null };
     } catch (error) {
       // It is promoted: the ledger says so. The registry is repaired towards it by the lifecycle.
-      progress.skip('promote', `promoted; the registry could not be told: ${failureOf(error).message}`);
+      progress.done('promote', `promoted; the registry could not be told: ${failureOf(error).message}`);
       return { outcome: 'promoted', reason, failure: null, isProjected: false };
     }
   });

@@ -41,7 +41,7 @@ async function promote({ spec = {}, judged = {}, votes = [{}], evidence: changed
   const append = (key: string, body: LedgerBody) => ledger.append({ model, key: `${key}/${body.kind}`, body, expects: {}, at: AT });
   const cycle = (await append('t', { ...cycleStarted('t'), specDigest, codeDigest })).seq;
   const context = await loadCycle({ ledger, store }, model, cycle);
-  const environment = { lockDigest: digestOfBytes('lock'), architecture: 'any' };
+  const environment = { lockDigest: digestOfBytes('lock'), architecture: 'any', stepsDigest: digestOfBytes('steps') };
   let evidence: Record<string, Digest> = {};
   const stored: Stored = async (stage, body) => {
     const document = { kind: 'evidence', stage, model, cycle, inputDigest: bundle, from: {}, job: null, body } as Evidence;

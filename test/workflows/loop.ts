@@ -33,7 +33,7 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
         jobCluster,
         registry,
         notifier,
-        environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any' },
+        environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any', stepsDigest: digestOfBytes('steps') },
         watchHeartbeatSeconds: 60,
         searchAttributes,
       }),

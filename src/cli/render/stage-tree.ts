@@ -16,7 +16,7 @@ export function stageTree(state: CycleState, options: DrawOptions): string[] {
   state.stages.forEach((stage, index) => {
     const branch = index === state.stages.length - 1 ? '└─' : '├─';
     lines.push(
-      `${branch} ${paint(`${MARK[shown(stage)]} ${stage.stage.padEnd(9)}`, shown(stage), options)}${tail(stage, options.nowMs)}`.trimEnd(),
+      `${branch} ${paint(`${MARK[stage.phase]} ${stage.stage.padEnd(9)}`, stage.phase, options)}${tail(stage, options.nowMs)}`.trimEnd(),
     );
   });
   for (const reason of state.verdict?.reasons ?? []) lines.push(`   why: ${reason}`);
@@ -36,7 +36,7 @@ export function stageTree(state: CycleState, options: DrawOptions): string[] {
 /** One line for a stage that changed, for a log. */
 export function stageLine(stage: StageState): string {
   const isUnderWay = stage.phase === 'Running' && stage.attempt <= 1;
-  return `${MARK[shown(stage)]} ${stage.stage.padEnd(9)} ${isUnderWay ? '…' : words(stage)}`.trimEnd();
+  return `${MARK[stage.phase]} ${stage.stage.padEnd(9)} ${isUnderWay ? '…' : words(stage)}`.trimEnd();
 }
 
 export function isWaitingForPeople(state: CycleState): boolean {
@@ -60,14 +60,9 @@ function firstReason({ verdict, reason }: CycleState): string {
     : firstLine(reason);
 }
 
-/** A stage that was begun and left no evidence of its own (an approval, a promotion) is done, not skipped. */
-function shown({ phase, startedAt }: StageState): StagePhase {
-  return phase === 'Skipped' && startedAt !== null ? 'Succeeded' : phase;
-}
-
 function tail(stage: StageState, nowMs: number): string {
   const seconds = stage.startedAt ? ((stage.endedAt ? Date.parse(stage.endedAt) : nowMs) - Date.parse(stage.startedAt)) / 1000 : null;
-  const time = seconds === null || shown(stage) === 'Skipped' ? '' : `${Math.max(0, seconds).toFixed(1)} s`;
+  const time = seconds === null || stage.phase === 'Skipped' ? '' : `${Math.max(0, seconds).toFixed(1)} s`;
   return `${time.padStart(8)}  ${words(stage)}`.trimEnd();
 }
 
