@@ -40,7 +40,9 @@ export function approveCommandFor(state: CycleState): string {
 function drawing(cli: Cli): (state: CycleState) => void {
   const block = createLiveBlock(cli.terminal);
   return (state) => {
-    const lines = stageTree(state, { colour: true, columns: cli.terminal.columns, nowMs: Date.now() });
+    // The last drawing is whole: nothing is drawn over it, and how it ended is there to be read.
+    const columns = state.outcome === null ? cli.terminal.columns : 0;
+    const lines = stageTree(state, { colour: true, columns, nowMs: Date.now() });
     // Not cut: it is there to be copied.
     if (isWaitingForPeople(state)) lines.push('', `sign with: ratchet approve ${state.model} --as <name>`);
     block.draw(lines);

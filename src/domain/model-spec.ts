@@ -53,7 +53,9 @@ export const ModelSpec = z.strictObject({
       refit: z
         .enum(['none', 'afterPass'])
         .default('none')
-        .describe('afterPass: the passed recipe is trained again on all data, and that is the candidate.'),
+        .describe(
+          'afterPass: the passed recipe is trained again on all data, and that is the candidate; the next one can be judged holdoutDays later.',
+        ),
       approval: ApprovalSpec.describe('Who signs, and when a person must.'),
       registry: RegistrySpec.prefault({}).describe('Where versions are registered.'),
       triggers: TriggersSpec.prefault({}).describe('What starts a cycle by itself.'),

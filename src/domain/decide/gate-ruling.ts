@@ -36,9 +36,10 @@ export function worstFace(results: readonly GateResult[]): Face {
 
 /** The sentences of all gates that did not pass, worst first. */
 export function sentencesAgainst(results: readonly GateResult[]): string[] {
-  return FACES_BY_SEVERITY.filter((face) => face !== 'pass').flatMap((face) =>
+  const sentences = FACES_BY_SEVERITY.filter((face) => face !== 'pass').flatMap((face) =>
     results.filter((result) => result.face === face).map((result) => result.reason),
   );
+  return [...new Set(sentences)]; // What keeps one gate from a comparison keeps all of them.
 }
 
 interface Measured {

@@ -10,6 +10,7 @@ export type Opponent = 'champion' | 'anchor';
 
 type Differences = Partial<Record<QualityMetric, PairedDifference>>;
 
+const DAY_MS = 86_400_000;
 const OPPONENT_WORDS: Record<Opponent, string> = { champion: 'the champion', anchor: 'the frozen anchor' };
 
 /**
@@ -20,8 +21,10 @@ export function whyNotComparable(opponent: Opponent, evaluation: EvaluateOutput)
   const arm = evaluation.arms[opponent];
   const who = OPPONENT_WORDS[opponent];
   if (arm === null) return `${who} was not scored on the evaluation's rows`;
-  if (!(Date.parse(arm.trainEnd ?? '') <= Date.parse(evaluation.holdout.start))) {
-    return `${who} was trained up to ${arm.trainEnd ?? 'an unknown time'}: the evaluation's rows begin at ${evaluation.holdout.start} and are not all later`;
+  const lateMs = Date.parse(arm.trainEnd ?? '') - Date.parse(evaluation.holdout.start);
+  if (!(lateMs <= 0)) {
+    const remedy = Number.isNaN(lateMs) ? '' : `; a data window that ends ${Math.ceil(lateMs / DAY_MS)} days later can be judged`;
+    return `${who} was trained up to ${arm.trainEnd ?? 'an unknown time'}: the evaluation's rows begin at ${evaluation.holdout.start} and are not all later${remedy}`;
   }
   return evaluation.differences[opponent] === null ? `the evaluation has no differences to ${who}` : null;
 }
