@@ -60,6 +60,7 @@ export function createProgram(cli: Cli): Command {
       writeErr: (text) => cli.terminal.err(text.trimEnd()),
     })
     .showSuggestionAfterError()
+    .showHelpAfterError(helpHint('ratchet'))
     .exitOverride();
   for (const add of addCommands) add(program, cli);
   inheritSettings(program);
@@ -67,11 +68,16 @@ export function createProgram(cli: Cli): Command {
 }
 
 /** Commander copies settings to commands that `.command()` makes, not to their later changes: done once, at the end. */
-function inheritSettings(parent: Command): void {
+function inheritSettings(parent: Command, nameBefore = parent.name()): void {
   for (const command of parent.commands) {
-    command.copyInheritedSettings(parent).allowExcessArguments(false);
-    inheritSettings(command);
+    const name = `${nameBefore} ${command.name()}`;
+    command.copyInheritedSettings(parent).allowExcessArguments(false).helpCommand(false).showHelpAfterError(helpHint(name));
+    inheritSettings(command, name);
   }
+}
+
+function helpHint(name: string): string {
+  return `  → \`${name} --help\` says what can be asked`;
 }
 
 function packageVersion(): string {

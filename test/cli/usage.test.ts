@@ -40,7 +40,9 @@ test('the version is that of the package', async () => {
 
 describe('a mistake in the command line ends in exit code 1 and one message', () => {
   test.for<[args: string[], message: RegExp]>([
-    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['frobnicate'], /unknown command 'frobnicate'\n {2}→ `ratchet --help`/],
+    [['lint', 'model.yaml'], /required option '-f, --file <file>' not specified\n {2}→ `ratchet lint --help`/],
+    [['audit', 'frobnicate'], /unknown command 'frobnicate'\n {2}→ `ratchet audit --help`/],
     [['aply'], /Did you mean apply\?/],
     [['status', '-o', 'xml'], /-o, --output <format>.*'xml' is invalid.*table, json, yaml/],
     [['trigger'], /missing required argument 'model'/],
