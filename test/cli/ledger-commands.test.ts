@@ -57,6 +57,18 @@ test('history tells each cycle with its end, without a running stack', async () 
   ]);
 });
 
+test('a cycle that ended by a decision, or that never was, is not retried', async () => {
+  const home = await homeWithLedger();
+  for (const [args, message] of [
+    [[], /^error: cycle 3 of flights ended rejected, by a decision and not by a failure: it stands\n.*ratchet trigger flights/],
+    [['2'], /^error: flights has no cycle 2\n.*ratchet history flights/],
+  ] as const) {
+    const { code, err } = await ratchet(['retry', 'flights', ...args, '--home', home]);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  }
+});
+
 test('history --records tells every record', async () => {
   const home = await homeWithLedger();
   const { out } = await ratchet(['history', 'flights', '--records', '--home', home]);

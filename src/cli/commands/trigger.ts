@@ -5,6 +5,7 @@ import { startOfDay } from '../../domain/decide/data-window.js';
 import type { Trigger } from '../../domain/trigger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
+import { cycleToRetry } from '../cycle-to-retry.js';
 import { asOption, parseDuration, parseModelName, parsePositiveInteger, parseTime, userName } from '../options.js';
 import { withSession } from '../session.js';
 import { awaitOutcome } from '../await-outcome.js';
@@ -27,7 +28,7 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
     .option('--wait', 'wait for its end; exit code 0 promoted, 2 rejected or failed gates, 3 inconclusive, 1 error')
     .option(
       '--as-of <time>',
-      'end of the data window, a day or a time ; a day begins in the time zone of the data (default: as late as labels are mature)',
+      'end of the data window, a day or a time; a day begins in the time zone of the data (default: as late as labels are mature)',
       parseTime,
     )
     .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)')
@@ -52,8 +53,7 @@ export function addRetryCommand(program: Command, cli: Cli): void {
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, cycle: number | undefined, options: TriggerOptions, command: Command) => {
-      const { lastCycle } = await import('../last-cycle.js');
-      const retryOf = cycle ?? (await lastCycle(cli, command, model));
+      const retryOf = await cycleToRetry(cli, command, model, cycle);
       await request(cli, command, model, { ...triggerOf(options), key: `retry-${retryOf}-${randomUUID()}`, retryOf }, options);
     });
 }

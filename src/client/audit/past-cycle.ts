@@ -50,7 +50,7 @@ export async function readCycle(store: ObjectStore, model: string, cycle: number
     if (found.ended !== null) break;
   }
   if (found !== null && found.cycle === cycle) return found;
-  throw new RatchetError('CycleUnknown', `ledger of ${model}: expected record ${cycle} to start a cycle, found it does not`, {
+  throw new RatchetError('CycleUnknown', `${model} has no cycle ${cycle}: record ${cycle} of its ledger starts none`, {
     remedy: `\`ratchet history ${model}\` shows the numbers of its cycles`,
   });
 }
