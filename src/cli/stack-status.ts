@@ -61,7 +61,8 @@ export async function showStackStatus(cli: Cli, command: Command): Promise<void>
 function partsOf({ temporal, mlflow, worker, supervisor }: Endpoints): PartStatus[] {
   return [
     { part: 'supervisor', state: 'running', pid: supervisor.pid, address: '' },
-    { part: 'Temporal', ...stateOf(temporal.process, temporal.uiUrl === null), address: temporal.uiUrl ?? temporal.address },
+    { part: 'Temporal', ...stateOf(temporal.process, temporal.uiUrl === null), address: temporal.address },
+    ...(temporal.uiUrl === null ? [] : [{ part: 'Temporal UI', ...stateOf(temporal.process, false), address: temporal.uiUrl }]),
     { part: 'MLflow', ...stateOf(mlflow.process, false), address: mlflow.url },
     { part: 'worker', ...stateOf(worker.process, false), address: '' },
   ];

@@ -118,16 +118,27 @@ export function createCycleProgress(model: string, cycle: number) {
 
   function show(): void {
     const title = `${model}, cycle ${cycle}${state.asOf === null ? '' : `, as of ${state.asOf.slice(0, 10)}`}`;
-    setCurrentDetails(cycleDetails({ title, stages: state.stages, closing: closingWords() }));
+    // Why the judge stopped it stands below the table, sentence by sentence.
+    const stages = state.stages.map((stage) =>
+      stage.phase === 'Failed' && stage.result ? { ...stage, note: stage.result.summary } : stage,
+    );
+    setCurrentDetails(cycleDetails({ title, stages, closing: closingWords() }));
   }
 
   function closingWords(): string {
-    if (state.outcome !== null) return `**${state.outcome}**: ${state.reason}${state.failure === null ? '' : ` ${state.failure.remedy}`}`;
+    if (state.outcome !== null)
+      return `**${state.outcome}**: ${reasonsOf(state)}${state.failure === null ? '' : ` ${state.failure.remedy}`}`;
     if (state.approval !== null && state.approval.outcome === null) {
       return `Waiting for people to sign \`${state.approval.candidateDigest}\`: ${state.approval.votes.length} approvals so far. \`ratchet approve ${model} --as <name>\``;
     }
     return '';
   }
+}
+
+/** Several reasons of the judge are a list. */
+function reasonsOf({ reason, verdict }: CycleState): string {
+  const reasons = verdict?.reasons ?? [];
+  return reasons.length > 1 && reason === reasons.join('; ') ? ['', '', ...reasons.map((line) => `- ${line}`)].join('\n') : reason;
 }
 
 function waiting(stage: Stage): StageState {
