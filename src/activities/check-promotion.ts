@@ -13,7 +13,8 @@ import type { Ledger } from './ledger.js';
 
 /**
  * The last look at what a promotion stands on, beside the ledger's own rules: the recorded verdict is the one that the
- * candidate holds, a refit agrees with its judged sibling, and the recorded votes are enough by the cycle's own spec.
+ * candidate holds, a refit agrees with its judged sibling, the recorded votes are enough by the cycle's own spec, and the
+ * model and all evidence lie in the store, unchanged.
  *
  * @returns the version that was registered for this candidate
  * @throws {RatchetError} LedgerConflict: says what was expected and what was found. EvidenceMissing, EvidenceCorrupt.
@@ -41,6 +42,10 @@ export async function checkPromotion(
   }
   const { body: version } = await getEvidence(store, 'register', ModelVersion, digestFor('register'));
   if (version.candidateDigest !== candidateDigest) throw refused(`a version of candidate ${candidateDigest}`, version.candidateDigest);
+  // Read, not asked for: a model whose bytes are no longer those of its digest must not become champion.
+  for (const digest of [version.model.digest, version.datasetDigest, candidateDigest, ...Object.values(evidence)]) {
+    await store.getByDigest(digest);
+  }
   return version;
 
   function digestFor(stage: Stage): Digest {

@@ -48,8 +48,7 @@ export function createJobActivities(ports: JobActivityPorts) {
   async function submitJob(request: JobRequest): Promise<Submitted> {
     const context = await loadCycle(ports, request.model, request.cycle);
     const plan = await planJob(ports, context, request, request);
-    const cites = context.started.cites[request.stage];
-    const cited = cites === undefined ? null : await cite(request.stage, cites, plan);
+    const cited = await citedStage(request.stage, context.started.cites[request.stage], plan);
     if (cited !== null) return { jobName: null, cited };
     await jobCluster.submit(plan.spec, cancellationSignal());
     return { jobName: plan.spec.name, cited: null };
@@ -64,6 +63,21 @@ export function createJobActivities(ports: JobActivityPorts) {
       return { stage, evidenceDigest, summary, cited: true, rejection };
     } catch (error) {
       if (error instanceof RatchetError && error.type === 'JobOutputInvalid') return null;
+      throw error;
+    }
+  }
+
+  /** The finished evidence of the retried cycle; null where it is for other work, or what it names is gone or damaged: then it is made again. */
+  async function citedStage(stage: JobStage, cites: Digest | undefined, plan: JobPlan): Promise<RecordedStage | null> {
+    if (cites === undefined) return null;
+    try {
+      const evidence = await getDocument(store, Evidence, `cited ${stage} evidence`, cites);
+      if (evidence.inputDigest !== plan.inputDigest) return null;
+      const { summary, rejection } = await readStageOutput(store, stage, evidence.body, { dataset: null });
+      return { stage, evidenceDigest: cites, summary, cited: true, rejection };
+    } catch (error) {
+      const isDamaged = error instanceof RatchetError && ['EvidenceMissing', 'EvidenceCorrupt', 'JobOutputInvalid'].includes(error.type);
+      if (isDamaged) return null;
       throw error;
     }
   }

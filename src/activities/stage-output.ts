@@ -98,6 +98,7 @@ async function trainOutput(
   dataset: TimeRange | null,
 ): Promise<StageOutput> {
   await mustExist(store, stage, 'the model', body.model.digest);
+  await store.getByDigest(body.model.digest); // its bytes are looked at as well: they are what will be judged and promoted
   if (dataset !== null) checkTrainWindow(stage, body.trainWindow, dataset);
   return { body, summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`, rejection: null };
 }
