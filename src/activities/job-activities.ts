@@ -54,20 +54,7 @@ export function createJobActivities(ports: JobActivityPorts) {
     return { jobName: plan.spec.name, cited: null };
   }
 
-  /** null: it was other work, or retention has deleted the data that it names: the stage is worked again. */
-  async function cite(stage: JobStage, evidenceDigest: Digest, plan: JobPlan): Promise<RecordedStage | null> {
-    const evidence = await getDocument(store, Evidence, `cited ${stage} evidence`, evidenceDigest);
-    if (evidence.inputDigest !== plan.inputDigest) return null;
-    try {
-      const { summary, rejection } = await readStageOutput(store, stage, evidence.body, { dataset: null });
-      return { stage, evidenceDigest, summary, cited: true, rejection };
-    } catch (error) {
-      if (error instanceof RatchetError && error.type === 'JobOutputInvalid') return null;
-      throw error;
-    }
-  }
-
-  /** The finished evidence of the retried cycle; null where it is for other work, or what it names is gone or damaged: then it is made again. */
+  /** null: it was other work, or what it names is gone (retention deletes data) or damaged: the stage is worked again. */
   async function citedStage(stage: JobStage, cites: Digest | undefined, plan: JobPlan): Promise<RecordedStage | null> {
     if (cites === undefined) return null;
     try {
