@@ -100,7 +100,13 @@ async function trainOutput(
   await mustExist(store, stage, 'the model', body.model.digest);
   await store.getByDigest(body.model.digest); // its bytes are looked at as well: they are what will be judged and promoted
   if (dataset !== null) checkTrainWindow(stage, body.trainWindow, dataset);
-  return { body, summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`, rejection: null };
+  // What it was handed counts, not how little it says it used: else rows that it saw could pass for unseen ones.
+  const trainWindow = { start: body.trainWindow.start, end: dataset?.end ?? body.trainWindow.end };
+  return {
+    body: { ...body, trainWindow },
+    summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`,
+    rejection: null,
+  };
 }
 
 /** What a trainer claims to have seen must lie in the rows that it was handed; a window that ends before it starts is no claim. */

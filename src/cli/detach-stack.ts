@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../config/endpoints.js';
 import { readEndpoints } from '../config/endpoints.js';
 import type { Home } from '../config/home.js';
+import { makeFolder } from '../config/make-folder.js';
 import type { Cli } from './cli.js';
 import { CommandError } from './explain-error.js';
 
@@ -15,7 +16,7 @@ type ChildMessage = { kind: 'tell'; line: string } | { kind: 'ready' };
  * @throws {CommandError} it ended before it was ready, with what it said
  */
 export async function detachStack(cli: Cli, home: Home, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Endpoints> {
-  mkdirSync(home.logsFolder, { recursive: true, mode: 0o700 });
+  makeFolder(home.logsFolder);
   const logFile = join(home.logsFolder, 'up.log');
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url)), 'up', '--home', home.path, ...args], {

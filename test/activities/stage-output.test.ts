@@ -53,3 +53,8 @@ test('a trainer that saw what it was handed, or less, is believed', async () => 
   expect(await trained({})).toMatchObject({ summary: '1,000 rows → 0 KiB ONNX', rejection: null });
   await expect(trained({ trainWindow: { ...handed, end: '2013-04-01T00:00:00Z' } })).resolves.toBeDefined();
 });
+
+test('what a trainer was handed counts as seen, however little it says it used', async () => {
+  const { body } = await trained({ trainWindow: { ...handed, end: '2013-02-01T00:00:00Z' } });
+  expect(body).toMatchObject({ trainWindow: handed });
+});

@@ -1,10 +1,11 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { identify, isRunning } from '../../adapters/local/process-identity.js';
 import { ProcessIdentity } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
+import { makeFolder } from '../../config/make-folder.js';
 
 const LockHolder = z.strictObject({ host: z.string(), process: ProcessIdentity });
 export type LockHolder = z.infer<typeof LockHolder>;
@@ -35,7 +36,7 @@ export function acquireHome(home: Home): HomeLock | LockHolder {
   const self = identify(process.pid);
   const mine = `${home.lockFile}.${process.pid}`;
   try {
-    mkdirSync(dirname(home.lockFile), { recursive: true, mode: 0o700 }); // data, histories and keys lie below it
+    makeFolder(dirname(home.lockFile)); // data, histories and keys lie below it
     writeFileSync(mine, JSON.stringify({ host: hostname(), process: self } satisfies LockHolder), { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
