@@ -19,6 +19,7 @@ interface VerifyCommandOptions {
   readonly key: readonly string[];
   readonly head?: ExpectedHead;
   readonly evidence: boolean;
+  readonly data?: true;
 }
 
 export function addAuditCommand(program: Command, cli: Cli): void {
@@ -33,6 +34,7 @@ export function addAuditCommand(program: Command, cli: Cli): void {
     .option('--key <file>', 'a public key (PEM) that came another way: signatures by others are problems; may be repeated', collect, [])
     .option('--head <seq:digest>', 'a head noted earlier: finds an end that was cut off', parseHead)
     .option('--no-evidence', 'leave out the documents and models that the records cite')
+    .option('--data', 'read the rows of snapshots as well, where retention has not deleted them')
     .action(async (model: string | undefined, options: VerifyCommandOptions, command: Command) => {
       const store = options.store === undefined ? openStore(cli, command) : openObjectStore(storeUri(options.store));
       const audits = await auditAll(store, model, options);
@@ -44,7 +46,7 @@ export function addAuditCommand(program: Command, cli: Cli): void {
 async function auditAll(
   store: ObjectStore,
   model: string | undefined,
-  { key, head, evidence }: VerifyCommandOptions,
+  { key, head, evidence, data }: VerifyCommandOptions,
 ): Promise<LedgerAudit[]> {
   const models = model === undefined ? await listModels(store) : [model];
   if (models.length === 0)
@@ -53,7 +55,7 @@ async function auditAll(
   const publicKeyPems = key.map((file) => readFileSync(file, 'utf8'));
   const audits: LedgerAudit[] = [];
   for (const name of models)
-    audits.push(await verifyLedger(store, name, { publicKeyPems, evidence, ...(head ? { expectedHead: head } : {}) }));
+    audits.push(await verifyLedger(store, name, { publicKeyPems, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) }));
   return audits;
 }
 

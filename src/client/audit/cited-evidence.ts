@@ -1,30 +1,41 @@
 import type { LedgerProblem } from '../../domain/decide/audit-chain.js';
 import type { Digest } from '../../domain/digest.js';
-import { Evidence } from '../../domain/evidence.js';
+import { Evidence, type Stage } from '../../domain/evidence.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { FiledRecord } from '../../domain/ledger-file.js';
 import type { LedgerBody } from '../../domain/ledger.js';
+import { SnapshotOutput, TrainOutput } from '../../domain/stage-jobs.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 
 /** A digest that a record or a document names, and where. */
 interface Citation {
   readonly digest: Digest;
   readonly field: string;
-  /** Whether it is an evidence document, which cites others. */
-  readonly isEvidence: boolean;
+  /** evidence: a document that cites others. plain: must be there, unchanged. data: rows; where retention deleted them, that is no fault. */
+  readonly kind: 'evidence' | 'plain' | 'data';
+}
+
+export interface CitedEvidenceOptions {
+  /** Digests that were looked at already; added to. */
+  readonly seen: Set<Digest>;
+  /** Whether the rows of snapshots that are still there are read as well. */
+  readonly withData: boolean;
 }
 
 /**
- * Whether everything that these records cite lies in the store, unchanged, and what that evidence was made from as well.
- * Data sets are named inside of evidence and are left out: retention may delete them.
- * @param seen digests that were looked at already; added to.
+ * Whether everything that these records cite lies in the store, unchanged: evidence, what it was made from, the manifests of
+ * snapshots and the models.
  */
-export async function checkCitedEvidence(store: ObjectStore, filed: readonly FiledRecord[], seen: Set<Digest>): Promise<LedgerProblem[]> {
+export async function checkCitedEvidence(
+  store: ObjectStore,
+  filed: readonly FiledRecord[],
+  { seen, withData }: CitedEvidenceOptions,
+): Promise<LedgerProblem[]> {
   const problems: LedgerProblem[] = [];
   for (const { record } of filed) {
     let citations = citationsOf(record.body);
     while (citations.length > 0) {
-      const fresh = citations.filter(({ digest }) => !seen.has(digest));
+      const fresh = citations.filter(({ digest, kind }) => !seen.has(digest) && (withData || kind !== 'data'));
       for (const { digest } of fresh) seen.add(digest);
       const looks = await Promise.all(fresh.map((citation) => look(store, citation)));
       for (const { problem } of looks) if (problem !== null) problems.push({ seq: record.seq, ...problem });
@@ -61,11 +72,11 @@ function stages(field: string, digests: Readonly<Record<string, Digest | undefin
 }
 
 function plain(field: string, digest: Digest): Citation {
-  return { field, digest, isEvidence: false };
+  return { field, digest, kind: 'plain' };
 }
 
 function evidence(field: string, digest: Digest): Citation {
-  return { field, digest, isEvidence: true };
+  return { field, digest, kind: 'evidence' };
 }
 
 interface Look {
@@ -73,10 +84,11 @@ interface Look {
   readonly cites: Citation[];
 }
 
-async function look(store: ObjectStore, { digest, field, isEvidence }: Citation): Promise<Look> {
+async function look(store: ObjectStore, { digest, field, kind }: Citation): Promise<Look> {
   try {
+    if (kind === 'data' && !(await store.hasDigest(digest))) return { problem: null, cites: [] };
     const bytes = await store.getByDigest(digest);
-    return { problem: null, cites: isEvidence ? citedBy(field, bytes) : [] };
+    return { problem: null, cites: kind === 'evidence' ? citedBy(field, bytes) : [] };
   } catch (error) {
     if (error instanceof RatchetError && (error.type === 'EvidenceMissing' || error.type === 'EvidenceCorrupt')) {
       return { problem: { field, message: error.message }, cites: [] };
@@ -88,7 +100,20 @@ async function look(store: ObjectStore, { digest, field, isEvidence }: Citation)
 function citedBy(field: string, bytes: Uint8Array): Citation[] {
   const document = Evidence.safeParse(asJson(bytes));
   if (!document.success) throw new RatchetError('EvidenceCorrupt', `${field}: expected an evidence document, found something else`);
-  return Object.entries(document.data.from).map(([name, digest]) => plain(`${field} → from.${name}`, digest));
+  const { from, stage, body } = document.data;
+  return [...Object.entries(from).map(([name, digest]) => plain(`${field} → from.${name}`, digest)), ...namedIn(field, stage, body)];
+}
+
+/** What a stage's result names. A result of another shape names nothing: replay and promotion refuse it. */
+function namedIn(field: string, stage: Stage, body: unknown): Citation[] {
+  if (stage === 'snapshot') {
+    const { data } = SnapshotOutput.safeParse(body);
+    const files = data?.dataset.files ?? [];
+    const manifest = data === undefined ? [] : [plain(`${field} → datasetDigest`, data.datasetDigest)];
+    return [...manifest, ...files.map(({ part, digest }): Citation => ({ field: `${field} → ${part} rows`, digest, kind: 'data' }))];
+  }
+  const { data } = TrainOutput.safeParse(body);
+  return data === undefined ? [] : [plain(`${field} → model`, data.model.digest)];
 }
 
 function asJson(bytes: Uint8Array): unknown {

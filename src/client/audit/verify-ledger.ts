@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly expectedHead?: ExpectedHead;
   /** Whether every document and model file that the records cite must lie in the store, unchanged. */
   readonly evidence?: boolean;
+  /** With `evidence`: also the rows of snapshots that retention has not deleted. Each file is read whole. */
+  readonly data?: boolean;
   /** Told after every batch: records so far. */
   readonly onProgress?: (records: number) => void;
 }
@@ -55,7 +57,10 @@ export async function verifyLedger(store: ObjectStore, model: string, options: V
   const findings = createFindings(options.expectedHead);
   for await (const batch of readLedger(store, model, (seq, bytes) => prepare(keyring, seq, bytes))) {
     for (const place of batch) look(chain, findings, place);
-    if (options.evidence === true) findings.add(await checkCitedEvidence(store, batch.flatMap(filedOf), findings.seenDigests));
+    if (options.evidence === true) {
+      const cited = { seen: findings.seenDigests, withData: options.data === true };
+      findings.add(await checkCitedEvidence(store, batch.flatMap(filedOf), cited));
+    }
     options.onProgress?.(findings.count());
   }
   if (findings.count() === 0) throw new RatchetError('ModelUnknown', `${store.uri}: expected a ledger of ${model}, found none`);
