@@ -3,17 +3,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { createActivities } from '../src/activities/index.js';
 import { createLedger, type Ledger } from '../src/activities/ledger.js';
 import { createLocalObjectStore } from '../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../src/adapters/local/signer.js';
-import { createMemoryJobCluster } from '../src/adapters/memory/job-cluster.js';
-import { digestOfBytes } from '../src/domain/digest.js';
 import type { ObjectStore } from '../src/ports/object-store.js';
 import { cycleWorkflowId, TASK_QUEUE, WATCH_TASK_QUEUE } from '../src/workflows/messages.js';
-import { createMemoryNotifier } from '../test/fakes/memory-notifier.js';
-import { createMemoryRegistry } from '../test/fakes/memory-registry.js';
-import { stageOutput } from '../test/fakes/stage-outputs.js';
+import { createBenchActivities } from './loop/bench-activities.js';
 import { startBenchServer } from './loop/bench-server.js';
 import { putModel, startRecord, type LoopModel } from './loop/loop-model.js';
 import { inWords, machineInWords, summarise } from './measure.js';
@@ -83,16 +78,7 @@ async function runCycle(client: Client, ledger: Ledger, model: LoopModel, round:
 
 async function withWorkers(address: string, store: ObjectStore, ledger: Ledger, work: (client: Client) => Promise<void>): Promise<void> {
   const connection = await NativeConnection.connect({ address });
-  const activities = createActivities({
-    store,
-    ledger,
-    jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
-    registry: createMemoryRegistry(),
-    notifier: createMemoryNotifier(),
-    environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
-    watchHeartbeatSeconds: 60,
-    searchAttributes: false,
-  });
+  const activities = createBenchActivities(store, ledger);
   const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url)), 'utf8') };
   const bareBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./loop/bare-workflow.ts', import.meta.url)),

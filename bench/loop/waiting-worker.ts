@@ -1,33 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { createActivities } from '../../src/activities/index.js';
 import { createLedger } from '../../src/activities/ledger.js';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../../src/adapters/local/signer.js';
-import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
-import { digestOfBytes } from '../../src/domain/digest.js';
 import { WORKFLOWS_CACHED_MAX } from '../../src/workers/worker-limits.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
-import { createMemoryNotifier } from '../../test/fakes/memory-notifier.js';
-import { createMemoryRegistry } from '../../test/fakes/memory-registry.js';
-import { stageOutput } from '../../test/fakes/stage-outputs.js';
+import { createBenchActivities } from './bench-activities.js';
 
 /** A worker in a process of its own, so that its memory is its own: ADDRESS, then the folder of store and key. */
 const [address = '', folder = ''] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const store = createLocalObjectStore(`${folder}/store`);
-const activities = createActivities({
-  store,
-  ledger: createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' }),
-  jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
-  registry: createMemoryRegistry(),
-  notifier: createMemoryNotifier(),
-  environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
-  watchHeartbeatSeconds: 60,
-  searchAttributes: false,
-});
+const activities = createBenchActivities(store, createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' }));
 const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8') };
 const workers = [
   await Worker.create({ connection, activities, taskQueue: TASK_QUEUE, workflowBundle, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),

@@ -1,6 +1,6 @@
-import { enqueueTrigger, type DroppedTrigger } from '../domain/decide/next-trigger.js';
+import { enqueueTrigger, type DroppedTrigger, type QueuedTrigger } from '../domain/decide/next-trigger.js';
 import type { Trigger } from '../domain/trigger.js';
-import type { CarriedLifecycle, QueuedTrigger, SeenKey } from './messages.js';
+import type { CarriedLifecycle, SeenKey } from './messages.js';
 
 const DAY_MS = 86_400_000;
 

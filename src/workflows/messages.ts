@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApprovalState, Vote } from '../domain/approval.js';
+import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
@@ -24,15 +25,7 @@ export interface LifecycleInput {
   readonly carried?: CarriedLifecycle;
 }
 
-export interface QueuedTrigger {
-  readonly trigger: Trigger;
-  /** Workflow time, milliseconds since 1970. */
-  readonly arrivedAtMs: number;
-}
-
-export interface SeenKey {
-  readonly key: string;
-  readonly atMs: number;
+export interface SeenKey extends RememberedKey {
   /** The cycle that it became; null while it waits, or where it was dropped. */
   readonly cycle: number | null;
   /** Why no cycle came of it. */

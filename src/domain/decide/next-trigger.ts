@@ -13,6 +13,7 @@ const QUEUE_MAX = 300;
 
 export interface QueuedTrigger {
   readonly trigger: Trigger;
+  /** Milliseconds since 1970. */
   readonly arrivedAtMs: number;
 }
 

@@ -1,0 +1,22 @@
+import { createActivities, type Activities } from '../../src/activities/index.js';
+import type { Ledger } from '../../src/activities/ledger.js';
+import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
+import { digestOfBytes } from '../../src/domain/digest.js';
+import type { ObjectStore } from '../../src/ports/object-store.js';
+import { createMemoryNotifier } from '../../test/fakes/memory-notifier.js';
+import { createMemoryRegistry } from '../../test/fakes/memory-registry.js';
+import { stageOutput } from '../../test/fakes/stage-outputs.js';
+
+/** The real activities over a real store and ledger; jobs, registry and notices take place in memory. */
+export function createBenchActivities(store: ObjectStore, ledger: Ledger): Activities {
+  return createActivities({
+    store,
+    ledger,
+    jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
+    registry: createMemoryRegistry(),
+    notifier: createMemoryNotifier(),
+    environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
+    watchHeartbeatSeconds: 60,
+    searchAttributes: false,
+  });
+}
