@@ -2,4 +2,4 @@
 export const WATCHED_JOBS_MAX = 5000;
 
 /** Workflows kept in memory between two tasks. A cycle that waits for months may leave: it is replayed when it is woken. */
-export const WORKFLOWS_CACHED_MAX = 400;
+export const WORKFLOWS_CACHED_MAX = 300;
