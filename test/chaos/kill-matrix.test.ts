@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KILL_POINTS } from './kill-point.js';
-import { startQuickStack, type QuickStack } from './quick-stack.js';
+import { createMlflowModelRegistry } from '../../src/adapters/mlflow/model-registry.js';
+import { KILL_POINTS, records } from './kill-point.js';
+import { MODEL, startQuickStack, type QuickStack } from './quick-stack.js';
 import { surviveKill, VICTIMS } from './survive-kill.js';
 
 describe('a cycle survives kill -9', () => {
@@ -18,7 +19,10 @@ describe('a cycle survives kill -9', () => {
 
   test('and the ledger verifies afterwards, and the registry says what it says', async () => {
     const { code, output } = await stack.cli(['-o', 'json', 'audit', 'verify', 'quick']);
-    expect(output).toContain('"holds"');
+    expect(JSON.parse(output)).toMatchObject([{ model: MODEL, problems: [] }]);
     expect(code).toBe(0);
+    const promoted = records(stack.home.storeFolder).findLast(({ body }) => body.kind === 'promoted')?.after.champion;
+    const registry = createMlflowModelRegistry({ trackingUri: stack.endpoints().mlflow.url });
+    expect(await registry.getAlias(MODEL, 'champion')).toBe(promoted?.registryVersion);
   });
 });

@@ -8,11 +8,13 @@ export type Place<T> =
   | { readonly seq: number; readonly found: null; readonly to: number };
 
 const BATCH_MIN = 32;
-/** Large enough to keep disk and cores busy, small enough to hold two in memory. */
-const BATCH_MAX = 256;
+/** Large enough to keep disk and cores busy, small enough to hold a few in memory. */
+const BATCH_MAX = 128;
+/** While one is looked at, others are read and their signatures checked. */
+const BATCHES_AHEAD = 4;
 
 /**
- * Reads a model's records in order, in batches; the next batch is read and prepared while one is looked at.
+ * Reads a model's records in order, in batches; the next ones are read and prepared while one is looked at.
  *
  * Asks for 1, 2, 3 … instead of listing: a folder of 100,000 files is never sorted. Only where a record is missing is the
  * store asked whether more lie after it.
@@ -26,15 +28,19 @@ export async function* readLedger<T extends object>(
   first = 1,
 ): AsyncGenerator<Place<T>[]> {
   let from = first;
-  let ahead = load(from, BATCH_MIN);
-  for (;;) {
-    const batch = await ahead;
+  let asked = first;
+  let size = BATCH_MIN;
+  const loads: Promise<(T | null)[]>[] = [];
+  for (let ahead = 1; ;) {
+    while (loads.length < ahead) ask();
+    const batch = await loads.shift()!;
     const start = from;
     const whole = batch.findIndex((found) => found === null);
     const places = (whole === -1 ? batch : batch.slice(0, whole)).map((found, i) => ({ seq: start + i, found: found! }));
     from = start + places.length;
     if (whole === -1) {
-      ahead = load(from, Math.min(BATCH_MAX, 2 * batch.length));
+      ahead = BATCHES_AHEAD; // a short ledger is not asked for what it has not
+      while (loads.length < ahead) ask();
       yield places;
       continue;
     }
@@ -42,8 +48,17 @@ export async function* readLedger<T extends object>(
     const next = await seqAfter(store, model, from);
     if (next === null) return;
     yield [{ seq: from, found: null, to: next - 1 }];
+    loads.length = 0;
     from = next;
-    ahead = load(from, BATCH_MIN);
+    asked = next;
+    size = BATCH_MIN;
+    ahead = 1;
+  }
+
+  function ask(): void {
+    loads.push(load(asked, size));
+    asked += size;
+    size = Math.min(BATCH_MAX, 2 * size);
   }
 
   function load(first: number, size: number): Promise<(T | null)[]> {
