@@ -72,9 +72,10 @@ export async function startServer(plan: ServerPlan, address: string, outlives = 
   return { process: identity, pid, address, exited, stop: () => stopServer(identity) };
 }
 
-/** Else whoever listens there would answer for the server that is being started. */
+/** Else whoever listens there would answer for the server that is being started. What listens nowhere has no port in its address. */
 async function refuseTaken(name: string, address: string): Promise<void> {
-  if (await isFree(Number(new URL(`http://${address}`).port))) return;
+  const port = /:(\d+)$/.exec(address)?.[1];
+  if (port === undefined || (await isFree(Number(port)))) return;
   throw new Error(`${name}: expected a free port at ${address}, found another server: end it, or name another port`);
 }
 
