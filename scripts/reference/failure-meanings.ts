@@ -39,7 +39,7 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   ],
   JobOutputMissing: [
     'The job exited 0 without a result file, or with one that is no JSON.',
-    'The trainer must write its result to `RATCHET_OUTPUT` before it exits 0.',
+    'The trainer must write its result to `RATCHET_OUTPUT` before it exits 0; `null`, not `NaN`, where a number is not finite.',
   ],
   JobFailed: ['The job exited with an error.', 'Read the end of its log, which travels with the failure.'],
   JobTimedOut: ['The job ran longer than `trainer.timeLimitSeconds` and was stopped.', 'Make it faster, or raise the limit.'],

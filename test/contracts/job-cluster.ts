@@ -106,17 +106,17 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
       ['no result', '', {}, 'JobOutputMissing', /found no file/],
       [
         'a result that is no JSON',
-        'fs.writeFileSync(process.env.RATCHET_OUTPUT, \'{"auc": NaN}\')',
+        'fs.writeFileSync(process.env.RATCHET_OUTPUT, \'{\\n  "auc": NaN}\')',
         {},
         'JobOutputMissing',
-        /expected the result as JSON/,
+        /expected the result as JSON, found NaN at line 2 column 10: .*write null/,
       ],
       [
         'a result that is cut off',
         'fs.writeFileSync(process.env.RATCHET_OUTPUT, \'{"auc": \')',
         {},
         'JobOutputMissing',
-        /expected the result as JSON/,
+        /expected the result as JSON, found the end of the file at line 1 column 9: expected a value/,
       ],
       ['hangs', 'setInterval(() => {}, 1000)', { timeLimitSeconds: 1 }, 'JobTimedOut', /within 1 s/],
       [

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findJsonFault } from '../../domain/json-fault.js';
 import type { JobFailureType, JobProgress, JobSpec } from '../../domain/job.js';
 import { errorCode } from './durable-file.js';
 import { plainWords } from './job-log.js';
@@ -95,7 +96,8 @@ export function findOutputFault(file: string): string | null {
     return null;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return `${file}: expected the result as JSON, found no file`;
-    return `${file}: expected the result as JSON, found ${error instanceof Error ? error.message : String(error)}`;
+    const fault = error instanceof SyntaxError ? findJsonFault(readFileSync(file, 'utf8')) : null;
+    return `${file}: expected the result as JSON, found ${fault ?? (error instanceof Error ? error.message : String(error))}`;
   }
 }
 
