@@ -71,7 +71,8 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       return { spec: await getDocument(store, ModelSpec, 'spec', digest), problem: null };
     } catch (error) {
       if (!(error instanceof RatchetError) || (error.type !== 'EvidenceMissing' && error.type !== 'EvidenceCorrupt')) throw error;
-      return { spec: null, problem: `the spec in force cannot be read: ${error.message}` };
+      const remedy = 'ratchet apply -f <model file> puts another one in force';
+      return { spec: null, problem: `the spec in force cannot be read: ${error.message} → ${remedy}` };
     }
   }
 

@@ -5,7 +5,7 @@ import type { CarriedLifecycle, SeenKey } from './messages.js';
 const DAY_MS = 86_400_000;
 
 /** A thousand reasons travel with the workflow's state. */
-const REASON_MAX = 300;
+const REASON_MAX = 500;
 
 export type LifecycleMemory = ReturnType<typeof createLifecycleMemory>;
 

@@ -83,7 +83,7 @@ export interface LifecycleState {
   readonly openCycle: number | null;
   readonly queue: readonly QueuedTrigger[];
   readonly seenKeys: readonly SeenKey[];
-  /** What keeps the loop from going on, in words (ledger unreachable, foreign owner); null: nothing. */
+  /** What keeps the loop from going on (ledger unreachable, foreign owner) and what to do about it, in words; null: nothing. */
   readonly trouble: string | null;
 }
 

@@ -9,7 +9,7 @@ import { briefActivities, shortActivities } from './activity-proxies.js';
 import { cycleWorkflowId, TASK_QUEUE } from './messages.js';
 import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
-import { foreseenFailureOf } from './workflow-failure.js';
+import { foreseenFailureOf, inWords } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -39,7 +39,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
     projectAgain: () => void (isProjected = false),
   };
 
-  /** What keeps the loop from going on, in words; null: nothing. */
+  /** What keeps the loop from going on and what a person can do about it, in words; null: nothing. */
   function trouble(): string | null {
     return troubles.ledger ?? troubles.spec ?? troubles.cycle ?? troubles.registry ?? null;
   }
@@ -53,7 +53,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       if (cached?.specProblem == null) delete troubles.spec;
       else troubles.spec = cached.specProblem;
     } catch (error) {
-      troubles.ledger = foreseenFailureOf(error).message;
+      troubles.ledger = inWords(foreseenFailureOf(error));
     }
   }
 
@@ -71,7 +71,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       if (openCycle !== null) await seeTo(openCycle);
       delete troubles.cycle;
     } catch (error) {
-      troubles.cycle = foreseenFailureOf(error).message;
+      troubles.cycle = inWords(foreseenFailureOf(error));
     }
     const stillOpen = cached?.openCycle ?? null;
     const hasEnded = openSeen !== null && openSeen !== stillOpen;
@@ -98,7 +98,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
       isProjected = true;
       delete troubles.registry;
     } catch (error) {
-      troubles.registry = foreseenFailureOf(error).message;
+      troubles.registry = inWords(foreseenFailureOf(error));
     }
   }
 
@@ -129,15 +129,15 @@ export function createModelLedger(model: string, openBefore: number | null) {
   /** A wish that an earlier life of this workflow made a cycle of is that cycle, whatever time it is now. */
   async function adoptCycle({ key, kind }: Trigger, failure: Failure): Promise<number | { refusal: string }> {
     await refresh();
-    if (failure.type !== 'LedgerConflict') return { refusal: failure.message };
+    if (failure.type !== 'LedgerConflict') return { refusal: inWords(failure) };
     try {
       const cycle = await briefActivities(`the cycle of trigger ${key}`).findCycleOf({ model, key });
-      if (cycle === null) return { refusal: failure.message };
+      if (cycle === null) return { refusal: inWords(failure) };
       if (cycle === cached?.openCycle) await launch(cycle, kind);
       return cycle;
     } catch (error) {
       foreseenFailureOf(error);
-      return { refusal: failure.message };
+      return { refusal: inWords(failure) };
     }
   }
 

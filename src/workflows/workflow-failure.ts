@@ -40,6 +40,11 @@ export function foreseenFailureOf(error: unknown): Failure {
   throw error;
 }
 
+/** A failure as one text, with what a person can do about it: for places that have no field of their own for the remedy. */
+export function inWords({ message, remedy }: Failure): string {
+  return remedy === '' ? message : `${message} → ${remedy}`;
+}
+
 function applicationFailure(failure: ApplicationFailure): Failure {
   const type = isFailureType(failure.type) ? failure.type : 'Unexpected';
   const details = failure.details?.[0] as Partial<Failure> | undefined;
