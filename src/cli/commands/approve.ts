@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import type { CycleHandle } from '../../client/cycle-handle.js';
-import type { VoteReply } from '../../workflows/messages.js';
+import { readCycle } from '../../client/audit/past-cycle.js';
+import { readSpec } from '../../client/ledger-view.js';
+import type { Vote } from '../../domain/approval.js';
+import { approvalRefusal } from '../../domain/decide/count-approvals.js';
+import type { ObjectStore } from '../../ports/object-store.js';
+import type { CycleState, VoteReply } from '../../workflows/messages.js';
 import { describeCandidate } from '../candidate-evidence.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -56,6 +61,7 @@ async function askForCandidate(
   const state = await cycle.state();
   if (state.candidateDigest === null)
     throw new CommandError(`cycle ${cycle.cycle} of ${model} has no candidate yet`, `look at it with \`ratchet status ${model}\``);
+  await refuseInVain(session.store, model, state, { candidateDigest: state.candidateDigest, signer, decision, comment: '' });
   const { card } = await describeCandidate(session.store, state);
   for (const line of card) cli.tell(line);
   cli.tell('');
@@ -69,6 +75,19 @@ async function askForCandidate(
   const answer = await ask(`${decision} this candidate as ${signer}? [y/N] `);
   if (!/^y(es)?$/i.test(answer)) throw new CommandError(`nothing was signed`);
   return state.candidateDigest;
+}
+
+/**
+ * A vote that cannot count is refused before anybody reads a card for it. The server has the last word, also on the time:
+ * our clock may differ from its.
+ * @throws {CommandError} the reason, with who may sign
+ */
+async function refuseInVain(store: ObjectStore, model: string, { cycle, approval }: CycleState, vote: Vote): Promise<void> {
+  if (approval === null) return;
+  const { started } = await readCycle(store, model, cycle);
+  const { spec } = await readSpec(store, started.specDigest);
+  const reason = approvalRefusal(spec.approval, approval, vote, approval.openedAt);
+  if (reason !== null) throw new CommandError(reason, `\`ratchet status ${model}\` shows what it waits for`);
 }
 
 function sentence(model: string, cycle: number, decision: Decision, { outcome, approvals, quorum }: VoteReply): string {
