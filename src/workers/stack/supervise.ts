@@ -53,11 +53,11 @@ export async function supervise(service: Service, { tell, onChange, firstDelayMs
     let delayMs = 0;
     while (!stopping.signal.aborted) {
       if (running) {
-        const startedMs = Date.now();
+        const startedMs = performance.now(); // monotonic: a clock that jumps neither hurries nor delays a restart
         const how = await running.exited;
         running = null;
         if (stopping.signal.aborted) return;
-        if (Date.now() - startedMs > soundMs) delayMs = 0;
+        if (performance.now() - startedMs > soundMs) delayMs = 0;
         tell(`${service.name} ended (${how}); starting it again${delayMs > 0 ? ` in ${delayMs / 1000} s` : ''}`);
       }
       await pause(delayMs);

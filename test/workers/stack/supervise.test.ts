@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RunningService } from '../../../src/workers/stack/supervise.js';
 import { supervise } from '../../../src/workers/stack/supervise.js';
 
@@ -60,6 +60,26 @@ test('a start that fails is told and tried again', async () => {
   kill();
   await again;
   expect(lines.some((line) => line.includes('does not start: the port is taken'))).toBe(true);
+  await supervised.stop();
+});
+
+test('a clock that jumps while it runs does not make a short life a sound one', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { service, kill } = mortalService();
+  const { tell, heard, lines } = listener();
+  const supervised = await supervise(service, { tell, onChange: () => undefined, firstDelayMs: 1 });
+  for (const process of [2, 3]) {
+    const again = heard(new RegExp(`runs again \\(process ${process}\\)`));
+    await new Promise(setImmediate); // it has begun to wait for the end
+    vi.setSystemTime(Date.now() + 400 * 86_400_000);
+    kill();
+    await again;
+  }
+  expect(lines.filter((line) => line.includes('starting it again'))).toEqual([
+    'the server ended (killed by SIGKILL); starting it again',
+    'the server ended (killed by SIGKILL); starting it again in 0.001 s',
+  ]);
   await supervised.stop();
 });
 
