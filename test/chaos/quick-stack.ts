@@ -27,8 +27,11 @@ export interface QuickStack {
   stop(): Promise<void>;
 }
 
-/** `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment. */
-export async function startQuickStack(): Promise<QuickStack> {
+/**
+ * `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment.
+ * @param extra variables of every process of the stack and of its command line
+ */
+export async function startQuickStack(extra: NodeJS.ProcessEnv = {}): Promise<QuickStack> {
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-chaos-'));
   const home = homeAt(join(folder, 'home'));
   const trainingsFile = join(folder, 'trainings');
@@ -36,12 +39,13 @@ export async function startQuickStack(): Promise<QuickStack> {
   const modelFile = join(folder, 'model', 'model.yaml');
   writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
 
-  let supervisor = await up(home);
+  const environment = { ...process.env, RATCHET_STEPS_PATH: join(here, 'quick-steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3', ...extra };
+  let supervisor = await up(home, environment);
   /** A stack that was started again has other ports. */
   const clients = new Map<string, Client>();
-  const applied = await run(home, ['apply', '-f', modelFile]);
+  const applied = await run(home, environment, ['apply', '-f', modelFile]);
   if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
-  return { home, trainingsFile, endpoints, model, cli: (args) => run(home, args), killAll, stop };
+  return { home, trainingsFile, endpoints, model, cli: (args) => run(home, environment, args), killAll, stop };
 
   function endpoints(): Endpoints {
     const found = readEndpoints(home);
@@ -61,7 +65,7 @@ export async function startQuickStack(): Promise<QuickStack> {
     for (const process_ of [worker.process, temporal.process, mlflow.process]) if (process_ !== null) kill(process_.pid);
     supervisor.kill('SIGKILL');
     await exited(supervisor);
-    supervisor = await up(home);
+    supervisor = await up(home, environment);
   }
 
   async function stop(): Promise<void> {
@@ -81,12 +85,8 @@ export function kill(pid: number): void {
   }
 }
 
-function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, RATCHET_STEPS_PATH: join(here, 'quick-steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3' };
-}
-
-async function up(home: Home): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [cli, '--home', home.path, 'up'], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+async function up(home: Home, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [cli, '--home', home.path, 'up'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('ratchet up is ready', () => {
@@ -98,8 +98,8 @@ async function up(home: Home): Promise<ChildProcess> {
   return child;
 }
 
-function run(home: Home, args: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, [cli, '--home', home.path, ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+function run(home: Home, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [cli, '--home', home.path, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code: code ?? 1, output })));

@@ -10,29 +10,34 @@ export const VICTIMS: readonly Victim[] = ['worker', 'temporal', 'mlflow', 'toge
 const DAY_MS = 86_400_000;
 let cycles = 0;
 
+/** Kills `victim` the moment `point` of a cycle can be seen. */
+export function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint): Promise<void> {
+  return surviveBlow(stack, `${victim} at ${point}`, async (cycle) => {
+    await until(`${point} of cycle ${cycle}`, () => isReached(stack, point, cycle));
+    await strike(stack, victim);
+  });
+}
+
 /**
- * Runs one cycle, kills `victim` the moment `point` can be seen, sees to it that people vote, and holds what is left
- * against the promise: the cycle ends promoted, with exactly one training and one promotion.
+ * Runs one cycle, deals it a blow, sees to it that people vote, and holds what is left against the promise: the cycle ends
+ * promoted, with exactly one training and one promotion.
  */
-export async function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint): Promise<void> {
+export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle: number) => Promise<void>): Promise<void> {
   cycles += 1;
   const asOf = new Date(Date.UTC(2013, 5, 1) + cycles * 30 * DAY_MS).toISOString();
-  const key = `kill-${cycles}`;
-  await persist(async () =>
-    (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'chaos', reason: `${victim} at ${point}`, asOf }),
-  );
+  const key = `blow-${cycles}`;
+  await persist(async () => (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'chaos', reason: name, asOf }));
   const cycle = await until(
     `cycle of ${key} in the ledger`,
     () => records(stack.home.storeFolder).find(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq,
   );
 
   const voting = vote(stack, cycle);
-  await until(`${point} of cycle ${cycle}`, () => isReached(stack, point, cycle));
-  await strike(stack, victim);
+  await deal(cycle);
   await voting;
 
   const ended = await until(
-    `the end of cycle ${cycle} after ${victim} at ${point}`,
+    `the end of cycle ${cycle} after ${name}`,
     () => records(stack.home.storeFolder, cycle).find(({ body }) => body.kind === 'cycle-ended')?.body,
     { everyMs: 50 },
   );
