@@ -31,7 +31,7 @@ def snapshot(job: dict[str, Any]) -> dict[str, Any]:
     report_progress(1, 3, f"reading rows of {_span(start, end)}")
     rows = load_rows(data["source"], start, end)
     if rows.empty:
-        raise StepFailure("WindowEmpty", f"the source has no rows in {_span(start, end)}")
+        raise StepFailure("WindowEmpty", f"data.source: expected rows in {_span(start, end)}, found none at all")
     table = _rows_of_window(to_table(rows, data), data, start, end)
 
     report_progress(2, 3, f"{table.num_rows} rows; checking that the window is whole")
@@ -59,9 +59,10 @@ def _rows_of_window(table: pa.Table, data: dict[str, Any], start: datetime, end:
     if times.null_count:
         raise StepFailure("InputInvalid", f"column {data['timeColumn']}: expected a time in every row, found {times.null_count} nulls")
     inside = pc.and_(pc.greater_equal(times, pa.scalar(start, times.type)), pc.less(times, pa.scalar(end, times.type)))
+    if not pc.any(inside).as_py():
+        found = f"{table.num_rows} rows of {iso_time(pc.min(times).as_py())} to {iso_time(pc.max(times).as_py())}"
+        raise StepFailure("WindowEmpty", f"data.source: expected rows in {_span(start, end)}, found {found}")
     table = table.filter(inside)
-    if table.num_rows == 0:
-        raise StepFailure("WindowEmpty", f"the source has no rows in {_span(start, end)}")
     first = [data["timeColumn"], *data["keyColumns"]]
     order = [*first, *(name for name in table.column_names if name not in first)]
     return table.sort_by([(name, "ascending") for name in dict.fromkeys(order)])
