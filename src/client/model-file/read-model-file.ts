@@ -12,6 +12,7 @@ import { checkApproval } from './rules/approval.js';
 import { checkColumnNames } from './rules/columns.js';
 import { tellDetectable } from './rules/detectable.js';
 import { checkMetrics, checkSelectiveLabels, checkWindow } from './rules/evaluation.js';
+import { tellUnjudgeable } from './rules/refit.js';
 import type { Rule, Sections } from './rules/rule.js';
 import { checkThresholds } from './rules/thresholds.js';
 import { checkTimes } from './rules/time.js';
@@ -46,6 +47,7 @@ const RULES: readonly Rule[] = [
   checkResources,
   checkFiles,
   tellDetectable,
+  tellUnjudgeable,
 ];
 
 /**
@@ -85,6 +87,7 @@ function readSections(root: unknown): Sections {
     evaluation: read('evaluation', EvaluationSpec),
     gates: read('gates', GatesSpec),
     approval: read('approval', ApprovalSpec),
+    refit: read('refit', ModelSpec.shape.spec.shape.refit),
     triggers: read('triggers', TriggersSpec, {}),
   };
 }

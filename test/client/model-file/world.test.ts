@@ -153,6 +153,12 @@ const mistakes: Mistake[] = [
     '',
     '27:23: error: spec.trainer.command[1]: expected a program of the environment, or a file of trainer.files, found "train.py". Add train.py to trainer.files: only those travel with the job',
   ],
+  [
+    'a refit that is asked for again before it can be judged',
+    '  approval:\n',
+    '  refit: afterPass\n  approval:\n',
+    '49:10: warning: spec.refit: after a promotion the next cycle can be judged only 28 days (data.window.holdoutDays) later, for the champion has seen all rows; the schedules ask as often as 7 days apart, and the cycles between end inconclusive. Schedule cycles at least 28 days apart, hold back fewer days, or write refit: none',
+  ],
 ];
 
 test.for(mistakes)('%s', ([, from, to, ...problems]) => expectProblems(from, to, problems));

@@ -3,6 +3,7 @@ import type { ApprovalSpec } from '../../../domain/approval.js';
 import type { DataSpec } from '../../../domain/data-spec.js';
 import type { EvaluationSpec } from '../../../domain/evaluation-spec.js';
 import type { GatesSpec } from '../../../domain/gate.js';
+import type { ModelSpec } from '../../../domain/model-spec.js';
 import type { TrainerSpec } from '../../../domain/trainer-spec.js';
 import type { TriggersSpec } from '../../../domain/trigger.js';
 import type { Finding } from '../problem.js';
@@ -14,6 +15,7 @@ export interface Sections {
   readonly evaluation: z.infer<typeof EvaluationSpec> | null;
   readonly gates: z.infer<typeof GatesSpec> | null;
   readonly approval: z.infer<typeof ApprovalSpec> | null;
+  readonly refit: ModelSpec['spec']['refit'] | null;
   readonly triggers: z.infer<typeof TriggersSpec> | null;
 }
 
