@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [options]`: one measurement against its budget, with what it is compared with in the same run. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   statistics: () => import('./statistics.js'),
+  flights: () => import('./flights.js'),
   overhead: () => import('./overhead.js'),
   waiting: () => import('./waiting.js'),
   verify: () => import('./verify.js'),

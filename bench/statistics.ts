@@ -1,28 +1,20 @@
 import { alphaOfComparison } from '../src/domain/decide/alpha-budget.js';
 import { holm } from '../src/domain/decide/holm.js';
-import { confidenceLimits, estimatePaired, exceedanceP, type PairedEstimate } from '../src/domain/decide/paired-estimate.js';
+import { confidenceLimits, exceedanceP } from '../src/domain/decide/paired-estimate.js';
+import { ALPHA, findsDifference, known } from './block-tests.js';
 import { seededRandom, type Random } from './random.js';
+import { percent, tellRows, type Row } from './rows.js';
 
 const DAYS = 28;
-const ALPHA = 0.05;
-
-interface Row {
-  readonly what: string;
-  readonly documented: string;
-  readonly simulated: string;
-}
 
 /**
- * How often the decisions are wrong, by simulation: the figures of docs/explanation that need no flights. Each line stands
- * beside what was measured on flights or in an earlier simulation, whose assumptions differ a little.
+ * How often the decisions are wrong, by simulation: the figures of docs/explanation that need no flights (those are
+ * `npm run bench -- flights`). Each line stands beside what was measured on flights or in an earlier simulation, whose assumptions differ a little.
  */
 export async function run(): Promise<void> {
   const started = performance.now();
   const rows = [...designEffect(), ...peeking(), ...slices(), ...slide()];
-  const widths = (['what', 'documented', 'simulated'] as const).map((key) => Math.max(...rows.map((row) => row[key].length), key.length));
-  const line = (cells: readonly string[]): string => cells.map((cell, index) => cell.padEnd(widths[index]!)).join('  ');
-  console.log(line(['what', 'documented', 'simulated']));
-  for (const row of rows) console.log(line([row.what, row.documented, row.simulated]));
+  tellRows(rows, 'simulated');
   console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
@@ -44,18 +36,15 @@ function designEffect(): Row[] {
       squares += count * day ** 2 + 2 * day * own + count + Math.sqrt(2 * count) * random.normal();
       return count * day + own;
     });
-    const estimate = known(blockRows, blockSums);
-    const rows = sum(blockRows);
-    const rowError = Math.sqrt((squares / rows - estimate.delta ** 2) / rows);
-    if (Math.abs(estimate.delta) > 1.96 * rowError) byRow++;
-    if (Math.abs(estimate.delta) > 1.96 * estimate.standardError) byBlockNormal++;
-    const { lower, upper } = confidenceLimits(estimate, ALPHA / 2);
-    if (lower > 0 || upper < 0) byBlockT++;
+    const found = findsDifference({ blockRows, blockSums, squares });
+    if (found.byRow) byRow++;
+    if (found.byBlockNormal) byBlockNormal++;
+    if (found.byBlockT) byBlockT++;
   }
   return [
-    { what: 'equal models, row-level z: found different', documented: '83%', simulated: percent(byRow / runs) },
-    { what: 'equal models, day-cluster z', documented: '5.7%', simulated: percent(byBlockNormal / runs) },
-    { what: 'equal models, day-cluster t (what the judge uses)', documented: '4.8%', simulated: percent(byBlockT / runs) },
+    { what: 'equal models, row-level z: found different', documented: '83%', found: percent(byRow / runs) },
+    { what: 'equal models, day-cluster z', documented: '5.7%', found: percent(byBlockNormal / runs) },
+    { what: 'equal models, day-cluster t (what the judge uses)', documented: '4.8%', found: percent(byBlockT / runs) },
   ];
 }
 
@@ -80,9 +69,9 @@ function peeking(): Row[] {
     for (const name of ['plain', 'half', 'full'] as const) if (found[name]) promoted[name]++;
   }
   return [
-    { what: 'equal models, daily 95% gate: ≥ 1 promotion in 30 days', documented: '34%', simulated: percent(promoted.plain / runs) },
-    { what: 'the same with α_k = α/(k(k+1)), α .025', documented: '2.3%', simulated: percent(promoted.half / runs) },
-    { what: 'the same with α_k, α .05 (the default)', documented: '≤ 5%', simulated: percent(promoted.full / runs) },
+    { what: 'equal models, daily 95% gate: ≥ 1 promotion in 30 days', documented: '34%', found: percent(promoted.plain / runs) },
+    { what: 'the same with α_k = α/(k(k+1)), α .025', documented: '2.3%', found: percent(promoted.half / runs) },
+    { what: 'the same with α_k, α .05 (the default)', documented: '≤ 5%', found: percent(promoted.full / runs) },
   ];
 }
 
@@ -111,9 +100,9 @@ function slices(): Row[] {
     {
       what: '16 harmless slices, each to be proven: blocked',
       documented: '77–100%',
-      simulated: `${percent(wide.each)}–${percent(tight.each)}`,
+      found: `${percent(wide.each)}–${percent(tight.each)}`,
     },
-    { what: '16 harmless slices, veto where proven worse', documented: '0–6%', simulated: `${percent(wide.veto)}–${percent(tight.veto)}` },
+    { what: '16 harmless slices, veto where proven worse', documented: '0–6%', found: `${percent(wide.veto)}–${percent(tight.veto)}` },
   ];
 }
 
@@ -131,9 +120,9 @@ function slide(): Row[] {
     return `${mean > 0 ? '+' : '−'}${Math.abs(mean).toFixed(1)} mAUC`;
   };
   return [
-    { what: '52 weekly non-inferiority cycles, models 2 mAUC worse', documented: '−18 mAUC', simulated: meanEnd(false, false) },
-    { what: 'the same, held against a frozen anchor too', documented: '+1.9 mAUC', simulated: meanEnd(true, false) },
-    { what: 'the same, with anchor and α_k (what the judge does)', documented: '', simulated: meanEnd(true, true) },
+    { what: '52 weekly non-inferiority cycles, models 2 mAUC worse', documented: '−18 mAUC', found: meanEnd(false, false) },
+    { what: 'the same, held against a frozen anchor too', documented: '+1.9 mAUC', found: meanEnd(true, false) },
+    { what: 'the same, with anchor and α_k (what the judge does)', documented: '', found: meanEnd(true, true) },
   ];
 }
 
@@ -161,13 +150,4 @@ function qualityAfterYear(random: Random, withAnchor: boolean, withBudget: boole
   return champion;
 }
 
-function known(blockRows: number[], blockSums: number[]): PairedEstimate {
-  const rows = sum(blockRows);
-  const estimate = estimatePaired({ kind: 'mean', delta: sum(blockSums) / rows, rows, blockRows, blockSums });
-  if (!estimate.known) throw new Error(`simulation: ${estimate.reason}`);
-  return estimate;
-}
-
 const ones = (length: number): number[] => Array.from({ length }, () => 1);
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
