@@ -105,4 +105,35 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
     'Somebody changed a version or alias in the registry by hand.',
     'Put it back, or roll back with Ratchet; the ledger is the truth.',
   ],
+  InstanceNotReady: [
+    'A model server did not get ready in time, or died while it started.',
+    'Its last words are in the message; mend the model, or raise `serving.readySecondsMax`.',
+  ],
+  InstanceRefused: [
+    'A model server refused rows of the evaluation, or answered another shape.',
+    'Nothing got traffic. Mend the model or the features in the model file, then trigger a new cycle.',
+  ],
+  ServingSkew: [
+    'The served model answers other scores than the evaluation did on the same rows.',
+    'Nothing got traffic. Compare the two environments; then `ratchet retry`.',
+  ],
+  RouterRefused: [
+    'The proxy refused the configuration; the old one stays in force.',
+    'Its words are in the message: mostly `serving.jwt` or a port. Mend the model file and trigger again.',
+  ],
+  RolloutFailed: [
+    'The challenger did worse under real traffic, or could not be shown to do no harm.',
+    'Nothing to repair: the champion answers. `ratchet rollout status` says what was seen.',
+  ],
+  ServingUnavailable: ['Model servers cannot be started or asked just now.', 'Nothing, unless it lasts: then look at the worker’s log.'],
+  RouterUnavailable: ['The proxy does not answer.', 'Nothing, unless it lasts: then look at `ratchet status` and the proxy’s log.'],
+  MetricsUnavailable: [
+    'The metrics of the traffic cannot be read.',
+    'Nothing: unless it ends within `rollout.errorSecondsMax` the rollout turns back.',
+  ],
+  InstanceConflict: [
+    'Model servers of this name run with another content.',
+    'Find out who started them; `ratchet retry` opens a cycle with names of its own.',
+  ],
+  ShiftStale: ['A newer shift of traffic is in force: this one came too late.', 'Nothing: the newer one is right.'],
 };

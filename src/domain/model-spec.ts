@@ -3,6 +3,8 @@ import { ApprovalSpec } from './approval.js';
 import { ChecksSpec, DataSpec } from './data-spec.js';
 import { EvaluationSpec } from './evaluation-spec.js';
 import { GatesSpec } from './gate.js';
+import { RolloutSpec } from './rollout-spec.js';
+import { ServingSpec } from './serving-spec.js';
 import { TrainerSpec } from './trainer-spec.js';
 import { TriggersSpec } from './trigger.js';
 
@@ -58,6 +60,10 @@ export const ModelSpec = z.strictObject({
         ),
       approval: ApprovalSpec.describe('Who signs, and when a person must.'),
       registry: RegistrySpec.prefault({}).describe('Where versions are registered.'),
+      serving: ServingSpec.optional().describe('How the model answers requests; absent: it is only registered.'),
+      rollout: RolloutSpec.optional().describe(
+        'How a challenger earns traffic; absent: a promotion moves all of it at once. Needs serving.',
+      ),
       triggers: TriggersSpec.prefault({}).describe('What starts a cycle by itself.'),
       retention: RetentionSpec.prefault({}).describe('How long data is kept.'),
     })

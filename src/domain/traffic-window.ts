@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { Arm } from './serving.js';
+
+/** Upper edges of the latency buckets in milliseconds, about a fifth apart; the last bucket is open. */
+export const LATENCY_EDGES_MS: readonly number[] = [
+  0.5, 0.6, 0.75, 0.9, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 15, 18, 22, 27, 33, 40, 50, 60, 75, 90, 110, 135, 160,
+  200, 250, 300, 400, 500, 650, 800, 1000, 1500, 2000, 3000, 5000, 10_000,
+];
+
+/** Scores are counted in this many equal bins of [0, 1]. */
+export const SCORE_BINS = 20;
+
+/** What one arm did in a window: units (requests, or callers where `unit` is key) and what became of them. */
+export const ArmCounts = z.strictObject({
+  units: z.number().int().min(0),
+  /** Not 2xx, timeouts included; at most `units`. */
+  errors: z.number().int().min(0),
+  /** Per bucket, not cumulative; LATENCY_EDGES_MS.length + 1 numbers. */
+  latency: z.array(z.number().int().min(0)),
+  /** Answers per score bin; SCORE_BINS numbers. Their count may differ from `units`: rows, not requests. */
+  scores: z.array(z.number().int().min(0)),
+  scoreSum: z.number(),
+});
+export type ArmCounts = z.infer<typeof ArmCounts>;
+
+/** What was seen between two readings of the counters. */
+export const TrafficWindow = z.strictObject({
+  /** Milliseconds since 1970; [start, end). */
+  startMs: z.number(),
+  endMs: z.number(),
+  /** The shift that was in force over the whole window; null: it changed meanwhile, and the window is not counted. */
+  shift: z.number().int().nullable(),
+  /** The split as read back, in percent; an arm that only gets copies has none. */
+  weights: z.partialRecord(Arm, z.number()),
+  mirror: Arm.nullable(),
+  arms: z.partialRecord(Arm, ArmCounts),
+});
+export type TrafficWindow = z.infer<typeof TrafficWindow>;

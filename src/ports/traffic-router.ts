@@ -1,0 +1,23 @@
+import type { Route } from '../domain/serving.js';
+
+/** Sends requests to instances. Adapters: envoy. */
+export interface TrafficRouter {
+  /**
+   * Puts a route in force; answers when the proxy itself says that it is. The same route under the same number succeeds again.
+   * @throws {RatchetError} ShiftStale: a higher number is in force, or this one with another route. RouterRefused: the proxy
+   * refuses it, with the proxy's words; the old route stays in force. RouterUnavailable: try again.
+   */
+  shift(route: Route, signal: AbortSignal): Promise<void>;
+  /**
+   * What was last asked for (with its number), and what the proxy really does (null: nothing for this model, or the proxy is
+   * away). They differ where somebody changed a weight by hand. null: no route was ever set.
+   */
+  read(model: string): Promise<RouteReading | null>;
+  /** Where callers ask: `http://host:port`; the path is /v2/models/<model>/infer. */
+  readonly url: string;
+}
+
+export interface RouteReading {
+  readonly asked: Route;
+  readonly inForce: Pick<Route, 'splits' | 'mirror'> | null;
+}
