@@ -1,7 +1,7 @@
 import { foldLedger } from '../domain/decide/fold-ledger.js';
 import { jsonDifference } from '../domain/decide/json-difference.js';
 import { refuseExpectation, refuseOwner } from '../domain/decide/refuse-append.js';
-import { refuseOutcome } from '../domain/decide/refuse-outcome.js';
+import { refuseOutcome, RULED_BY_CYCLE } from '../domain/decide/refuse-outcome.js';
 import { refuseRecord } from '../domain/decide/refuse-record.js';
 import { RatchetError } from '../domain/failure.js';
 import { recordBytes, recordDigest, recordKey, signedBytes, type FiledRecord, type UnsignedRecord } from '../domain/ledger-file.js';
@@ -75,7 +75,7 @@ export function createLedgerAppend({ store, signer, owner, reader, keys }: Ledge
   }
 
   async function refuseByCycle(head: FiledRecord, { model, body }: AppendRequest): Promise<string | null> {
-    if (body.kind !== 'promoted' && body.kind !== 'cycle-ended') return null;
+    if (!RULED_BY_CYCLE.has(body.kind) || !('cycle' in body)) return null;
     const records = await reader.range(model, body.cycle, head.record.seq);
     return refuseOutcome(
       records.map(({ record }) => record.body).filter((earlier) => 'cycle' in earlier && earlier.cycle === body.cycle),

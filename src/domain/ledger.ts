@@ -5,10 +5,23 @@ import { Stage } from './evidence.js';
 import { Trigger } from './trigger.js';
 import { Face } from './verdict.js';
 
+const Time = z.iso.datetime({ offset: true });
 const FailureDocument = z.strictObject({ type: z.string(), class: z.string(), message: z.string(), remedy: z.string() });
 
 export const CycleOutcome = z.enum(['promoted', 'rejected', 'inconclusive', 'failed', 'aborted', 'superseded']);
 export type CycleOutcome = z.infer<typeof CycleOutcome>;
+
+/** Who turned traffic back and why; what was seen, when it was decided, and when the traffic was back. */
+const turnedBack = {
+  requestedBy: z.string(),
+  reason: z.string(),
+  /** What was seen; null where no analysis said so, or where the store was away. */
+  analysisDigest: Digest.nullable(),
+  /** The end of the window of traffic that showed it; null: a person saw it. */
+  seenAt: Time.nullable(),
+  decidedAt: Time,
+  trafficBackAt: Time,
+};
 
 /** What was decided, by kind. Only decisions are records; stages leave evidence. Kinds are for ever. */
 export const LedgerBody = z.discriminatedUnion('kind', [
@@ -74,8 +87,38 @@ export const LedgerBody = z.discriminatedUnion('kind', [
     /** Proven superior, or signed by people: becomes the frozen anchor. */
     becomesAnchor: z.boolean(),
     reason: z.string(),
+    /** It is watched from here on, and may still turn back by itself until it is `baked`. */
+    bakes: z.literal(true).optional(),
   }),
-  z.strictObject({ kind: z.literal('rolled-back'), to: ModelVersion, requestedBy: z.string(), reason: z.string() }),
+  /** Written before a version gets traffic, or more of it: what the router may do from here on. */
+  z.strictObject({
+    kind: z.literal('exposed'),
+    cycle: z.number().int(),
+    version: ModelVersion,
+    /** `<index>-<kind>` of the step: part of the key. */
+    step: z.string(),
+    /** 0: copies only. */
+    weightPercentMax: z.number().int().min(0).max(100),
+  }),
+  /** Written after the traffic was back: an exposed version was turned away. */
+  z.strictObject({
+    kind: z.literal('withdrawn'),
+    cycle: z.number().int(),
+    candidateDigest: Digest,
+    ...turnedBack,
+  }),
+  /** The watch over a promoted version is over: it stays. */
+  z.strictObject({ kind: z.literal('baked'), cycle: z.number().int(), reason: z.string(), analysisDigest: Digest.nullable() }),
+  z.strictObject({
+    kind: z.literal('rolled-back'),
+    to: ModelVersion,
+    requestedBy: z.string(),
+    reason: z.string(),
+    analysisDigest: Digest.nullable().optional(),
+    seenAt: Time.nullable().optional(),
+    decidedAt: Time.optional(),
+    trafficBackAt: Time.nullable().optional(),
+  }),
   z.strictObject({
     kind: z.literal('cycle-ended'),
     cycle: z.number().int(),
@@ -106,6 +149,10 @@ export const LedgerState = z.strictObject({
   codeDigest: Digest.nullable(),
   paused: z.boolean(),
   keyIds: z.array(z.string()),
+  /** The open cycle's version, while it may have traffic: at most so much of it. */
+  exposure: z.strictObject({ cycle: z.number().int(), version: ModelVersion, weightPercentMax: z.number() }).optional(),
+  /** The cycle whose promoted version is still watched; the champion before it may have traffic as long. */
+  bake: z.strictObject({ cycle: z.number().int() }).optional(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 

@@ -2,9 +2,12 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApprovalState, Vote } from '../domain/approval.js';
 import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
 import type { Digest } from '../domain/digest.js';
+import type { Analysis } from '../domain/analysis.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
 import type { CycleOutcome } from '../domain/ledger.js';
+import type { RolloutCommand, RolloutPlan, RolloutState } from '../domain/rollout.js';
+import type { Route } from '../domain/serving.js';
 import type { Trigger } from '../domain/trigger.js';
 import type { Face } from '../domain/verdict.js';
 
@@ -15,6 +18,14 @@ export const WATCH_TASK_QUEUE = 'ratchet-watch';
 
 export const lifecycleWorkflowId = (model: string): string => `ratchet/${model}`;
 export const cycleWorkflowId = (model: string, cycle: number): string => `ratchet/${model}/cycle/${cycle}`;
+/** Shifts and watches of traffic: slots of their own, so that no number of trainings delays a turning back. */
+export const TRAFFIC_TASK_QUEUE = 'ratchet-traffic';
+
+export const rolloutWorkflowId = (model: string, cycle: number): string => `${cycleWorkflowId(model, cycle)}/rollout`;
+export const bakeWorkflowId = (model: string, cycle: number): string => `${cycleWorkflowId(model, cycle)}/bake`;
+/** One at a time per model. */
+export const rollbackWorkflowId = (model: string): string => `ratchet/${model}/rollback`;
+export const reconcileScheduleId = 'ratchet:reconcile';
 export const scheduleId = (model: string): string => `ratchet/${model}/schedule`;
 
 // ---- modelLifecycle ------------------------------------------------------------------------------------------------
@@ -147,6 +158,84 @@ export const voteUpdate = defineUpdate<VoteReply, [Vote]>('vote');
 export const voteSignal = defineSignal<[Vote]>('voteSignal');
 export const abortUpdate = defineUpdate<void, [AbortRequest]>('abort');
 export const cycleStateQuery = defineQuery<CycleState>('cycleState');
+
+// ---- rolloutModel and bakeChampion ---------------------------------------------------------------------------------
+
+export interface RolloutInput {
+  readonly model: string;
+  readonly cycle: number;
+  readonly evidence: Readonly<Partial<Record<Stage, Digest>>>;
+  readonly candidateDigest: Digest;
+  readonly becomesAnchor: boolean;
+  /** Why it may be promoted, for the record. */
+  readonly reason: string;
+}
+
+export interface RolloutResult {
+  readonly phase: 'Promoted' | 'TurnedBack';
+  readonly reason: string;
+  /** Why it was turned back where nothing was wrong with the challenger (another champion meanwhile, a server down); null: by a verdict or a person. */
+  readonly failure: Failure | null;
+  /** false: promoted, but the registry could not be told yet. */
+  readonly isProjected: boolean;
+}
+
+export interface BakeInput {
+  readonly model: string;
+  readonly cycle: number;
+  /** What the rollout's watch knew at its end; absent where the bake was started anew. */
+  readonly analysis?: unknown;
+  /** Digest of the last document of traffic that was seen. */
+  readonly seen?: Digest | null;
+  /** Somebody asked to turn back while the promotion was being written. */
+  readonly turnsBack?: RolloutCommand;
+  readonly paused?: boolean;
+}
+
+/** What people see of a rollout or a bake. */
+export interface RolloutView {
+  readonly model: string;
+  readonly cycle: number;
+  readonly kind: 'rollout' | 'bake';
+  readonly version: string;
+  /** null: nobody answered before. */
+  readonly champion: string | null;
+  readonly plan: RolloutPlan;
+  readonly state: RolloutState;
+  /** One line: what it does just now. */
+  readonly note: string;
+  /** What was last asked of the router; null: nothing yet. */
+  readonly split: Pick<Route, 'splits' | 'mirror' | 'shift'> | null;
+  /** What the last watch ended with. What is seen just now stands in the activity's heartbeat. */
+  readonly analysis: Analysis | null;
+  readonly since: string;
+}
+
+export interface CommandReply {
+  readonly phase: RolloutState['phase'];
+  readonly reason: string;
+}
+
+export const commandUpdate = defineUpdate<CommandReply, [RolloutCommand]>('command');
+/** The same, for who has no reply: a refusal stands in the note. */
+export const commandSignal = defineSignal<[RolloutCommand]>('commandSignal');
+export const rolloutStateQuery = defineQuery<RolloutView>('rolloutState');
+
+// ---- rollbackModel -------------------------------------------------------------------------------------------------
+
+export interface RollbackInput {
+  readonly model: string;
+  /** A version that once was champion; null: the one before the champion. */
+  readonly to: string | null;
+  readonly requestedBy: string;
+  readonly reason: string;
+}
+export interface RollbackResult {
+  readonly from: string;
+  readonly to: string;
+  /** null: the model answers no requests. */
+  readonly trafficBackAt: string | null;
+}
 
 // ---- requestCycle --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,19 @@ import { refuseExpectation, refuseOwner } from '../../src/domain/decide/refuse-a
 import { refuseOutcome } from '../../src/domain/decide/refuse-outcome.js';
 import { refuseRecord } from '../../src/domain/decide/refuse-record.js';
 import type { LedgerBody, LedgerExpects, LedgerState } from '../../src/domain/ledger.js';
-import { approved, cycleEnded, cycleStarted, judged, named, paused, promoted, version } from './sample-bodies.js';
+import {
+  approved,
+  baked,
+  cycleEnded,
+  cycleStarted,
+  exposed,
+  judged,
+  named,
+  paused,
+  promoted,
+  version,
+  withdrawn,
+} from './sample-bodies.js';
 
 const opened: LedgerBody = { kind: 'ledger-opened', model: 'flights', owner: 'local/default', keyId: 'key-1' };
 const takeOver: LedgerBody = {
@@ -54,6 +66,16 @@ describe('the state of a model follows from its records', () => {
       [cycleStarted('t'), promoted(2), cycleEnded(2), cycleStarted('u'), promoted(5, { becomesAnchor: false })],
       { champion: version(5), previousChampion: version(2), anchor: version(2) },
     ],
+    [
+      'a version with traffic, and the most that it may have',
+      [cycleStarted('t'), judged(2), exposed(2, { weightPercentMax: 50 }), exposed(2, { weightPercentMax: 10 })],
+      { exposure: { cycle: 2, version: version(2), weightPercentMax: 50 }, champion: null },
+    ],
+    [
+      'its promotion',
+      [cycleStarted('t'), judged(2), exposed(2), promoted(2, { bakes: true })],
+      { bake: { cycle: 2 }, champion: version(2) },
+    ],
     ['the end of a cycle', [cycleStarted('t'), cycleEnded(2)], { openCycle: null }],
     ['another key', [{ kind: 'key-added', keyId: 'key-2', requestedBy: 'ana' }], { keyIds: ['key-1', 'key-2'] }],
     [
@@ -83,6 +105,19 @@ describe('the state of a model follows from its records', () => {
       anchor: version(2),
       comparisons: 1,
     });
+  });
+
+  test.for<[name: string, bodies: LedgerBody[], gone: 'exposure' | 'bake']>([
+    ['a withdrawal takes the traffic away', [cycleStarted('t'), judged(2), exposed(2), withdrawn(2)], 'exposure'],
+    ['a promotion ends the exposure', [cycleStarted('t'), judged(2), exposed(2), promoted(2)], 'exposure'],
+    ['a baked champion is watched no longer', [cycleStarted('t'), promoted(2, { bakes: true }), baked(2)], 'bake'],
+    [
+      'nor is one that was turned away',
+      [cycleStarted('t'), promoted(2), cycleEnded(2), cycleStarted('u'), promoted(5, { bakes: true }), turnedBack],
+      'bake',
+    ],
+  ])('%s', ([, bodies, gone]) => {
+    expect(after(...bodies)).not.toHaveProperty(gone);
   });
 
   test('a ledger that does not start with its opening has no state', () => {
@@ -125,6 +160,25 @@ describe('a record is refused', () => {
       /expected a version of cycle 2, found one of cycle 3/,
     ],
     ['an end of another cycle', inCycle, '9/cycle-ended', cycleEnded(9), 'key-1', /expected cycle 9 to be open/],
+    ['not: traffic for the open cycle', inCycle, '2/0-canary/exposed', exposed(2), 'key-1', null],
+    ['traffic for another cycle', inCycle, '7/0-canary/exposed', exposed(7), 'key-1', /expected cycle 7 to be open/],
+    [
+      'traffic while the champion bakes',
+      after(cycleStarted('t'), promoted(2, { bakes: true }), cycleEnded(2), cycleStarted('u')),
+      '5/0-canary/exposed',
+      exposed(5),
+      'key-1',
+      /expected the champion of cycle 2 to have baked/,
+    ],
+    [
+      'the end of a cycle with traffic',
+      after(cycleStarted('t'), exposed(2)),
+      '2/cycle-ended',
+      cycleEnded(2),
+      'key-1',
+      /it is withdrawn first/,
+    ],
+    ['a bake that is none', withChampion, '2/baked', baked(2), 'key-1', /expected the version of cycle 2 to bake, found none/],
     ['turning back without a champion', inCycle, 'r/rolled-back', turnedBack, 'key-1', /expected a champion to turn back from/],
     ['turning back to the champion', withChampion, 'r/rolled-back', turnedBack, 'key-1', /another version than the champion/],
     ['not: a take-over with its own key', after(), 'a/owner-changed', takeOver, 'key-9', null],
@@ -170,6 +224,12 @@ describe('a promotion is refused', () => {
       promoted(2),
       /expected the approved candidate/,
     ],
+    ['not: traffic after a verdict that let it through', [judged(2)], exposed(2), null],
+    ['as traffic before a verdict', [], exposed(2), /expected a judged record of cycle 2 before its traffic/],
+    ['as traffic before the person that the verdict asks for', [asked], exposed(2), /expected an approval/],
+    ['after it was turned back', [judged(2), exposed(2), withdrawn(2)], promoted(2), /expected no withdrawal of cycle 2/],
+    ['as more traffic after it was turned back', [judged(2), exposed(2), withdrawn(2)], exposed(2), /expected no withdrawal/],
+    ['as a withdrawal after it took place', [judged(2), promoted(2)], withdrawn(2), /rolled back, not withdrawn/],
     ['as an ending without a promotion', [judged(2)], cycleEnded(2), /expected a promoted record/],
     ['not: an ending that says otherwise', [judged(2)], cycleEnded(2, { outcome: 'rejected' }), null],
     ['as a failure after it took place', [judged(2), promoted(2)], cycleEnded(2, { outcome: 'failed' }), /to end promoted, found failed/],

@@ -66,6 +66,29 @@ export function promoted(cycle: number, change: Partial<Body<'promoted'>> = {}):
   return { kind: 'promoted', cycle, version: version(cycle), becomesAnchor: true, reason: 'better', ...change };
 }
 
+export function exposed(cycle: number, change: Partial<Body<'exposed'>> = {}): Body<'exposed'> {
+  return { kind: 'exposed', cycle, version: version(cycle), step: '0-canary', weightPercentMax: 10, ...change };
+}
+
+export function withdrawn(cycle: number): Body<'withdrawn'> {
+  const { candidateDigest } = version(cycle);
+  return {
+    kind: 'withdrawn',
+    cycle,
+    candidateDigest,
+    requestedBy: 'ratchet',
+    reason: 'more errors',
+    analysisDigest: null,
+    seenAt: AT,
+    decidedAt: AT,
+    trafficBackAt: AT,
+  };
+}
+
+export function baked(cycle: number): Body<'baked'> {
+  return { kind: 'baked', cycle, reason: 'no harm found', analysisDigest: null };
+}
+
 export function cycleEnded(cycle: number, change: Partial<Body<'cycle-ended'>> = {}): Body<'cycle-ended'> {
   return { kind: 'cycle-ended', cycle, outcome: 'promoted', stage: null, reason: '', failure: null, evidence: {}, ...change };
 }

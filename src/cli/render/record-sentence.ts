@@ -25,6 +25,12 @@ export function recordSentence({ body }: LedgerRecord): string {
       return `cycle ${body.cycle}: ${body.outcome} by ${body.votes.map((vote) => `${vote.signer} (${vote.decision}, ${vote.assurance})`).join(', ') || 'nobody'}`;
     case 'promoted':
       return `cycle ${body.cycle}: ${body.version.version} is champion${body.becomesAnchor ? ' and anchor' : ''}: ${body.reason}`;
+    case 'exposed':
+      return `cycle ${body.cycle}: ${body.version.version} may have ${body.weightPercentMax === 0 ? 'copies of the requests' : `${body.weightPercentMax}% of the requests`} (${body.step})`;
+    case 'withdrawn':
+      return `cycle ${body.cycle}: turned back by ${body.requestedBy}: ${body.reason} (traffic was back at ${body.trafficBackAt})`;
+    case 'baked':
+      return `cycle ${body.cycle}: the champion has baked: ${body.reason}`;
     case 'rolled-back':
       return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}`;
     case 'cycle-ended':

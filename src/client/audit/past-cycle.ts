@@ -94,5 +94,9 @@ function withRecord(past: PastCycle, body: LedgerBody): PastCycle {
       return { ...past, promoted: body, backtested: [] };
     case 'cycle-ended':
       return { ...past, ended: body };
+    case 'exposed':
+    case 'withdrawn':
+    case 'baked':
+      return past; // of the rollout, not of the judgement
   }
 }

@@ -37,6 +37,12 @@ export function foldLedger(before: LedgerState | null, seq: number, body: Ledger
       return promoted(before, body);
     case 'rolled-back':
       return rolledBack(before, body);
+    case 'exposed':
+      return exposed(before, body);
+    case 'withdrawn':
+      return withoutExposure(before);
+    case 'baked':
+      return withoutBake(before);
     case 'cycle-ended':
       return { ...before, openCycle: null };
   }
@@ -58,9 +64,23 @@ function opened(owner: string, keyId: string): LedgerState {
   };
 }
 
-function promoted(before: LedgerState, { version, becomesAnchor }: Extract<LedgerBody, { kind: 'promoted' }>): LedgerState {
+function exposed(before: LedgerState, { cycle, version, weightPercentMax }: Extract<LedgerBody, { kind: 'exposed' }>): LedgerState {
+  const soFar = before.exposure?.cycle === cycle ? before.exposure.weightPercentMax : 0;
+  return { ...before, exposure: { cycle, version, weightPercentMax: Math.max(soFar, weightPercentMax) } };
+}
+
+function withoutExposure({ exposure: _over, ...rest }: LedgerState): LedgerState {
+  return rest;
+}
+
+function withoutBake({ bake: _over, ...rest }: LedgerState): LedgerState {
+  return rest;
+}
+
+function promoted(before: LedgerState, { cycle, version, becomesAnchor, bakes }: Extract<LedgerBody, { kind: 'promoted' }>): LedgerState {
   return {
-    ...before,
+    ...withoutBake(withoutExposure(before)),
+    ...(bakes === true ? { bake: { cycle } } : {}),
     generation: before.generation + 1,
     champion: version,
     previousChampion: before.champion,
@@ -76,7 +96,7 @@ function promoted(before: LedgerState, { version, becomesAnchor }: Extract<Ledge
 function rolledBack(before: LedgerState, { to }: Extract<LedgerBody, { kind: 'rolled-back' }>): LedgerState {
   const wasAnchor = before.anchor !== null && before.anchor.candidateDigest === before.champion?.candidateDigest;
   return {
-    ...before,
+    ...withoutBake(before),
     generation: before.generation + 1,
     champion: to,
     previousChampion: null,

@@ -1,7 +1,10 @@
 import type { LedgerBody } from '../ledger.js';
 
+/** Kinds that are held against the earlier records of their cycle. */
+export const RULED_BY_CYCLE: ReadonlySet<LedgerBody['kind']> = new Set(['exposed', 'withdrawn', 'promoted', 'cycle-ended']);
+
 /**
- * Why a cycle may not be promoted, or be ended as promoted, after what its earlier records say; null where it may.
+ * Why a cycle may not get traffic, be promoted, or be ended as promoted, after what its earlier records say; null where it may.
  *
  * Pure. The ledger is the last fence before a champion changes: it needs a verdict that did not stop, of the same cycle,
  * and where a person was asked, a yes to exactly this candidate.
@@ -18,12 +21,24 @@ export function refuseOutcome(cycleBodies: readonly LedgerBody[], body: LedgerBo
       ? `expected cycle ${body.cycle}, which was promoted, to end promoted, found ${body.outcome}`
       : null;
   }
-  return body.kind === 'promoted' ? refusePromotion(cycleBodies, body) : null;
+  if (body.kind === 'withdrawn') {
+    const isPromoted = cycleBodies.some((earlier) => earlier.kind === 'promoted');
+    return isPromoted ? `expected cycle ${body.cycle} not to be promoted, found that it was: it is rolled back, not withdrawn` : null;
+  }
+  return body.kind === 'promoted' || body.kind === 'exposed' ? refuseForward(cycleBodies, body) : null;
 }
 
-function refusePromotion(cycleBodies: readonly LedgerBody[], { cycle, version }: Extract<LedgerBody, { kind: 'promoted' }>): string | null {
+/** More traffic and a promotion need the same: a verdict, where asked an approval of exactly this candidate, and no turning back. */
+function refuseForward(
+  cycleBodies: readonly LedgerBody[],
+  { kind, cycle, version }: Extract<LedgerBody, { kind: 'promoted' | 'exposed' }>,
+): string | null {
+  if (cycleBodies.some((earlier) => earlier.kind === 'withdrawn')) return `expected no withdrawal of cycle ${cycle}, found one: it is over`;
+  if (kind === 'exposed' && cycleBodies.some((earlier) => earlier.kind === 'promoted'))
+    return `expected cycle ${cycle} not to be promoted yet`;
   const judged = cycleBodies.findLast((earlier) => earlier.kind === 'judged');
-  if (judged === undefined) return `expected a judged record of cycle ${cycle} before its promotion, found none`;
+  if (judged === undefined)
+    return `expected a judged record of cycle ${cycle} before its ${kind === 'promoted' ? 'promotion' : 'traffic'}, found none`;
   if (judged.next === 'stop') return `expected a verdict that lets cycle ${cycle} go on, found ${judged.face}: stop`;
   const approved = cycleBodies.findLast((earlier) => earlier.kind === 'approved');
   if (approved === undefined)

@@ -17,7 +17,8 @@ export interface ProposedRecord {
  * - A key ends with the kind; a cycle's records start with its number, a `cycle-started` with its trigger's key.
  * - A record is signed by a key that the ledger admits. Two kinds bring their own key with them: `ledger-opened` and
  *   `owner-changed` (a take-over: nobody who could vouch may be left). A `key-added` is vouched for by an admitted key.
- * - One cycle at a time, and only the open one is judged, approved, promoted and ended.
+ * - One cycle at a time, and only the open one is judged, approved, exposed, promoted and ended.
+ * - Nothing new gets traffic while the champion bakes, and no cycle ends while its version may have traffic.
  */
 export function refuseRecord(before: LedgerState | null, record: ProposedRecord): string | null {
   return (
@@ -52,11 +53,18 @@ function refuseBody(before: LedgerState, body: LedgerBody): string | null {
       return before.openCycle === null ? null : `expected no open cycle, found cycle ${before.openCycle} open`;
     case 'judged':
     case 'approved':
-    case 'cycle-ended':
+    case 'withdrawn':
       return refuseCycle(before, body.cycle);
+    case 'cycle-ended':
+      return refuseCycle(before, body.cycle) ?? refuseExposed(before);
+    case 'exposed':
     case 'promoted':
       if (body.version.cycle !== body.cycle) return `expected a version of cycle ${body.cycle}, found one of cycle ${body.version.cycle}`;
-      return refuseCycle(before, body.cycle);
+      return refuseCycle(before, body.cycle) ?? refuseBaking(before);
+    case 'baked':
+      return before.bake?.cycle === body.cycle
+        ? null
+        : `expected the version of cycle ${body.cycle} to bake, found ${before.bake === undefined ? 'none' : `that of cycle ${before.bake.cycle}`}`;
     case 'rolled-back':
       return refuseRollback(before, body.to.candidateDigest);
     default:
@@ -67,6 +75,14 @@ function refuseBody(before: LedgerState, body: LedgerBody): string | null {
 function refuseCycle(before: LedgerState, cycle: number): string | null {
   if (before.openCycle === cycle) return null;
   return `expected cycle ${cycle} to be open, found ${before.openCycle === null ? 'none open' : `cycle ${before.openCycle} open`}`;
+}
+
+function refuseExposed({ exposure }: LedgerState): string | null {
+  return exposure === undefined ? null : `expected no version with traffic, found ${exposure.version.version}: it is withdrawn first`;
+}
+
+function refuseBaking({ bake }: LedgerState): string | null {
+  return bake === undefined ? null : `expected the champion of cycle ${bake.cycle} to have baked, found it baking`;
 }
 
 function refuseRollback(before: LedgerState, to: string): string | null {
