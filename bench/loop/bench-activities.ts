@@ -1,5 +1,6 @@
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import type { Ledger } from '../../src/activities/ledger.js';
+import { createAbsentServing } from '../../src/adapters/absent/serving.js';
 import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
@@ -15,6 +16,7 @@ export function createBenchActivities(store: ObjectStore, ledger: Ledger): Activ
     jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
     registry: createMemoryRegistry(),
     notifier: createMemoryNotifier(),
+    ...createAbsentServing('this bench serves nothing'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
     watchHeartbeatSeconds: 60,
     searchAttributes: false,

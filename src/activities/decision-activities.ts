@@ -31,6 +31,8 @@ export interface OpenedCycle {
   readonly owner: string;
   readonly watchHeartbeatSeconds: number;
   readonly searchAttributes: boolean;
+  /** Whether the model answers requests: then traffic is shifted before it is promoted. */
+  readonly serves: boolean;
   /** How this cycle ended, where it was started again after its end; null: it is to run. */
   readonly outcome: CycleOutcome | null;
 }
@@ -70,6 +72,7 @@ export function createDecisionActivities({ store, ledger, notifier, watchHeartbe
       owner: spec.metadata.owner,
       watchHeartbeatSeconds,
       searchAttributes,
+      serves: spec.spec.serving !== undefined,
       outcome: await findOutcome({ model, cycle }),
     };
   }

@@ -4,9 +4,21 @@ import { createJudgeActivities } from './judge-activities.js';
 import { createLifecycleActivities } from './lifecycle-activities.js';
 import { keepAlive } from './keep-alive.js';
 import { createPromotionActivities, type PromotionActivityPorts } from './promotion-activities.js';
+import { createReconcileActivities, type ReconcileActivityPorts } from './reconcile-activities.js';
+import { createRollbackActivities } from './rollback-activities.js';
+import { createRolloutActivities } from './rollout-activities.js';
+import { createServingActivities, type ServingActivityPorts } from './serving-activities.js';
+import { createTrafficActivities, type TrafficActivityPorts } from './traffic-activities.js';
+import { createWatchActivities, type WatchActivityPorts } from './watch-activities.js';
 import { withFailures } from './to-failure.js';
 
-export type ActivityPorts = JobActivityPorts & DecisionActivityPorts & PromotionActivityPorts;
+export type ActivityPorts = JobActivityPorts &
+  DecisionActivityPorts &
+  PromotionActivityPorts &
+  ServingActivityPorts &
+  TrafficActivityPorts &
+  WatchActivityPorts &
+  ReconcileActivityPorts;
 
 /** All activities of the loop, over the ports they are given. */
 export function createActivities(ports: ActivityPorts) {
@@ -16,8 +28,14 @@ export function createActivities(ports: ActivityPorts) {
     ...createDecisionActivities(ports),
     ...createPromotionActivities(ports),
     ...createLifecycleActivities(ports),
+    ...createReconcileActivities(ports),
+    ...createRollbackActivities(ports),
+    ...createRolloutActivities(ports),
+    ...createServingActivities(ports),
+    ...createTrafficActivities(ports),
+    ...createWatchActivities(ports),
   };
-  return withFailures(keepAlive(activities, ['awaitJob']));
+  return withFailures(keepAlive(activities, ['awaitJob', 'watchArms']));
 }
 
 export type Activities = ReturnType<typeof createActivities>;

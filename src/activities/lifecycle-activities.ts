@@ -7,14 +7,17 @@ import { ModelSpec } from '../domain/model-spec.js';
 import type { Trigger, TriggersSpec } from '../domain/trigger.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
+import type { TrafficRouter } from '../ports/traffic-router.js';
 import { getDocument } from './documents.js';
 import { KNOWN_RECORDS } from './ledger-keys.js';
 import type { Ledger } from './ledger.js';
+import { withdrawExposure } from './settle-traffic.js';
 
 export interface LifecycleActivityPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
   readonly jobCluster: JobCluster;
+  readonly router: TrafficRouter;
   readonly searchAttributes: boolean;
 }
 
@@ -26,6 +29,8 @@ export interface ModelState {
   readonly generation: number;
   readonly champion: { readonly version: string; readonly cycle: number } | null;
   readonly openCycle: number | null;
+  /** The cycle whose promoted version is still watched; absent: none is. */
+  readonly baking?: number;
   /** From the spec in force; null before the first one, and where it cannot be read. */
   readonly triggers: TriggersSpec | null;
   /** Why the spec in force cannot be read; null: it can, or there is none. */
@@ -43,13 +48,13 @@ export type CycleProbe = 'running' | 'absent' | 'closed';
 /** What a retry may cite, or why there is nothing to retry. */
 export type Citations = { readonly asOf: string; readonly cites: Partial<Record<Stage, Digest>> } | { readonly refusal: string };
 
-export function createLifecycleActivities({ store, ledger, jobCluster, searchAttributes }: LifecycleActivityPorts) {
+export function createLifecycleActivities({ store, ledger, jobCluster, router, searchAttributes }: LifecycleActivityPorts) {
   return { readModelState, probeCycle, settleCycle, findCitations, findCycleOf, requestTrigger };
 
   async function readModelState({ model }: { model: string }): Promise<ModelState | null> {
     const head = await ledger.readState(model);
     if (head === null) return null;
-    const { paused, specDigest, codeDigest, generation, champion, openCycle } = head.state;
+    const { paused, specDigest, codeDigest, generation, champion, openCycle, bake } = head.state;
     const { spec, problem } = specDigest === null ? { spec: null, problem: null } : await readSpec(specDigest);
     return {
       paused,
@@ -58,6 +63,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
       generation,
       champion: champion && { version: champion.version, cycle: champion.cycle },
       openCycle,
+      ...(bake === undefined ? {} : { baking: bake.cycle }),
       triggers: spec?.spec.triggers ?? null,
       specProblem: problem,
       labelDelayHours: spec?.spec.data.label.delayHours ?? 0,
@@ -88,8 +94,8 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
   }
 
   /**
-   * Ends a cycle whose workflow closed without a word (terminated, or its history is gone): its jobs are stopped and the
-   * ledger says what is known. A promotion that was recorded stands.
+   * Ends a cycle whose workflow closed without a word (terminated, or its history is gone): its jobs are stopped, traffic
+   * is given back, and the ledger says what is known. A promotion that was recorded stands.
    */
   async function settleCycle({
     model,
@@ -110,6 +116,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, searchAtt
     }
     const promoted = records.some(({ body }) => body.kind === 'promoted' && body.cycle === cycle);
     const { evidence, stage } = promoted ? { evidence: {}, stage: null } : await lastWords(workflowId);
+    if (!promoted) await withdrawExposure({ ledger, router }, { model, cycle, reason: 'its cycle was ended from outside', at });
     const reason = promoted
       ? 'promoted; its workflow was ended before it could say so'
       : 'its workflow was ended from outside, without a word';

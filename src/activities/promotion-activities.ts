@@ -26,6 +26,8 @@ export interface PromoteRequest extends CycleRef {
   readonly candidateDigest: Digest;
   readonly becomesAnchor: boolean;
   readonly reason: string;
+  /** It is watched from here on. */
+  readonly bakes?: boolean;
   /** Workflow time; only informs. */
   readonly at: string;
 }
@@ -98,7 +100,14 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
     await ledger.append({
       model: request.model,
       key: `${request.cycle}/promoted`,
-      body: { kind: 'promoted', cycle: request.cycle, version, becomesAnchor: request.becomesAnchor, reason: request.reason },
+      body: {
+        kind: 'promoted',
+        cycle: request.cycle,
+        version,
+        becomesAnchor: request.becomesAnchor,
+        reason: request.reason,
+        ...(request.bakes === true ? { bakes: true } : {}),
+      },
       expects: { generation: context.baseline.generation, openCycle: request.cycle },
       at: request.at,
     });

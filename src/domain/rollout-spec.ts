@@ -125,8 +125,3 @@ export const RolloutSpec = z.strictObject({
     .describe('What you expect; lint and simulate say by it how long the steps take.'),
 });
 export type RolloutSpec = z.infer<typeof RolloutSpec>;
-
-/** When an undecided step turns back. */
-export function bakeSecondsMaxOf(step: RolloutStep): number {
-  return step.bakeSecondsMax ?? step.bakeSeconds * 10;
-}

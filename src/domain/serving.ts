@@ -3,20 +3,14 @@ import type { Digest } from './digest.js';
 import { ServingSpec } from './serving-spec.js';
 import { TrainedModel } from './stage-jobs.js';
 
+export { FeatureRow, ServedRows } from './served-rows.js';
+
 /**
  * Who answers. `champion`: the version in force. `challenger`: the one on its way, also while it bakes after its promotion.
  * `baseline`: fresh processes of the champion, for a fair comparison.
  */
 export const Arm = z.enum(['champion', 'challenger', 'baseline']);
 export type Arm = z.infer<typeof Arm>;
-
-/** A row as a caller sends it: feature by name; null where it may be. */
-export const FeatureRow = z.record(z.string(), z.union([z.number(), z.string(), z.null()]));
-export type FeatureRow = z.infer<typeof FeatureRow>;
-
-/** Rows of the evaluation with the answers that the model gave there: asked again of a server before it gets traffic. */
-export const ServedRows = z.strictObject({ rows: z.array(FeatureRow).min(1), scores: z.array(z.number()).min(1) });
-export type ServedRows = z.infer<typeof ServedRows>;
 
 /** One version (or a fresh twin of it) as running servers. Names are made of workflow input: asked again, it is the same one. */
 export const InstanceSpec = z.strictObject({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ChecksSpec, DataSpec, Feature, Label } from './data-spec.js';
 import { DataFile, Dataset, TimeRange } from './dataset.js';
 import { Digest } from './digest.js';
+import { ServedRows } from './served-rows.js';
 import { EvaluationSpec, QualityMetric } from './evaluation-spec.js';
 
 /** What RATCHET_INPUT and RATCHET_OUTPUT hold, per stage. Pure content: digests and spec parts, no paths, no names of runs. */
@@ -174,6 +175,10 @@ export const EvaluateOutput = z.strictObject({
   }),
   slices: z.array(SliceResult),
   probes: z.array(ProbeResult),
+  /** Rows with the candidate's answers, to be asked again of its servers; absent: made before models were served. */
+  served: ServedRows.optional(),
+  /** The candidate's answers on the whole holdout, in 20 equal bins of [0, 1]. */
+  scoreHistogram: z.array(z.number().int().min(0)).length(20).optional(),
 });
 export type EvaluateOutput = z.infer<typeof EvaluateOutput>;
 
@@ -192,5 +197,9 @@ export const AgreeOutput = z.strictObject({
   rankCorrelation: z.number(),
   meanAbsoluteDifference: z.number(),
   probes: z.array(ProbeResult),
+  /** Rows with the candidate's answers, to be asked again of its servers; absent: made before models were served. */
+  served: ServedRows.optional(),
+  /** The candidate's answers on the whole holdout, in 20 equal bins of [0, 1]. */
+  scoreHistogram: z.array(z.number().int().min(0)).length(20).optional(),
 });
 export type AgreeOutput = z.infer<typeof AgreeOutput>;

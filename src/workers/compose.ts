@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import { createLedger } from '../activities/ledger.js';
+import { createAbsentServing } from '../adapters/absent/serving.js';
 import { createLocalJobCluster } from '../adapters/local/job-cluster.js';
 import { createLocalNotifier } from '../adapters/local/notifier.js';
 import { createLocalSigner } from '../adapters/local/signer.js';
@@ -34,6 +35,7 @@ export async function composeActivities({ config, owner, searchAttributes, tell 
     jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
     notifier: createLocalNotifier(config.home, tell),
+    ...createAbsentServing('this worker was started without serving'),
     environment: {
       lockDigest: digestOfBytes(readFileSync(lockFile)),
       architecture: process.arch,

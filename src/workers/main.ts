@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
-import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
+import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
-import { WATCHED_JOBS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
+import { WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
 /** A line of the log. On a full disk it is lost, and the worker works on: a stream would throw, and stay closed. */
@@ -48,6 +48,7 @@ async function main(): Promise<void> {
       maxConcurrentActivityTaskExecutions: 100,
     }),
     await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
+    await Worker.create({ ...common, taskQueue: TRAFFIC_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_ROLLOUTS_MAX }),
   ];
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
   process.once('disconnect', shutdown); // the supervisor is gone
   const running = Promise.all(workers.map((worker) => worker.run()));
   process.send?.('ready');
-  tell(`worker polls ${TASK_QUEUE} and ${WATCH_TASK_QUEUE} of ${namespace} at ${target.address}`);
+  tell(`worker polls ${TASK_QUEUE}, ${WATCH_TASK_QUEUE} and ${TRAFFIC_TASK_QUEUE} of ${namespace} at ${target.address}`);
   await running;
   await connection.close();
 }

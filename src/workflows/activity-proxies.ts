@@ -1,6 +1,6 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import { TASK_QUEUE, WATCH_TASK_QUEUE } from './messages.js';
+import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from './messages.js';
 
 /**
  * Transient failures are asked again until somebody mends what is broken: a full disk, a registry or a worker that is down
@@ -61,5 +61,41 @@ export const watchActivities = (
     startToCloseTimeout: (timeLimitSeconds + 3600) * 1000,
     heartbeatTimeout: heartbeatSeconds * 1000,
     retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+    summary,
+  }) as unknown as Activities;
+
+/** Starting and proving servers; a rollout that is told to turn back does not wait for it. */
+export const servingActivities = (summary: string, readySecondsMax = 3600): Activities =>
+  proxyActivities<Activities>({
+    ...LONGER,
+    startToCloseTimeout: (readySecondsMax + 120) * 1000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  }) as unknown as Activities;
+
+const SHIFT: ActivityOptions = {
+  taskQueue: TRAFFIC_TASK_QUEUE,
+  startToCloseTimeout: '10 seconds',
+  heartbeatTimeout: '2 seconds',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+};
+
+/** More traffic for a challenger: what cannot be done within a minute is no reason to wait, but to turn back. */
+export const forwardActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...SHIFT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;
+
+/** Traffic back: asked again until it is so. */
+export const backwardActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...SHIFT, summary }) as unknown as Activities;
+
+/** Watching traffic for as long as a step or a bake may take. Told to stop, it answers with what it knows. */
+export const trafficWatch = (summary: string, secondsMax: number): Activities =>
+  proxyActivities<Activities>({
+    taskQueue: TRAFFIC_TASK_QUEUE,
+    startToCloseTimeout: (secondsMax + 3600) * 1000,
+    heartbeatTimeout: '2 seconds',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '100 milliseconds', maximumInterval: '5 seconds' },
     summary,
   }) as unknown as Activities;

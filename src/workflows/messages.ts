@@ -219,6 +219,8 @@ export interface CommandReply {
 export const commandUpdate = defineUpdate<CommandReply, [RolloutCommand]>('command');
 /** The same, for who has no reply: a refusal stands in the note. */
 export const commandSignal = defineSignal<[RolloutCommand]>('commandSignal');
+/** The champion has baked, or was rolled back: what waits for it may look again. */
+export const bakeEndedSignal = defineSignal('bakeEnded');
 export const rolloutStateQuery = defineQuery<RolloutView>('rolloutState');
 
 // ---- rollbackModel -------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import type { Failure } from '../domain/failure.js';
 import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
 import { briefActivities, shortActivities } from './activity-proxies.js';
-import { cycleWorkflowId, TASK_QUEUE } from './messages.js';
+import { bakeChampion } from './bake-champion.js';
+import { bakeWorkflowId, cycleWorkflowId, TASK_QUEUE } from './messages.js';
 import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
 import { foreseenFailureOf, inWords } from './workflow-failure.js';
@@ -69,6 +70,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
     const openCycle = cached?.openCycle ?? null;
     try {
       if (openCycle !== null) await seeTo(openCycle);
+      if (cached?.baking !== undefined) await seeToBake(cached.baking);
       delete troubles.cycle;
     } catch (error) {
       troubles.cycle = inWords(foreseenFailureOf(error));
@@ -88,6 +90,22 @@ export function createModelLedger(model: string, openBefore: number | null) {
     const outcome = await settle.settleCycle({ model, cycle: openCycle, workflowId, at: now() });
     if (outcome === 'promoted') isProjected = false; // it may not have come to its last step
     await refresh();
+  }
+
+  /** The ledger says that a promoted version is watched: then it is, also where the rollout could not start its watch. */
+  async function seeToBake(cycle: number): Promise<void> {
+    const workflowId = bakeWorkflowId(model, cycle);
+    if ((await briefActivities(`look at the bake of cycle ${cycle}`).probeCycle({ workflowId })) === 'running') return;
+    await unlessRunning(
+      startChild(bakeChampion, {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [{ model, cycle }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        staticSummary: `Bake of ${model}, cycle ${cycle}`,
+      }),
+    );
   }
 
   /** Brings the registry to what the ledger says: at the start of a run, and where a cycle could not. */
@@ -143,8 +161,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
 
   /** The cycle lives on by itself: ABANDON, or it would be terminated when the lifecycle continues as new. */
   async function launch(cycle: number, triggerKind: string): Promise<void> {
-    try {
-      await startChild(retrainCycle, {
+    await unlessRunning(
+      startChild(retrainCycle, {
         workflowId: cycleWorkflowId(model, cycle),
         taskQueue: TASK_QUEUE,
         args: [{ model, cycle }],
@@ -159,10 +177,17 @@ export function createModelLedger(model: string, openBefore: number | null) {
               ],
             }
           : {}),
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // it runs: that is what we wanted
-    }
+      }),
+    );
+  }
+}
+
+/** It runs: that is what we wanted. */
+async function unlessRunning(starting: Promise<unknown>): Promise<void> {
+  try {
+    await starting;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
 

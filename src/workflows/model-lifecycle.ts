@@ -101,7 +101,7 @@ async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: In
 }
 
 /**
- * Sleeps until there is work. An open cycle is looked at hourly even where nothing happens, what troubles after half a
+ * Sleeps until there is work. An open cycle and a bake are looked at hourly even where nothing happens, what troubles after half a
  * minute and then ever more seldom. @returns whether work came
  */
 async function waitFor(hasWork: () => boolean, ledger: ModelLedger, waitUntilMs: number | null, troubledLooks: number): Promise<boolean> {
@@ -109,7 +109,7 @@ async function waitFor(hasWork: () => boolean, ledger: ModelLedger, waitUntilMs:
   const nowMs = Date.now();
   const lookMs = isTroubled
     ? Math.min(HOUR_MS, HALF_MINUTE_MS * 2 ** troubledLooks)
-    : ledger.state()?.openCycle == null
+    : ledger.state()?.openCycle == null && ledger.state()?.baking === undefined
       ? Infinity
       : HOUR_MS;
   const untilMs = Math.min(waitUntilMs ?? Infinity, nowMs + lookMs);

@@ -5,6 +5,7 @@ import { longActivities, projectActivities, shortActivities } from './activity-p
 import { approveCandidate, listenForVotes } from './approve-candidate.js';
 import { endCycle, endingOf, type Ending } from './cycle-ending.js';
 import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
+import { rolloutStage } from './rollout-stage.js';
 import { runJobStage } from './job-stage.js';
 import { refuseStrangeStart, refuseUnlessShaped } from './message-shape.js';
 import { abortUpdate, cycleStateQuery, cycleWorkflowId, type AbortRequest, type CycleInput, type CycleState } from './messages.js';
@@ -90,9 +91,13 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     progress.skip('approve', 'no person is asked for by the policy');
   }
 
-  progress.skip('rollout', 'no traffic is managed yet');
-  progress.begin('promote', 'promoting');
   const reason = isSigned ? `signed after: ${verdict.reasons.join('; ')}` : 'every gate passed';
+  if (opened.serves) {
+    const becomesAnchor = verdict.provenSuperior || isSigned;
+    return rolloutStage(input, { candidateDigest: registered.candidateDigest, becomesAnchor, reason }, progress);
+  }
+  progress.skip('rollout', 'it answers no requests');
+  progress.begin('promote', 'promoting');
   // From here on the ledger may already say so: an abort is too late, a rollback is the way.
   return CancellationScope.nonCancellable(async (): Promise<Ending> => {
     const becomesAnchor = verdict.provenSuperior || isSigned;

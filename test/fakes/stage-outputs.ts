@@ -22,9 +22,16 @@ export async function stageOutput(store: ObjectStore, spec: JobSpec): Promise<un
         rankCorrelation: 0.99,
         meanAbsoluteDifference: 0.01,
         probes: [{ name: 'null distance', passed: true, detail: '' }],
+        ...answers,
       };
   }
 }
+
+/** What the candidate answered in its evaluation. */
+export const answers = {
+  served: { rows: [{ distance: 100 }, { distance: 2500 }], scores: [0.1, 0.6] },
+  scoreHistogram: Array.from({ length: 20 }, (_, bin) => (bin < 15 ? 100 : 0)),
+};
 
 /** Validation that says no. */
 export const rejectingValidation = { checks: [check('rows', false)], drift: null, rows: 3 };
@@ -74,5 +81,6 @@ export function evaluateOutput({ champion, anchor }: Pick<EvaluateInput, 'champi
     arms: { ...whole.arms, champion: champion && whole.arms.champion, anchor: anchor && whole.arms.anchor },
     differences: { ...whole.differences, champion: champion && whole.differences.champion, anchor: anchor && whole.differences.anchor },
     slices: champion === null ? [] : whole.slices,
+    ...answers,
   };
 }

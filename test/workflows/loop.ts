@@ -7,10 +7,11 @@ import { createActivities } from '../../src/activities/index.js';
 import { createLedger } from '../../src/activities/ledger.js';
 import { withFailures } from '../../src/activities/to-failure.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
-import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
+import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
 import { createMemoryNotifier } from '../fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../fakes/memory-registry.js';
+import { createMemoryServing } from '../fakes/memory-serving.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { createHolds } from './held-activities.js';
@@ -24,6 +25,7 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
   const jobCluster = createMemoryJobCluster(store);
   const registry = createMemoryRegistry();
   const notifier = createMemoryNotifier();
+  const traffic = createMemoryServing();
   const holds = createHolds();
   const activities = withFailures(
     holds.wrap(
@@ -33,13 +35,14 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
         jobCluster,
         registry,
         notifier,
+        ...traffic,
         environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any', stepsDigest: digestOfBytes('steps') },
         watchHeartbeatSeconds: 60,
         searchAttributes,
       }),
     ),
   );
-  return { store, ledger, jobCluster, registry, notifier, holds, activities };
+  return { store, ledger, jobCluster, registry, notifier, traffic, holds, activities };
 }
 
 /** Failures that a test provokes are no news. */
@@ -84,6 +87,7 @@ export function useLoop(
       const workers = [
         await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: bundle }),
         await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE }),
+        await Worker.create({ ...common, taskQueue: TRAFFIC_TASK_QUEUE }),
       ];
       const ended = Promise.all(workers.map((worker) => worker.run()));
       return async () => {

@@ -1,0 +1,102 @@
+import type { ModelVersion } from '../domain/candidate.js';
+import { RatchetError } from '../domain/failure.js';
+import { ModelSpec } from '../domain/model-spec.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { getDocument } from './documents.js';
+import type { Ledger } from './ledger.js';
+import { instanceName } from './served-instance.js';
+
+/** Where a rollback leads, and what it starts from. */
+export interface RollbackPlan {
+  readonly from: string;
+  readonly to: ModelVersion;
+  readonly generation: number;
+  readonly openCycle: number | null;
+  /** Whether that cycle's version may have traffic now. */
+  readonly exposed: boolean;
+  readonly baking: number | null;
+  /** The cycle whose spec says how the model is served; null: it is not. */
+  readonly servedBy: number | null;
+  readonly instance: string;
+}
+
+export function createRollbackActivities({ store, ledger }: { store: ObjectStore; ledger: Ledger }) {
+  return { planRollback, recordRollback };
+
+  /**
+   * Finds the version to go back to, among those that once were champion, and checks that its artifacts are still what they were.
+   * @throws {RatchetError} RequestRefused: there is none of that name, or none before. EvidenceMissing, EvidenceCorrupt.
+   */
+  async function planRollback({ model, to }: { model: string; to: string | null }): Promise<RollbackPlan> {
+    const state = (await ledger.readState(model))?.state;
+    if (state?.champion == null) throw refused(`model ${model}: expected a champion to turn back from, found none`);
+    const records = await ledger.readRecords(model);
+    const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version] : []));
+    const target =
+      to === null ? before(promoted, state.champion, state.previousChampion) : promoted.findLast(({ version }) => version === to);
+    if (target === undefined) {
+      const known = promoted.map(({ version }) => version).join(', ');
+      throw refused(
+        to === null
+          ? `model ${model}: nothing was champion before ${state.champion.version}`
+          : `model ${model}: ${to} never was champion; these were: ${known}`,
+      );
+    }
+    if (target.candidateDigest === state.champion.candidateDigest) throw refused(`model ${model}: ${target.version} is champion already`);
+    for (const digest of [target.model.digest, target.candidateDigest]) await store.getByDigest(digest);
+    return {
+      from: state.champion.version,
+      to: target,
+      generation: state.generation,
+      openCycle: state.openCycle,
+      exposed: state.exposure !== undefined,
+      baking: state.bake?.cycle ?? null,
+      servedBy: await servedBy(state.champion.cycle, model),
+      instance: instanceName(model, target.cycle),
+    };
+  }
+
+  async function servedBy(cycle: number, model: string): Promise<number | null> {
+    const record = (await ledger.readRecords(model, { from: cycle, to: cycle }))[0];
+    if (record?.body.kind !== 'cycle-started') return null;
+    const { spec } = await getDocument(store, ModelSpec, 'spec', record.body.specDigest);
+    return spec.serving === undefined ? null : cycle;
+  }
+
+  /** Writes it down, after the traffic is there. @throws {RatchetError} ChampionChanged: somebody else was first. */
+  async function recordRollback({
+    model,
+    plan,
+    requestedBy,
+    reason,
+    decidedAt,
+    trafficBackAt,
+    at,
+  }: {
+    model: string;
+    plan: RollbackPlan;
+    requestedBy: string;
+    reason: string;
+    decidedAt: string;
+    trafficBackAt: string | null;
+    at: string;
+  }): Promise<void> {
+    await ledger.append({
+      model,
+      key: `generation-${plan.generation}/rolled-back`,
+      body: { kind: 'rolled-back', to: plan.to, requestedBy, reason, analysisDigest: null, seenAt: null, decidedAt, trafficBackAt },
+      expects: { generation: plan.generation },
+      at,
+    });
+  }
+}
+
+function before(promoted: readonly ModelVersion[], champion: ModelVersion, previous: ModelVersion | null): ModelVersion | undefined {
+  if (previous !== null) return previous;
+  const index = promoted.findLastIndex(({ candidateDigest }) => candidateDigest === champion.candidateDigest);
+  return promoted.slice(0, Math.max(0, index)).at(-1);
+}
+
+function refused(message: string): RatchetError {
+  return new RatchetError('RequestRefused', message, { remedy: 'ratchet history <model> lists the versions' });
+}

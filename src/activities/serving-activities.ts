@@ -1,0 +1,106 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { ModelVersion } from '../domain/candidate.js';
+import { skewOf } from '../domain/decide/serving-skew.js';
+import { RatchetError } from '../domain/failure.js';
+import type { Arm } from '../domain/serving.js';
+import type { ModelSpec } from '../domain/model-spec.js';
+import type { ServingSpec } from '../domain/serving-spec.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import type { Serving } from '../ports/serving.js';
+import { loadCycle, type CycleRef } from './cycle-context.js';
+import type { Ledger } from './ledger.js';
+import { offlineAnswers } from './offline-answers.js';
+import { challengerOf } from './rollout-brief.js';
+import { freshInstanceName, instanceName, instanceSpecOf } from './served-instance.js';
+
+export interface ServingActivityPorts {
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly serving: Serving;
+}
+
+/** In-flight requests of a version that is taken away have so long to end. */
+const DRAIN_SECONDS = 10;
+
+export function createServingActivities({ store, ledger, serving }: ServingActivityPorts) {
+  return { prepareInstance, prepareChampion, retireOthers };
+
+  /**
+   * Starts the servers of an arm of this cycle's rollout, and proves them: on rows of the evaluation they answer what the
+   * evaluation has. A challenger without such rows is refused; of an old champion, whose evidence has none, the digest is
+   * what is proven.
+   * @throws {RatchetError} InstanceNotReady, InstanceRefused, ServingSkew, InstanceConflict, ServingUnavailable
+   */
+  async function prepareInstance({ arm, ...ref }: CycleRef & { arm: Arm }): Promise<string> {
+    const context = await loadCycle({ ledger, store }, ref.model, ref.cycle);
+    const settings = servingOf(context.spec, ref.model);
+    if (arm === 'challenger') {
+      const version = await challengerOf({ ledger, store }, ref);
+      return prove(instanceName(ref.model, ref.cycle), ref, version, context.spec, settings, true);
+    }
+    const champion = (await ledger.readState(ref.model))?.state.champion ?? null;
+    if (champion === null)
+      throw new RatchetError('ServingSkew', `model ${ref.model}: expected a champion to stand beside the challenger, found none`);
+    const name = arm === 'champion' ? instanceName(ref.model, champion.cycle) : freshInstanceName(ref.model, champion.cycle, ref.cycle);
+    return prepareVersion(name, ref.model, champion, settings);
+  }
+
+  /** Starts the servers of a version that once was promoted, as today's spec serves the model. */
+  async function prepareChampion({
+    model,
+    version,
+    servedBy,
+  }: {
+    model: string;
+    version: ModelVersion;
+    servedBy: number;
+  }): Promise<string> {
+    const { spec } = await loadCycle({ ledger, store }, model, servedBy);
+    return prepareVersion(instanceName(model, version.cycle), model, version, servingOf(spec, model));
+  }
+
+  async function prepareVersion(name: string, model: string, version: ModelVersion, settings: ServingSpec): Promise<string> {
+    const made = await loadCycle({ ledger, store }, model, version.cycle);
+    const records = await ledger.readRecords(model, { from: version.cycle });
+    const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === version.cycle)?.body;
+    const evidence = ended?.kind === 'cycle-ended' ? ended.evidence : {};
+    return prove(name, { model, cycle: version.cycle, evidence }, version, made.spec, settings, false);
+  }
+
+  async function prove(
+    name: string,
+    ref: CycleRef,
+    version: ModelVersion,
+    made: ModelSpec,
+    settings: ServingSpec,
+    mustAnswer: boolean,
+  ): Promise<string> {
+    const answers = await offlineAnswers(store, ref);
+    if (answers === null && mustAnswer) {
+      throw new RatchetError('ServingSkew', `${version.version}: expected rows with the evaluation’s answers in its evidence, found none`, {
+        remedy: `the evidence was made by an older version of the steps: ratchet trigger ${ref.model} makes it anew`,
+      });
+    }
+    const instance = await serving.prepare(instanceSpecOf(name, ref.model, version, made, settings), cancellationSignal());
+    if (answers === null) return instance.name;
+    for (const [replica, scores] of (await serving.ask(name, answers.served.rows, cancellationSignal())).entries()) {
+      const skew = skewOf(answers.served.scores, scores);
+      if (skew !== null) {
+        throw new RatchetError('ServingSkew', `${version.version}, replica ${replica + 1}: ${skew}`, {
+          remedy: 'compare the libraries of the model server with those of the evaluation: steps/requirements.lock',
+        });
+      }
+    }
+    return instance.name;
+  }
+
+  /** Ends the servers of this model that nobody may be sent to any more. */
+  async function retireOthers({ model, keep }: { model: string; keep: readonly string[] }): Promise<void> {
+    for (const { name } of await serving.list(model)) if (!keep.includes(name)) await serving.retire(name, DRAIN_SECONDS);
+  }
+}
+
+function servingOf({ spec }: ModelSpec, model: string): ServingSpec {
+  if (spec.serving !== undefined) return spec.serving;
+  throw new RatchetError('SpecInvalid', `model ${model}: expected \`serving\` in its spec, found none`);
+}

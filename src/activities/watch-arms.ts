@@ -1,0 +1,154 @@
+import type { Analysis } from '../domain/analysis.js';
+import { addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../domain/decide/analysis/analyse.js';
+import type { AnalysisPlan } from '../domain/decide/analysis/analysis-plan.js';
+import { endOfWatch, type WatchMode, type WatchTimes } from '../domain/decide/end-of-watch.js';
+import type { ArmInstances, Split } from '../domain/decide/traffic-splits.js';
+import { windowBetween, type Counters, type SplitInForce } from '../domain/decide/window-between.js';
+import type { Digest } from '../domain/digest.js';
+import type { Arm } from '../domain/serving.js';
+import type { TrafficWindow } from '../domain/traffic-window.js';
+import type { MetricSource } from '../ports/metric-source.js';
+import type { Serving } from '../ports/serving.js';
+import type { TrafficRouter } from '../ports/traffic-router.js';
+
+export interface WatchRequest {
+  readonly model: string;
+  readonly cycle: number;
+  /** `<index>-<kind>` of the step, or `bake`. */
+  readonly step: string;
+  readonly mode: WatchMode;
+  readonly times: WatchTimes;
+  readonly windowSeconds: number;
+  readonly plan: AnalysisPlan;
+  readonly unit: 'request' | 'key';
+  /** What the watches before knew; null: nothing yet. */
+  readonly state: AnalysisState | null;
+  /** The step begins with this watch: what it must see to pass starts anew. */
+  readonly isNewStep: boolean;
+  readonly instances: ArmInstances;
+  readonly split: Split;
+  readonly shift: number;
+  /** The document of the watch before. */
+  readonly previous: Digest | null;
+}
+
+export interface Watched {
+  readonly analysis: Analysis;
+  readonly before: AnalysisState;
+  readonly windows: readonly TrafficWindow[];
+  readonly state: AnalysisState;
+  /** null: the watch was ended by whoever asked for it. */
+  readonly end: Analysis['phase'] | null;
+}
+
+export interface WatchPorts {
+  readonly serving: Serving;
+  readonly router: TrafficRouter;
+  readonly metrics: MetricSource;
+}
+
+/** So many windows stand in a document; of a longer watch the last ones. */
+const WINDOWS_MAX = 2000;
+/** A server that was started again so often within one watch does not run. */
+const RESTARTS_MAX = 3;
+
+/**
+ * Reads the traffic window by window and judges it after each, until there is a decision, the time is over or it is told to
+ * stop; then it answers with what it knows. A broken measurement is told as such and tried again.
+ */
+export async function watchArms(
+  request: WatchRequest,
+  ports: WatchPorts,
+  { signal, onState }: { signal: AbortSignal; onState: (state: AnalysisState, analysis: Analysis) => void },
+): Promise<Watched> {
+  const { mode, times, plan } = request;
+  const known = request.state ?? beginAnalysis(plan);
+  let state = request.isNewStep ? beginStep(known) : known;
+  let before = state;
+  let windows: TrafficWindow[] = [];
+  let errorSinceMs: number | null = null;
+  let last: Counters | null = null;
+  let restartsBefore: number | null = null;
+  let analysis = assess(plan, state);
+  for (;;) {
+    const nowMs = Date.now();
+    let trouble: string | null = null;
+    try {
+      const counters = await ports.metrics.read(watchedInstances(request), request.unit, signal);
+      const inForce = await splitInForce(request, ports.router);
+      trouble = inForce.shift === null ? 'the requests are not divided as they were asked to be' : null;
+      if (last !== null) {
+        const window = windowBetween(last, counters, inForce);
+        state = addWindow(plan, state, window);
+        windows.push(window);
+        if (windows.length > WINDOWS_MAX) {
+          before = addWindow(plan, before, windows[0]!);
+          windows = windows.slice(1);
+        }
+      }
+      last = counters;
+      const restarts = await restartsOf(request.instances.challenger, ports.serving);
+      restartsBefore ??= restarts;
+      analysis = crashed(assess(plan, state), restarts - restartsBefore);
+    } catch (error) {
+      if (signal.aborted) return { analysis, before, windows, state, end: null };
+      trouble = error instanceof Error ? error.message : String(error);
+      last = null; // the next window starts where it can be measured again
+    }
+    if (trouble !== null && analysis.phase !== 'Failed') analysis = { ...analysis, phase: 'Error', reasons: [trouble] };
+    errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;
+    onState(state, analysis);
+    const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs });
+    if (end !== null) return { analysis, before, windows, state, end };
+    await pause(request.windowSeconds * 1000, signal);
+    if (signal.aborted) return { analysis, before, windows, state, end: null };
+  }
+}
+
+function watchedInstances({ instances, split }: WatchRequest): Partial<Record<Arm, string>> {
+  const used = new Set([...split.splits.map(({ arm }) => arm), ...(split.mirror === null ? [] : [split.mirror.arm])]);
+  return Object.fromEntries(
+    (Object.entries(instances) as [Arm, string | null][]).filter(([arm, name]) => name !== null && used.has(arm)) as [Arm, string][],
+  );
+}
+
+/** Weights as the proxy has them; a number of ours that is not in force is no number. */
+async function splitInForce({ model, shift, split }: WatchRequest, router: TrafficRouter): Promise<SplitInForce> {
+  const reading = await router.read(model);
+  const found = reading?.inForce ?? null;
+  const isOurs = reading?.asked.shift === shift && found !== null && sameSplit(found, split);
+  return {
+    shift: isOurs ? shift : null,
+    weights: Object.fromEntries((found?.splits ?? []).map(({ arm, weightPercent }) => [arm, weightPercent])),
+    mirror: found?.mirror?.arm ?? null,
+  };
+}
+
+function sameSplit(left: Split, right: Split): boolean {
+  const inWords = ({ splits, mirror }: Split): string =>
+    [...splits.map(({ instance, weightPercent }) => `${instance}=${weightPercent}`).sort(), mirror?.instance ?? ''].join(' ');
+  return inWords(left) === inWords(right);
+}
+
+async function restartsOf(instance: string, serving: Serving): Promise<number> {
+  return (await serving.describe(instance))?.replicas.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
+}
+
+function crashed(analysis: Analysis, restarts: number): Analysis {
+  if (restarts < RESTARTS_MAX) return analysis;
+  const reason = `the challenger’s servers died and were started again ${restarts} times within this watch`;
+  return { ...analysis, phase: 'Failed', reasons: [reason, ...analysis.reasons] };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,20 @@
+import { RatchetError, type FailureType } from '../../domain/failure.js';
+import type { MetricSource } from '../../ports/metric-source.js';
+import type { Serving } from '../../ports/serving.js';
+import type { TrafficRouter } from '../../ports/traffic-router.js';
+
+/** Serving where there is none: what needs it is refused with the reason, what only asks finds nothing. */
+export function createAbsentServing(why: string): { serving: Serving; router: TrafficRouter; metrics: MetricSource } {
+  const refuse = (type: FailureType) => (): Promise<never> => Promise.reject(new RatchetError(type, `nothing is served here: ${why}`));
+  return {
+    serving: {
+      prepare: refuse('InstanceNotReady'),
+      ask: refuse('InstanceRefused'),
+      describe: () => Promise.resolve(null),
+      list: () => Promise.resolve([]),
+      retire: () => Promise.resolve(),
+    },
+    router: { shift: refuse('RouterRefused'), read: () => Promise.resolve(null), url: '' },
+    metrics: { read: refuse('MetricsUnavailable') },
+  };
+}

@@ -1,0 +1,124 @@
+import { LATENCY_EDGES_MS } from '../../latency-edges.js';
+import type { Analysis, MetricAnalysis } from '../../analysis.js';
+import type { TrafficWindow } from '../../traffic-window.js';
+import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
+import { addDistribution, assessDistribution, beginDistribution, type DistributionState } from './distribution.js';
+import { addErrors, assessErrors, beginErrors, beginErrorsStep, type ErrorsState } from './errors.js';
+import { addLatency, assessLatency, beginLatency, beginLatencyStep, type LatencyState } from './latency.js';
+import { addLimit, assessLimit, beginLimit, type LimitState } from './limits.js';
+import { addMean, assessMean, beginMean, beginMeanStep, type MeanState } from './mean.js';
+import { inconclusive } from './metric-ruling.js';
+import { pairOf } from './pair.js';
+import { addSplit, beginSplit, splitMismatch, type SplitState } from './split-check.js';
+
+interface MetricState {
+  readonly errors?: ErrorsState;
+  readonly latency?: LatencyState;
+  readonly mean?: MeanState;
+  readonly distribution?: DistributionState;
+  readonly limit: LimitState;
+}
+
+/** What is known of the traffic so far: a few KB of plain JSON, to which any later window can be added. */
+export interface AnalysisState {
+  readonly metrics: readonly MetricState[];
+  readonly split: SplitState;
+  /** Of this step: windows that count, and units by arm. */
+  readonly windows: number;
+  readonly units: Readonly<Record<string, number>>;
+  /** The metrics that failed, for good. */
+  readonly failed: readonly MetricAnalysis[];
+}
+
+export function beginAnalysis(plan: AnalysisPlan): AnalysisState {
+  return { metrics: plan.metrics.map(beginMetric), split: beginSplit(), windows: 0, units: {}, failed: [] };
+}
+
+/** For the next step: what speaks of harm is kept, what a step must see to pass starts anew. */
+export function beginStep(state: AnalysisState): AnalysisState {
+  const metrics = state.metrics.map(({ errors, latency, mean, ...rest }) => ({
+    ...rest,
+    ...(errors && { errors: beginErrorsStep(errors) }),
+    ...(latency && { latency: beginLatencyStep(latency) }),
+    ...(mean && { mean: beginMeanStep(mean) }),
+  }));
+  return { ...state, metrics, windows: 0, units: {} };
+}
+
+/** Adds what happened in a window. Pure; one in which the split changed, or that was not read whole, changes nothing. */
+export function addWindow(plan: AnalysisPlan, state: AnalysisState, window: TrafficWindow): AnalysisState {
+  if (window.shift === null) return state;
+  const { challenger } = window.arms;
+  const pair = plan.isCompared ? pairOf(window) : null;
+  const metrics = state.metrics.map((metric, index): MetricState => {
+    const planned = plan.metrics[index]!;
+    const { spec } = planned;
+    const limit = challenger === undefined ? metric.limit : addLimit(spec, LATENCY_EDGES_MS, metric.limit, challenger);
+    const { errors, latency, mean, distribution } = metric;
+    if (spec.kind === 'distribution' && distribution && challenger) {
+      return { limit, distribution: addDistribution(planned, plan.offlineScores, distribution, challenger.scores) };
+    }
+    if (pair === null) return { ...metric, limit };
+    if (spec.kind === 'errors' && errors) return { limit, errors: addErrors(spec, errors, pair) };
+    if (spec.kind === 'latency' && latency) return { limit, latency: addLatency(spec, LATENCY_EDGES_MS, latency, pair) };
+    if (spec.kind === 'mean' && mean) return { limit, mean: addMean(spec, mean, pair) };
+    return { ...metric, limit };
+  });
+  const units = { ...state.units };
+  for (const [arm, counts] of Object.entries(window.arms)) units[arm] = (units[arm] ?? 0) + counts.units;
+  const windows = state.windows + (challenger !== undefined && challenger.units > 0 ? 1 : 0);
+  const next = { metrics, split: addSplit(state.split, window), windows, units, failed: state.failed };
+  return next.failed.length > 0 ? next : { ...next, failed: assessMetrics(plan, next).filter(({ phase }) => phase === 'Failed') };
+}
+
+/**
+ * What the traffic says so far. Failed where any metric has proven harm, for good; Error where the split is not what it was
+ * set to; Successful only where every metric would have found what it names; else Inconclusive, also without any data.
+ */
+export function assess(plan: AnalysisPlan, state: AnalysisState): Analysis {
+  const { windows, units, failed } = state;
+  const metrics = assessMetrics(plan, state).map((metric) => failed.find((before) => before.metric === metric.metric) ?? metric);
+  const base = { metrics, windows, units: { ...units } };
+  if (failed.length > 0) return { ...base, phase: 'Failed', reasons: failed.map(({ reason }) => reason) };
+  const mismatch = splitMismatch(state.split);
+  if (mismatch !== null) return { ...base, phase: 'Error', reasons: [mismatch] };
+  const open = metrics.filter(({ phase }) => phase !== 'Successful');
+  if (open.length === 0 && metrics.length > 0 && windows > 0)
+    return { ...base, phase: 'Successful', reasons: metrics.map(({ reason }) => reason) };
+  return { ...base, phase: 'Inconclusive', reasons: open.length > 0 ? open.map(({ reason }) => reason) : ['no traffic yet'] };
+}
+
+function beginMetric({ spec }: PlannedMetric): MetricState {
+  const limit = beginLimit();
+  switch (spec.kind) {
+    case 'errors':
+      return { limit, errors: beginErrors() };
+    case 'latency':
+      return { limit, latency: beginLatency() };
+    case 'mean':
+      return { limit, mean: beginMean() };
+    case 'distribution':
+      return { limit, distribution: beginDistribution() };
+    case 'quality':
+      return { limit };
+  }
+}
+
+/** α is one for a metric's comparison and its absolute limit: each has half of it. */
+function assessMetrics(plan: AnalysisPlan, state: AnalysisState): MetricAnalysis[] {
+  return plan.metrics.map((metric, index) => {
+    const { limit, errors, latency, mean, distribution } = state.metrics[index]!;
+    const { spec } = metric;
+    const hasLimit = (spec.kind === 'errors' && spec.shareMax !== undefined) || (spec.kind === 'latency' && spec.p99MsMax !== undefined);
+    const halved = hasLimit ? { ...metric, alpha: metric.alpha / 2 } : metric;
+    const beyond = assessLimit(halved, limit);
+    if (beyond !== null) return beyond;
+    if (!plan.isCompared && spec.kind !== 'distribution')
+      return inconclusive(metric, { evidence: null, estimate: null }, 'there is nobody to compare with');
+    if (spec.kind === 'errors' && errors) return assessErrors(plan, halved, spec, errors);
+    if (spec.kind === 'latency' && latency) return assessLatency(halved, spec, LATENCY_EDGES_MS, latency);
+    if (spec.kind === 'mean' && mean) return assessMean(metric, spec, mean);
+    if (spec.kind === 'distribution' && distribution) return assessDistribution(metric, spec, plan.offlineScores, distribution);
+    return inconclusive(metric, { evidence: null, estimate: null }, 'no labels yet');
+  });
+}

@@ -1,0 +1,35 @@
+import type { RolloutMetric, RolloutSpec } from '../../rollout-spec.js';
+
+/** One metric with its share of the rollout's α. */
+export interface PlannedMetric {
+  /** Where it stands in the spec. */
+  readonly name: string;
+  readonly spec: RolloutMetric;
+  readonly alpha: number;
+}
+
+/** What a rollout is judged by; plain JSON. */
+export interface AnalysisPlan {
+  readonly metrics: readonly PlannedMetric[];
+  /** false: nobody answered before, so only absolute limits say anything. */
+  readonly isCompared: boolean;
+  /** The challenger's own answers in the evaluation, SCORE_BINS counts; null: unknown. */
+  readonly offlineScores: readonly number[] | null;
+  /** What the errors' `detect` multiplies where the champion makes fewer. */
+  readonly errorShareMin: number;
+}
+
+/** Shares α among the metrics by weight: the chance that any of them turns a harmless challenger back is at most α. Pure. */
+export function analysisPlanOf(
+  { alpha, metrics, traffic }: Pick<RolloutSpec, 'alpha' | 'metrics' | 'traffic'>,
+  offlineScores: readonly number[] | null,
+  { isCompared }: { isCompared: boolean },
+): AnalysisPlan {
+  const total = metrics.reduce((sum, { weight }) => sum + weight, 0);
+  return {
+    metrics: metrics.map((spec, index) => ({ name: `rollout.metrics[${index}]`, spec, alpha: (alpha * spec.weight) / total })),
+    isCompared,
+    offlineScores,
+    errorShareMin: traffic?.errorShare ?? 0.001,
+  };
+}

@@ -1,0 +1,48 @@
+import type { MetricAnalysis } from '../../analysis.js';
+import type { PlannedMetric } from './analysis-plan.js';
+
+export interface Observed {
+  readonly evidence: number | null;
+  readonly estimate: number | null;
+}
+
+export interface Findings {
+  /** What it means where the evidence is enough. */
+  readonly harm: string;
+  /** What it means where the named regression would have been found by now. */
+  readonly passed: string;
+  /** Windows that it takes to find the named regression; null: it hardly ever would be found in traffic like this. */
+  readonly needed: number | null;
+  readonly windows: number;
+}
+
+/** A metric's phase from its evidence: harm is final, and only enough data is success. */
+export function ruling(
+  metric: PlannedMetric,
+  { evidence, estimate }: Observed,
+  { harm, passed, needed, windows }: Findings,
+): MetricAnalysis {
+  const failsAt = 1 / metric.alpha;
+  const base = { metric: metric.name, kind: metric.spec.kind, evidence, failsAt, estimate, interval: null };
+  if (evidence !== null && evidence >= failsAt) return { ...base, phase: 'Failed', reason: `${metric.spec.kind}: ${harm}` };
+  if (needed !== null && windows >= needed) return { ...base, phase: 'Successful', reason: `${metric.spec.kind}: ${passed}` };
+  const missing =
+    needed === null
+      ? 'the regression named in detect would hardly ever be found in traffic like this'
+      : `${windows} of ${needed} windows that it takes`;
+  return { ...base, phase: 'Inconclusive', reason: `${metric.spec.kind}: ${missing}` };
+}
+
+export function inconclusive(metric: PlannedMetric, { evidence, estimate }: Observed, reason: string): MetricAnalysis {
+  const { name, spec, alpha } = metric;
+  return {
+    metric: name,
+    kind: spec.kind,
+    phase: 'Inconclusive',
+    reason: `${spec.kind}: ${reason}`,
+    evidence,
+    failsAt: 1 / alpha,
+    estimate,
+    interval: null,
+  };
+}

@@ -1,0 +1,44 @@
+import type { RolloutSpec, RolloutStep } from '../../rollout-spec.js';
+import { addWindow, assess, beginAnalysis, beginStep } from '../analysis/analyse.js';
+import { analysisPlanOf } from '../analysis/analysis-plan.js';
+import { bakeSecondsOf } from '../step-times.js';
+import { createTraffic, type Regression, type TrafficShape } from './simulate-traffic.js';
+
+export interface SimulatedRollout {
+  readonly outcome: 'passed' | 'turnedBack' | 'undecided';
+  /** Until the outcome. */
+  readonly seconds: number;
+  /** To challenger and baseline together, until the outcome. */
+  readonly requests: number;
+  /** The step in which it ended. */
+  readonly step: number;
+}
+
+/** Plays a rollout's steps on made traffic, window by window, by the very rules of the real one. Pure; the same for the same seed. */
+export function simulateRollout(rollout: RolloutSpec, shape: TrafficShape, regression: Regression, seed: number): SimulatedRollout {
+  const plan = analysisPlanOf(rollout, null, { isCompared: true });
+  const judged = { ...plan, metrics: plan.metrics.filter(({ spec }) => spec.kind !== 'distribution' && spec.kind !== 'quality') };
+  const traffic = createTraffic(shape, regression, rollout.windowSeconds, seed);
+  let state = beginAnalysis(judged);
+  let [seconds, requests] = [0, 0];
+  for (const [index, step] of rollout.steps.entries()) {
+    state = beginStep(state);
+    for (let inStep = rollout.windowSeconds; ; inStep += rollout.windowSeconds) {
+      const window = traffic.next(weightOf(step, rollout), index);
+      state = addWindow(judged, state, window);
+      seconds += rollout.windowSeconds;
+      requests += (window.arms.challenger?.units ?? 0) + (window.arms.baseline?.units ?? 0);
+      const { phase } = assess(judged, state);
+      if (phase === 'Failed') return { outcome: 'turnedBack', seconds, requests, step: index };
+      if (phase === 'Successful' && inStep >= step.bakeSeconds) break;
+      if (inStep >= bakeSecondsOf(step).bakeSecondsMax) return { outcome: 'undecided', seconds, requests, step: index };
+    }
+  }
+  return { outcome: 'passed', seconds, requests, step: rollout.steps.length - 1 };
+}
+
+function weightOf(step: RolloutStep, { bake }: RolloutSpec): number {
+  if (step.kind === 'shadow') return 0;
+  if (step.kind === 'canary') return step.weightPercent;
+  return bake.compare === 'holdback' ? 100 - bake.holdbackPercent : 99;
+}

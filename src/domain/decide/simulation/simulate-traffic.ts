@@ -1,0 +1,125 @@
+import { LATENCY_EDGES_MS, SCORE_BINS } from '../../latency-edges.js';
+import type { ArmCounts, TrafficWindow } from '../../traffic-window.js';
+import { randomOf } from '../analysis/thin.js';
+
+/** How requests come and what becomes of them; the challenger's part says how it differs. */
+export interface TrafficShape {
+  readonly requestsPerSecond: number;
+  readonly errorShare: number;
+  /** Errors come in bursts of this many requests of one arm; 1: each by itself. */
+  readonly burst: number;
+  /** Windows whose error share is ten times as high, for both arms: shared outages. */
+  readonly outageShare: number;
+  /** So many callers make all requests, each with its own error share and speed, and stay with an arm; 0: every request is drawn. */
+  readonly stickyCallers: number;
+  /** Both arms are slower by up to this factor at first, and less so for a minute. */
+  readonly coldStart: number;
+  readonly medianMs: number;
+  readonly meanScore: number;
+}
+
+/** How a challenger differs from its baseline. */
+export interface Regression {
+  readonly errorRatio: number;
+  readonly latencyRatio: number;
+  /** Only the slowest twentieth. */
+  readonly tailRatio: number;
+  readonly scoreShift: number;
+}
+
+export const HARMLESS: Regression = { errorRatio: 1, latencyRatio: 1, tailRatio: 1, scoreShift: 0 };
+export const STEADY: TrafficShape = {
+  requestsPerSecond: 100,
+  errorShare: 0.02,
+  burst: 1,
+  outageShare: 0,
+  stickyCallers: 0,
+  coldStart: 1,
+  medianMs: 8,
+  meanScore: 0.25,
+};
+
+interface ArmSource {
+  counts(requests: number, window: number, outage: number): ArmCounts;
+}
+
+/** Windows of traffic to a challenger and its baseline, without end; the same for the same seed. */
+export function createTraffic(shape: TrafficShape, regression: Regression, windowSeconds: number, seed: number) {
+  const random = randomOf(seed);
+  const challenger = armOf(shape, regression, windowSeconds, random);
+  const baseline = armOf(shape, HARMLESS, windowSeconds, random);
+  let window = 0;
+  return { next };
+
+  /** @param weightPercent of the challenger; the baseline has as much, or what is left. 0: copies of the baseline's requests. */
+  function next(weightPercent: number, shift: number): TrafficWindow {
+    const mirrored = weightPercent === 0;
+    const other = mirrored ? 100 : Math.min(weightPercent, 100 - weightPercent);
+    const total = shape.requestsPerSecond * windowSeconds;
+    const outage = random() < shape.outageShare ? 10 : 1;
+    const asked = (percent: number): number => Math.max(0, Math.round(gauss(random, (total * percent) / 100)));
+    const theirs = asked(other);
+    const mine = mirrored ? theirs : asked(weightPercent);
+    const startMs = window * windowSeconds * 1000;
+    const arms = { challenger: challenger.counts(mine, window, outage), baseline: baseline.counts(theirs, window, outage) };
+    window++;
+    return {
+      startMs,
+      endMs: startMs + windowSeconds * 1000,
+      shift,
+      weights: mirrored ? { baseline: 100 } : { challenger: weightPercent, baseline: other },
+      mirror: mirrored ? 'challenger' : null,
+      arms,
+    };
+  }
+}
+
+function armOf(shape: TrafficShape, regression: Regression, windowSeconds: number, random: () => number): ArmSource {
+  const callers = Array.from({ length: shape.stickyCallers }, () => ({
+    error: -Math.log(1 - random()),
+    speed: Math.exp(0.3 * gaussOf(random)),
+  }));
+  const mean = (list: readonly number[]): number => (list.length === 0 ? 1 : list.reduce((sum, value) => sum + value, 0) / list.length);
+  const own = { error: mean(callers.map(({ error }) => error)), speed: mean(callers.map(({ speed }) => speed)) };
+  return {
+    counts(requests, window, outage) {
+      const errorShare = Math.min(1, shape.errorShare * outage * own.error * regression.errorRatio);
+      const bursts = poisson(random, (requests * errorShare) / shape.burst);
+      const errors = Math.min(requests, bursts * shape.burst);
+      const cold = 1 + (shape.coldStart - 1) * Math.exp((-window * windowSeconds) / 30);
+      const latency = Array<number>(LATENCY_EDGES_MS.length + 1).fill(0);
+      const scores = Array<number>(SCORE_BINS).fill(0);
+      let scoreSum = 0;
+      for (let request = 0; request < requests; request++) {
+        const z = gaussOf(random);
+        const ms = shape.medianMs * own.speed * cold * Math.exp(0.5 * z) * regression.latencyRatio * (z > 1.645 ? regression.tailRatio : 1);
+        latency[bucketOf(ms)]!++;
+        const score = Math.min(0.999, Math.max(0, shape.meanScore + 0.15 * gaussOf(random) + regression.scoreShift));
+        scores[Math.floor(score * SCORE_BINS)]!++;
+        scoreSum += score;
+      }
+      return { units: requests, errors, latency, scores, scoreSum };
+    },
+  };
+}
+
+function bucketOf(ms: number): number {
+  const bucket = LATENCY_EDGES_MS.findIndex((edge) => ms <= edge);
+  return bucket === -1 ? LATENCY_EDGES_MS.length : bucket;
+}
+
+function gaussOf(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+function gauss(random: () => number, mean: number): number {
+  return mean + Math.sqrt(mean) * gaussOf(random);
+}
+
+function poisson(random: () => number, mean: number): number {
+  if (mean > 50) return Math.max(0, Math.round(gauss(random, mean)));
+  const limit = Math.exp(-mean);
+  let count = 0;
+  for (let product = random(); product > limit; product *= random()) count++;
+  return count;
+}

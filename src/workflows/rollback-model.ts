@@ -1,0 +1,105 @@
+import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { RollbackPlan } from '../activities/rollback-activities.js';
+import { splitOfChampion } from '../domain/decide/traffic-splits.js';
+import { backwardActivities, projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
+import { refuseStrangeStart } from './message-shape.js';
+import {
+  bakeEndedSignal,
+  bakeWorkflowId,
+  commandSignal,
+  cycleEndedSignal,
+  lifecycleWorkflowId,
+  rollbackWorkflowId,
+  rolloutWorkflowId,
+  type RollbackInput,
+  type RollbackResult,
+} from './messages.js';
+import { failureOf, failWith } from './workflow-failure.js';
+
+const LOOK_MS = 500;
+const LOOKS_MAX = 120;
+
+/**
+ * Makes an earlier champion champion again, from its artifacts, without retraining: its servers are started and proven, then
+ * gets all requests, then the ledger says so. A rollout under way is turned back first; a bake is ended by it.
+ */
+export async function rollbackModel(input: RollbackInput): Promise<RollbackResult> {
+  const { model, to, requestedBy, reason } = input;
+  refuseStrangeStart({
+    isInput: typeof model === 'string' && typeof requestedBy === 'string',
+    input: '{"model": <name>, "to": <version or null>, "requestedBy": <name>, "reason": <text>}',
+    workflowId: rollbackWorkflowId(model),
+  });
+  return CancellationScope.nonCancellable(async () => {
+    const decidedAt = now();
+    try {
+      let plan = await shortActivities('which version, and is it still what it was').planRollback({ model, to });
+      if (plan.exposed) plan = await endRollout(input, plan);
+      const trafficBackAt = plan.servedBy === null ? null : await moveTraffic(model, plan, plan.servedBy);
+      await shortActivities('record the rollback').recordRollback({
+        model,
+        plan,
+        requestedBy,
+        reason,
+        decidedAt,
+        trafficBackAt,
+        at: now(),
+      });
+      await endBake(model, plan);
+      await projectActivities('move the alias and read it back')
+        .projectChampion({ model })
+        .catch(() => undefined); // the reconciliation does
+      if (plan.servedBy !== null) {
+        await servingActivities('end the servers that nobody is sent to')
+          .retireOthers({ model, keep: [plan.instance] })
+          .catch(() => undefined);
+      }
+      await getExternalWorkflowHandle(lifecycleWorkflowId(model))
+        .signal(cycleEndedSignal, { cycle: plan.to.cycle, outcome: 'promoted', isProjected: false })
+        .catch(() => undefined);
+      await condition(allHandlersFinished);
+      return { from: plan.from, to: plan.to.version, trafficBackAt };
+    } catch (error) {
+      throw failWith(failureOf(error));
+    }
+  });
+}
+
+async function moveTraffic(model: string, plan: RollbackPlan, servedBy: number): Promise<string> {
+  await servingActivities('start and prove its servers').prepareChampion({ model, version: plan.to, servedBy });
+  for (;;) {
+    const shift = (await backwardActivities('read the number of the last shift').readShift({ model })) + 1;
+    try {
+      const split = splitOfChampion(plan.instance);
+      return await backwardActivities('all requests to it').shiftTraffic({ model, cycle: servedBy, shift, split });
+    } catch (error) {
+      if (failureOf(error).type !== 'ShiftStale') throw error;
+    }
+  }
+}
+
+/** The challenger's rollout is told to turn back, and waited for: two may not move the same traffic. */
+async function endRollout({ model, to, requestedBy, reason }: RollbackInput, { openCycle }: RollbackPlan): Promise<RollbackPlan> {
+  const command = { command: 'abort', requestedBy, reason: `rollback: ${reason}` } as const;
+  if (openCycle !== null)
+    await getExternalWorkflowHandle(rolloutWorkflowId(model, openCycle))
+      .signal(commandSignal, command)
+      .catch(() => undefined);
+  for (let looks = 0; ; looks++) {
+    const plan = await shortActivities('is the rollout over').planRollback({ model, to });
+    if (!plan.exposed || looks >= LOOKS_MAX) return plan;
+    await condition(() => false, LOOK_MS, { summary: 'until the rollout has turned back' });
+  }
+}
+
+/** The ledger says already that the bake is over. */
+async function endBake(model: string, { baking }: RollbackPlan): Promise<void> {
+  if (baking === null) return;
+  await getExternalWorkflowHandle(bakeWorkflowId(model, baking))
+    .signal(bakeEndedSignal)
+    .catch(() => undefined);
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

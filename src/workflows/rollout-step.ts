@@ -1,0 +1,80 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { challengerPercent, splitOfStep, type Split } from '../domain/decide/traffic-splits.js';
+import { bakeSecondsOf } from '../domain/decide/step-times.js';
+import { splitInWords } from '../domain/decide/rollout-details.js';
+import type { RolloutStep } from '../domain/rollout-spec.js';
+import { shortActivities, trafficWatch } from './activity-proxies.js';
+import type { Rollout } from './rollout-model.js';
+import { shiftForward } from './shift.js';
+
+/** One step, from the record that allows it to its decision. A command in between ends it at once. */
+export async function runStep(rollout: Rollout): Promise<void> {
+  const { input, control, brief } = rollout;
+  const { stepIndex } = control.state();
+  const step = control.plan().steps[stepIndex]!;
+  const name = `${stepIndex}-${step.kind}`;
+  const split = splitOfStep(step, { bake: control.plan().bake! }, brief!.instances);
+  const hasMoved = (): boolean => control.state().phase !== 'Progressing' || control.state().stepIndex !== stepIndex;
+  control.note(`dividing the requests: ${splitInWords(split)}`);
+  const { model, cycle, evidence } = input;
+  const isOpen = await control.unlessMoved(async () => {
+    const weightPercentMax = challengerPercent(split);
+    await shortActivities(`record: ${name} may begin`).exposeVersion({ model, cycle, evidence, step: name, weightPercentMax, at: now() });
+    // What has begun is known to have begun: an answer that is not waited for would leave the number unknown.
+    await CancellationScope.nonCancellable(() => shiftForward(rollout, split, `${name}: ${splitInWords(split)}`));
+    return true;
+  }, hasMoved);
+  if (isOpen === null || hasMoved()) return;
+  control.note('');
+  await watchStep(rollout, { step, name, split, hasMoved });
+}
+
+interface RunningStep {
+  readonly step: RolloutStep;
+  readonly name: string;
+  readonly split: Split;
+  readonly hasMoved: () => boolean;
+}
+
+/** While somebody has paused, only harm ends the watch; what a watch knew is known to the next one. */
+async function watchStep({ input, control, brief }: Rollout, { step, name, split, hasMoved }: RunningStep): Promise<void> {
+  const { model, cycle } = input;
+  const { bakeSeconds, bakeSecondsMax } = bakeSecondsOf(step);
+  const { analysis: plan, windowSeconds, errorSecondsMax, instances, unit } = brief!;
+  const startMs = Date.now();
+  let isNewStep = true;
+  while (!hasMoved()) {
+    const isHeld = control.state().paused && (control.state().isStepDone || !isNewStep);
+    const now = isNewStep ? startMs : Date.now();
+    const times = { passAtMs: startMs + bakeSeconds * 1000, endAtMs: now + bakeSecondsMax * 1000, errorSecondsMax };
+    const result = await control.unlessMoved(
+      () =>
+        trafficWatch(`watch ${name}`, bakeSecondsMax).watchArms({
+          model,
+          cycle,
+          step: name,
+          mode: isHeld ? 'hold' : 'step',
+          times,
+          windowSeconds,
+          plan: plan!,
+          unit,
+          state: control.analysis(),
+          isNewStep,
+          instances,
+          split,
+          shift: control.shift(),
+          previous: control.seen().digest,
+        }),
+      () => hasMoved() || (isHeld && !control.state().paused),
+      true,
+    );
+    isNewStep = false;
+    if (result === null) continue;
+    control.watched(result);
+    if (result.phase !== null) control.happened({ kind: 'watched', phase: result.phase, reason: result.analysis.reasons.join('; ') });
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
