@@ -43,7 +43,17 @@ type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
 
 function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
   const { kind, key, requestedBy, retryOf } = trigger;
-  const unknown = { endedAt: null, face: null, outcome: null, stage: null, reason: '', reasons: [], signers: [], version: null, traffic: null };
+  const unknown = {
+    endedAt: null,
+    face: null,
+    outcome: null,
+    stage: null,
+    reason: '',
+    reasons: [],
+    signers: [],
+    version: null,
+    traffic: null,
+  };
   return { cycle: seq, asOf, startedAt: at, trigger: { kind, key, requestedBy, retryOf: retryOf ?? null }, ...unknown, evidence: cites };
 }
 

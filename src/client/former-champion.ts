@@ -1,5 +1,5 @@
 import { RatchetError } from '../domain/failure.js';
-import type { LedgerRecord } from '../domain/ledger.js';
+import type { LedgerRecord, LedgerState } from '../domain/ledger.js';
 
 /**
  * The version to turn back to, by its whole name or the part before `+`; null: the one before the champion. Pure.
@@ -9,7 +9,7 @@ export function chooseFormerChampion(model: string, records: readonly LedgerReco
   const head = records.at(-1)?.after;
   if (head === undefined)
     throw new RatchetError('ModelUnknown', `there is no model ${model} here`, { remedy: '`ratchet get` lists the models' });
-  const { champion, previousChampion } = head;
+  const { champion } = head;
   if (champion === null)
     throw new RatchetError('RequestRefused', `${model} has no champion: there is nothing to turn back`, {
       remedy: `\`ratchet history ${model}\` shows what became of its cycles`,
@@ -18,7 +18,8 @@ export function chooseFormerChampion(model: string, records: readonly LedgerReco
   const remedy =
     former.length > 0 ? `name one that was champion with --to: ${former.join(', ')}` : `no other version of ${model} was ever champion`;
   if (asked === null) {
-    if (previousChampion !== null) return previousChampion.version;
+    const before = versionBefore(records, head);
+    if (before !== undefined) return before;
     throw new RatchetError('RequestRefused', `there is no version before ${champion.version}, the champion of ${model}`, { remedy });
   }
   if (isNamed(champion.version, asked))
@@ -29,11 +30,17 @@ export function chooseFormerChampion(model: string, records: readonly LedgerReco
   return found;
 }
 
+/** The one that it replaced; after a rollback, the one that was promoted before it: never what was turned away. */
+function versionBefore(records: readonly LedgerRecord[], { champion, previousChampion }: LedgerState): string | undefined {
+  if (previousChampion !== null) return previousChampion.version;
+  const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version] : []));
+  const index = promoted.findLastIndex(({ candidateDigest }) => candidateDigest === champion?.candidateDigest);
+  return promoted.slice(0, Math.max(0, index)).at(-1)?.version;
+}
+
 /** Newest first, each once. */
 function formerChampions(records: readonly LedgerRecord[]): string[] {
-  const versions = records.flatMap(({ body }) =>
-    body.kind === 'promoted' ? [body.version.version] : body.kind === 'rolled-back' ? [body.to.version] : [],
-  );
+  const versions = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version.version] : []));
   return [...new Set(versions.reverse())];
 }
 

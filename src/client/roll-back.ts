@@ -44,20 +44,17 @@ export async function rollBack(
   request: RollbackInput,
   options: RollBackOptions,
 ): Promise<RollbackOutcome> {
-  const { model, requestedBy, reason } = request;
+  const { model } = request;
   const views = await traffic.views();
   const underWay = targetOf(views, { command: 'rollback' });
   // The ledger is only asked where a name must be looked up: without one, turning back does not wait for the store.
-  if (underWay !== null && (request.to === null || isNamed(underWay.champion, request.to))) {
-    const answer = await traffic.command({ command: 'rollback', requestedBy, reason });
-    options.onProgress(`the ${answer.kind} of cycle ${answer.cycle} turns back`);
-    return awaitTurnedBack(store, traffic, answer.cycle === underWay.cycle ? underWay : { ...underWay, ...answer }, options);
-  }
+  const isBefore = underWay !== null && (request.to === null || isNamed(underWay.champion, request.to));
+  const outcome = isBefore ? await commandBack(store, traffic, underWay, request, options) : null;
+  if (outcome !== null) return outcome;
   const records = await readRecords(store, model);
-  const to = chooseFormerChampion(model, records, request.to);
+  const to = chooseFormerChampion(model, records, request.to ?? underWay?.champion ?? null);
   const from = records.at(-1)!.after.champion!.version;
-  const { trafficBackAt, ...ends } = await runRollback(client, { ...request, to }, from, options);
-  return { model, by: 'rollback', ...ends, trafficBackAt };
+  return { model, by: 'rollback', ...(await runRollback(client, { ...request, to }, from, options)) };
 }
 
 /** One rollback at a time: who asks for the same again waits for the same one. */
@@ -90,26 +87,31 @@ async function runRollback(
   });
 }
 
-async function awaitTurnedBack(
+/** @returns null: it came to its end otherwise, before it was told */
+async function commandBack(
   store: ObjectStore,
   traffic: TrafficHandle,
-  underWay: Pick<RolloutView, 'kind' | 'cycle' | 'version' | 'champion'>,
-  { signal: interrupted, deadlineSeconds = DEADLINE_SECONDS }: RollBackOptions,
-): Promise<RollbackOutcome> {
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(deadlineSeconds * 1000)]);
+  underWay: RolloutView,
+  { requestedBy, reason }: RollbackInput,
+  { signal: interrupted, onProgress, deadlineSeconds = DEADLINE_SECONDS }: RollBackOptions,
+): Promise<RollbackOutcome | null> {
   const { model } = traffic;
-  let { kind } = underWay;
   const { cycle, version, champion } = underWay;
+  const answer = await traffic.command({ command: 'rollback', requestedBy, reason });
+  onProgress(`the ${answer.kind} of cycle ${answer.cycle} turns back`);
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(deadlineSeconds * 1000)]);
+  let { kind } = answer;
   while (!signal.aborted) {
+    const isOpen = (await traffic.views()).some((view) => view.kind === kind && view.cycle === cycle);
     const view = await traffic.viewAt({ kind, cycle });
     const phase = view?.state.phase;
     if (view && phase === 'TurnedBack') {
       const trafficBackAt = (await recordedTime(store, model, cycle)) ?? view.since;
       return { model, by: kind, from: version, to: champion, trafficBackAt };
     }
-    if (phase === 'Baked') break;
     // Asked while the promotion was being written: the bake turns back as its first act.
-    if (kind === 'rollout' && phase === 'Promoted') kind = 'bake';
+    if (kind === 'rollout' && phase === 'Promoted' && view?.plan.bake) kind = 'bake';
+    else if (view && !isOpen) return null;
     await sleep(200, undefined, { signal }).catch(() => undefined);
   }
   throw new RatchetError('Unexpected', `stopped waiting for ${model} to turn back from ${version}; it goes on`, {

@@ -35,17 +35,22 @@ test('what never was champion is refused with the versions that were', async () 
   expect(() => chooseFormerChampion('flights', refused, `flights-${second}`)).toThrow(/is the champion of flights already/);
 });
 
-test('after a rollback nothing is before the champion: one must be named', async () => {
+test('after a rollback it is the one promoted before, never what was turned away', async () => {
   const { append, promote, records } = createChampionStory();
   const first = await promote('a');
-  const second = await promote('b', true);
-  await append('r1', { kind: 'rolled-back', to: version(first), requestedBy: 'ana', reason: 'slow', trafficBackAt: AT });
+  const second = await promote('b');
+  const third = await promote('c', true);
+  const back = { kind: 'rolled-back', requestedBy: 'ana', reason: 'slow', trafficBackAt: AT } as const;
+  await append('r1', { ...back, to: version(second) });
+  expect(chooseFormerChampion('flights', await records(), null)).toBe(version(first).version);
+  await append('r2', { ...back, to: version(first) });
   const all = await records();
   expect(() => chooseFormerChampion('flights', all, null)).toThrow(/there is no version before flights-/);
-  expect(chooseFormerChampion('flights', all, `flights-${second}`)).toBe(version(second).version);
+  expect(chooseFormerChampion('flights', all, `flights-${third}`)).toBe(version(third).version);
   expect(summarizeCycles(all).map(({ cycle, traffic, reason }) => [cycle, traffic, reason])).toEqual([
     [first, null, ''],
     [second, 'turnedBack', 'slow'],
+    [third, 'turnedBack', 'slow'],
   ]);
 });
 

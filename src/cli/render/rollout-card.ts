@@ -2,7 +2,7 @@ import { hasEnded, refuseCommand } from '../../domain/decide/advance-rollout.js'
 import { COMMANDS } from '../../domain/decide/read-command.js';
 import type { Analysis } from '../../domain/analysis.js';
 import type { CommandName, RolloutPlan, RolloutState } from '../../domain/rollout.js';
-import { bakeSecondsMaxOf } from '../../domain/rollout-spec.js';
+import { bakeSecondsOf } from '../../domain/decide/step-times.js';
 import type { RolloutStep } from '../../domain/rollout-spec.js';
 import type { RolloutView } from '../../workflows/messages.js';
 import { durationWords } from './duration.js';
@@ -44,7 +44,7 @@ function stepTable({ steps, bake }: RolloutPlan, state: RolloutState, kind: Roll
     step.kind,
     weightOf(step, last),
     durationWords(step.bakeSeconds),
-    durationWords(bakeSecondsMaxOf(step)),
+    durationWords(bakeSecondsOf(step).bakeSecondsMax),
     kind === 'bake' ? 'done' : stepWords(state, index),
   ]);
   if (bake !== null) {
