@@ -109,7 +109,7 @@ export const RolloutSpec = z.strictObject({
     .enum(['fresh', 'champion'])
     .default('fresh')
     .describe('fresh: compared with new processes of the champion under the same weight, so that caches and age are equal.'),
-  windowSeconds: z.number().int().min(1).max(300).default(5).describe('Traffic is read and judged once per window.'),
+  windowSeconds: z.number().min(0.1).max(300).default(5).describe('Traffic is read and judged once per window.'),
   errorSecondsMax: z
     .number()
     .int()

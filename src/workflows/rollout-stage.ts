@@ -1,4 +1,4 @@
-import { executeChild, ParentClosePolicy, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, executeChild, ParentClosePolicy, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { Digest } from '../domain/digest.js';
 import { backwardActivities } from './activity-proxies.js';
 import type { Ending } from './cycle-ending.js';
@@ -33,6 +33,7 @@ export async function rolloutStage(
   }
   const { phase, reason, failure, isProjected } = result;
   if (phase === 'TurnedBack') {
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(reason); // the cycle was aborted, not the challenger refused
     progress.fail('rollout', reason);
     if (failure?.type === 'ChampionChanged') return { outcome: 'superseded', reason, failure: null };
     return failure === null ? { outcome: 'rejected', reason, failure: null } : { outcome: 'failed', reason, failure };

@@ -7,8 +7,28 @@ export interface SpecChange {
   readonly triggers?: Record<string, unknown>;
   readonly refit?: 'none' | 'afterPass';
   readonly retention?: { snapshotDays?: number; cyclesMin?: number };
+  readonly serving?: Record<string, unknown>;
+  readonly rollout?: Record<string, unknown>;
   readonly tier?: 'low' | 'medium' | 'high';
 }
+
+/** Serving and a rollout whose windows are a tenth of a second long and whose named regressions are coarse. */
+export const SERVED = {
+  serving: {},
+  rollout: {
+    alpha: 0.05,
+    steps: [
+      { kind: 'shadow', bakeSeconds: 1, bakeSecondsMax: 60 },
+      { kind: 'canary', weightPercent: 25, bakeSeconds: 1, bakeSecondsMax: 60 },
+      { kind: 'full', bakeSeconds: 1, bakeSecondsMax: 60 },
+    ],
+    bake: { seconds: 3600, compare: 'holdback', holdbackPercent: 10 },
+    metrics: [{ kind: 'errors', margin: 0.2, detect: 16 }],
+    windowSeconds: 0.1,
+    errorSecondsMax: 5,
+    traffic: { requestsPerSecond: 100, errorShare: 0.02 },
+  },
+} as const;
 
 /** The spec of a small model; ana, ben or a risk officer (cleo, dan) may sign. */
 export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
@@ -35,6 +55,8 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
       approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], ...change.approval },
       refit: change.refit ?? 'none',
       triggers: change.triggers ?? {},
+      ...(change.serving && { serving: change.serving }),
+      ...(change.rollout && { rollout: change.rollout }),
       ...(change.retention && { retention: change.retention }),
     },
   });

@@ -16,6 +16,13 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'domain', values: ['zod'], types: [], except: ['domain/decide'] },
   { folder: 'ports', values: [], types: ['domain'] },
   { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
+  {
+    folder: 'adapters/envoy',
+    // It configures a proxy of this machine by files, which are replaced and locked as those of adapters/local are.
+    values: ['ports', 'domain', 'zod', 'node:', 'adapters/local/durable-file', 'adapters/local/process-identity'],
+    types: [],
+    except: ['domain/decide'],
+  },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
   { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {
