@@ -14,7 +14,10 @@ import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLintCommand } from './commands/lint.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
+import { addPredictCommand } from './commands/predict.js';
 import { addReplayCommand } from './commands/replay.js';
+import { addRollbackCommand } from './commands/rollback.js';
+import { addRolloutCommand } from './commands/rollout.js';
 import { addSchemaCommand } from './commands/schema.js';
 import { addStatusCommand } from './commands/status.js';
 import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
@@ -37,6 +40,9 @@ const addCommands = [
   addResumeCommand,
   addAbortCommand,
   addRetryCommand,
+  addRolloutCommand,
+  addRollbackCommand,
+  addPredictCommand,
   addHistoryCommand,
   addReplayCommand,
   addBacktestCommand,

@@ -8,6 +8,8 @@ import type { Endpoints } from '../config/endpoints.js';
 import { readEndpoints } from '../config/endpoints.js';
 import { temporalFromEndpoints, temporalFromEnvironment } from '../config/temporal-address.js';
 import type { TemporalClient } from '../client/connect-temporal.js';
+import type { TrafficHandle } from '../client/traffic-handle.js';
+import { openTraffic } from '../client/traffic-handle.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { openObjectStore } from '../workers/open-object-store.js';
 import type { Cli } from './cli.js';
@@ -20,6 +22,7 @@ export interface Session {
   /** null where the server was named by the environment and this home has no stack. */
   readonly endpoints: Endpoints | null;
   model(name: string): ModelHandle;
+  traffic(name: string): TrafficHandle;
   /** Whose workflows write ledgers here: `<cluster id>/<namespace>`. */
   owner(): Promise<string>;
 }
@@ -65,7 +68,8 @@ export async function withSessionAt<T>(place: Place, work: (session: Session) =>
   const store = openStoreAt(place);
   try {
     const model = (name: string): ModelHandle => openModel(client, name, { isKnown: () => isKnownModel(store, name) });
-    return await work({ client, store, endpoints, model, owner: () => ledgerOwner(client) });
+    const traffic = (name: string): TrafficHandle => openTraffic(client, store, name);
+    return await work({ client, store, endpoints, model, traffic, owner: () => ledgerOwner(client) });
   } finally {
     await client.connection.close();
   }

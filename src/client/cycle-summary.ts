@@ -18,18 +18,23 @@ export interface CycleSummary {
   readonly reasons: readonly string[];
   readonly signers: readonly string[];
   readonly version: string | null;
+  /** What became of its version's traffic; null: it never had any by degrees, and was not turned back. */
+  readonly traffic: 'exposed' | 'withdrawn' | 'bakes' | 'baked' | 'turnedBack' | null;
   readonly evidence: Readonly<Partial<Record<Stage, Digest>>>;
 }
 
 /** All cycles of a ledger, oldest first. Pure. */
 export function summarizeCycles(records: readonly LedgerRecord[]): CycleSummary[] {
   const cycles = new Map<number, CycleSummary>();
+  let champion: number | undefined;
   for (const record of records) {
     const { body } = record;
     if (body.kind === 'cycle-started') cycles.set(record.seq, begun(record, body));
-    if (!('cycle' in body)) continue;
-    const before = cycles.get(body.cycle);
-    if (before) cycles.set(body.cycle, { ...before, ...said(record) });
+    // A rollback names where it leads to: it is told of the cycle whose version was turned away.
+    const about = body.kind === 'rolled-back' ? champion : 'cycle' in body ? body.cycle : undefined;
+    const before = about === undefined ? undefined : cycles.get(about);
+    if (before) cycles.set(before.cycle, { ...before, ...said(record) });
+    champion = record.after.champion?.cycle;
   }
   return [...cycles.values()];
 }
@@ -38,7 +43,17 @@ type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
 
 function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
   const { kind, key, requestedBy, retryOf } = trigger;
-  const unknown = { endedAt: null, face: null, outcome: null, stage: null, reason: '', reasons: [], signers: [], version: null };
+  const unknown = {
+    endedAt: null,
+    face: null,
+    outcome: null,
+    stage: null,
+    reason: '',
+    reasons: [],
+    signers: [],
+    version: null,
+    traffic: null,
+  };
   return { cycle: seq, asOf, startedAt: at, trigger: { kind, key, requestedBy, retryOf: retryOf ?? null }, ...unknown, evidence: cites };
 }
 
@@ -49,7 +64,15 @@ function said({ at, body }: LedgerRecord): Partial<CycleSummary> {
     case 'approved':
       return { signers: body.votes.map((vote) => `${vote.signer} (${vote.decision})`) };
     case 'promoted':
-      return { version: body.version.version };
+      return { version: body.version.version, traffic: body.bakes === true ? 'bakes' : null };
+    case 'exposed':
+      return { version: body.version.version, traffic: 'exposed' };
+    case 'withdrawn':
+      return { traffic: 'withdrawn' };
+    case 'baked':
+      return { traffic: 'baked' };
+    case 'rolled-back':
+      return { traffic: 'turnedBack', reason: body.reason };
     case 'cycle-ended':
       return { endedAt: at, outcome: body.outcome, stage: body.stage, reason: body.reason, evidence: body.evidence };
     default:

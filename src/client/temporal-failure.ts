@@ -1,5 +1,6 @@
 import {
   ServiceError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -34,7 +35,7 @@ export async function askWorkflow<T>(client: Client, workflowId: string, deadlin
 
 function toRatchetError(error: unknown, workflowId: string, deadlineSeconds: number): RatchetError {
   if (error instanceof RatchetError) return error;
-  const refusal = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  const refusal = error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError ? error.cause : undefined;
   if (refusal instanceof ApplicationFailure) {
     const remedy = remedyOf(refusal.details);
     return new RatchetError(isFailureType(refusal.type) ? refusal.type : 'RequestRefused', refusal.message, { remedy, cause: error });

@@ -19,6 +19,8 @@ export const Endpoints = z.strictObject({
     process: ProcessIdentity.nullable(),
   }),
   mlflow: z.strictObject({ url: z.string(), process: ProcessIdentity.nullable() }),
+  /** Where models answer requests; null or absent: no router runs. */
+  traffic: z.looseObject({ url: z.string() }).nullable().optional(),
   worker: z.strictObject({ process: ProcessIdentity.nullable() }),
   storeUri: z.string(),
 });

@@ -18,6 +18,9 @@ const commands = [
   'resume',
   'abort',
   'retry',
+  'rollout',
+  'rollback',
+  'predict',
   'history',
   'replay',
   'backtest',
@@ -59,6 +62,19 @@ describe('a mistake in the command line ends in exit code 1 and one message', ()
     [['get', 'one', 'two'], /too many arguments/],
     [['apply'], /--file <file>' not specified/],
     [['audit', 'verify', '--head', '7'], /expected <number>:<digest>/],
+    [['rollout', 'frobnicate'], /unknown command 'frobnicate'\n {2}→ `ratchet rollout --help`/],
+    [['rollout', 'status'], /missing required argument 'model'/],
+    [['rollout', 'pause', 'flights'], /--as <name>.*not specified/],
+    [['rollout', 'resume', 'Flights', '--as', 'ana'], /found "Flights"/],
+    [['rollout', 'skip', 'flights', '--as', 'ana', '--full'], /unknown option '--full'/],
+    [
+      ['rollout', 'promote', 'flights', '--as', 'ana'],
+      /promote: expected --full, found nothing.*\n.*ratchet rollout skip flights --as ana/,
+    ],
+    [['rollout', 'abort', 'flights'], /--as <name>.*not specified/],
+    [['rollback', 'flights', '--to', 'flights-7'], /--as <name>.*not specified/],
+    [['predict', 'flights'], /--file <file>' not specified/],
+    [['predict', 'flights', '-f', 'row.json', '--header', 'caller'], /expected name=value, found "caller"/],
   ])('%j', async ([args, message]) => {
     const { code, out, err } = await ratchet(args);
     expect(code).toBe(1);
@@ -83,6 +99,14 @@ describe('without a stack', () => {
     [['audit', 'verify'], /there is no ledger in file:\/\/\/nonexistent/],
     [['apply', '-f', '/nonexistent/model.yaml'], /\/nonexistent\/model\.yaml: expected a model file, found nothing/],
     [['status', '-w'], /to watch, name a model/],
+    [['rollout', 'status', 'flights'], /no stack runs/],
+    [['rollout', 'pause', 'flights', '--as', 'ana'], /no stack runs/],
+    [['rollout', 'promote', 'flights', '--full', '--as', 'ana'], /no stack runs/],
+    [['rollback', 'flights', '--as', 'ana'], /no stack runs/],
+    [
+      ['predict', 'flights', '-f', '/nonexistent/row.json'],
+      /\/nonexistent\/row\.json: expected a JSON file of rows, found nothing\n.*a row is/,
+    ],
   ])('%j says what is missing and ends with 1', async ([args, message]) => {
     const { code, err } = await ratchet([...args, ...home]);
     expect(code).toBe(1);

@@ -40,7 +40,10 @@ async function getOne(cli: Cli, command: Command, store: ObjectStore, model: str
       ['owner', spec && spec.metadata.owner],
       ['tier', spec && spec.metadata.tier],
       ['champion', after.champion?.version],
+      ['version before', after.previousChampion?.version],
       ['anchor', after.anchor?.version],
+      ['may have traffic too', after.exposure && `${after.exposure.version.version}, ${shareWords(after.exposure.weightPercentMax)}`],
+      ['bakes', after.bake ? `yes, that of cycle ${after.bake.cycle}` : 'no'],
       ['generation', after.generation],
       ['comparisons since the last promotion', after.comparisons],
       ['open cycle', after.openCycle],
@@ -55,9 +58,17 @@ async function getOne(cli: Cli, command: Command, store: ObjectStore, model: str
   ]);
 }
 
-function stateDocument({ champion, anchor, generation, comparisons, openCycle, paused, specDigest, codeDigest, owner }: LedgerState) {
+function shareWords(weightPercentMax: number): string {
+  return weightPercentMax === 0 ? 'copies of the requests' : `at most ${weightPercentMax}% of the requests`;
+}
+
+function stateDocument({ champion, previousChampion, anchor, exposure, bake, ...state }: LedgerState) {
+  const { generation, comparisons, openCycle, paused, specDigest, codeDigest, owner } = state;
   return {
     champion: champion?.version ?? null,
+    previousChampion: previousChampion?.version ?? null,
+    exposure: exposure === undefined ? null : { ...exposure, version: exposure.version.version },
+    bake: bake ?? null,
     anchor: anchor?.version ?? null,
     generation,
     comparisons,

@@ -30,16 +30,32 @@ export function cyclesTable(cycles: readonly CycleSummary[]): string[] {
   const head = ['CYCLE', 'AS OF', 'TRIGGER', 'OUTCOME', 'VERDICT', 'SIGNED BY', 'WHY'];
   return table(
     head,
-    cycles.map(({ cycle, asOf, trigger, outcome, face, stage, signers, version, ...why }) => [
+    cycles.map(({ cycle, asOf, trigger, outcome, face, stage, signers, version, traffic, ...why }) => [
       cycle,
       asOf.slice(0, 10),
       trigger.kind,
-      (outcome ?? 'open') + (stage && outcome ? ` at ${stage}` : ''),
+      (outcome ?? 'open') + (stage && outcome ? ` at ${stage}` : '') + trafficWords(traffic),
       face,
       signers.join(', '),
-      outcome === 'promoted' ? version : shortened(why),
+      outcome === 'promoted' && traffic !== 'turnedBack' ? version : shortened(why),
     ]),
   );
+}
+
+/** Only what is not over, or went back: that a version was withdrawn is told by how its cycle ended. */
+function trafficWords(traffic: CycleSummary['traffic']): string {
+  switch (traffic) {
+    case 'exposed':
+      return ', has traffic';
+    case 'bakes':
+      return ', bakes';
+    case 'turnedBack':
+      return ', turned back';
+    case 'withdrawn':
+    case 'baked':
+    case null:
+      return '';
+  }
 }
 
 /** The first of several reasons; `-o json` has all. */

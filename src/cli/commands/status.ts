@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelHandle } from '../../client/model-handle.js';
 import { summarizeCycles } from '../../client/cycle-summary.js';
-import { readRecords } from '../../client/ledger-view.js';
+import { readRecords, readSpec } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -10,6 +10,7 @@ import { approveCommandFor, createFollow } from '../follow-cycle.js';
 import { parseModelName } from '../options.js';
 import { isWaitingForPeople, stageTree } from '../render/stage-tree.js';
 import { facts } from '../render/table.js';
+import { trafficSentence } from '../render/traffic-sentence.js';
 import type { Session } from '../session.js';
 import { isKnownModel, withSession } from '../session.js';
 import { showStackStatus } from '../stack-status.js';
@@ -36,10 +37,15 @@ export function addStatusCommand(program: Command, cli: Cli): void {
 
 async function showModel(cli: Cli, command: Command, session: Session, handle: ModelHandle): Promise<void> {
   const lifecycle = await handle.state();
-  const number = lifecycle?.openCycle ?? summarizeCycles(await readRecords(session.store, handle.model)).at(-1)?.cycle ?? null;
+  const records = await readRecords(session.store, handle.model);
+  const number = lifecycle?.openCycle ?? summarizeCycles(records).at(-1)?.cycle ?? null;
   const cycle = number === null ? null : await stateOrNull(handle, number);
-  cli.print(command, { model: handle.model, lifecycle, cycle }, () => [
-    ...lifecycleFacts(handle.model, lifecycle),
+  const views = await session.traffic(handle.model).views();
+  const after = records.at(-1)!.after;
+  const spec = after.specDigest === null ? null : await readSpec(session.store, after.specDigest);
+  const traffic = trafficSentence(views, after, spec?.spec.serving);
+  cli.print(command, { model: handle.model, lifecycle, cycle, traffic: views }, () => [
+    ...lifecycleFacts(handle.model, lifecycle, traffic),
     '',
     ...cycleLines(cli, handle.model, number, cycle),
   ]);
@@ -66,11 +72,13 @@ async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Prom
   }
 }
 
-function lifecycleFacts(model: string, state: LifecycleState | null): string[] {
-  if (state === null) return [`${model}: its lifecycle does not run; \`ratchet apply -f <model file>\` starts it`];
+function lifecycleFacts(model: string, state: LifecycleState | null, traffic: string): string[] {
+  if (state === null)
+    return [`${model}: its lifecycle does not run; \`ratchet apply -f <model file>\` starts it`, ...facts([['traffic', traffic]])];
   return facts([
     ['model', model],
     ['champion', state.champion?.version],
+    ['traffic', traffic],
     ['generation', state.generation],
     ['paused', state.paused ? 'yes' : 'no'],
     ['open cycle', state.openCycle],

@@ -24,7 +24,7 @@ export function recordSentence({ body }: LedgerRecord): string {
     case 'approved':
       return `cycle ${body.cycle}: ${body.outcome} by ${body.votes.map((vote) => `${vote.signer} (${vote.decision}, ${vote.assurance})`).join(', ') || 'nobody'}`;
     case 'promoted':
-      return `cycle ${body.cycle}: ${body.version.version} is champion${body.becomesAnchor ? ' and anchor' : ''}: ${body.reason}`;
+      return `cycle ${body.cycle}: ${body.version.version} is champion${body.becomesAnchor ? ' and anchor' : ''}${body.bakes ? ', and bakes' : ''}: ${body.reason}`;
     case 'exposed':
       return `cycle ${body.cycle}: ${body.version.version} may have ${body.weightPercentMax === 0 ? 'copies of the requests' : `${body.weightPercentMax}% of the requests`} (${body.step})`;
     case 'withdrawn':
@@ -32,7 +32,7 @@ export function recordSentence({ body }: LedgerRecord): string {
     case 'baked':
       return `cycle ${body.cycle}: the champion has baked: ${body.reason}`;
     case 'rolled-back':
-      return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}`;
+      return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}${body.trafficBackAt ? ` (traffic was back at ${body.trafficBackAt})` : ''}`;
     case 'cycle-ended':
       return `cycle ${body.cycle} ended: ${body.outcome}${body.reason ? `: ${body.reason}` : ''}`;
   }

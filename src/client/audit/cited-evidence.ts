@@ -1,18 +1,21 @@
 import type { LedgerProblem } from '../../domain/decide/audit-chain.js';
+import type { ModelVersion } from '../../domain/candidate.js';
 import type { Digest } from '../../domain/digest.js';
+import { parseDocument } from '../../domain/document.js';
 import { Evidence, type Stage } from '../../domain/evidence.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { FiledRecord } from '../../domain/ledger-file.js';
 import type { LedgerBody } from '../../domain/ledger.js';
 import { SnapshotOutput, TrainOutput } from '../../domain/stage-jobs.js';
+import { WatchDocument } from '../../domain/watch-document.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 
 /** A digest that a record or a document names, and where. */
 interface Citation {
   readonly digest: Digest;
   readonly field: string;
-  /** evidence: a document that cites others. plain: must be there, unchanged. data: rows; where retention deleted them, that is no fault. */
-  readonly kind: 'evidence' | 'plain' | 'data';
+  /** evidence: a document that cites others. watch: what was seen of traffic, which cites the one before. plain: must be there, unchanged. data: rows; where retention deleted them, that is no fault. */
+  readonly kind: 'evidence' | 'plain' | 'data' | 'watch';
 }
 
 export interface CitedEvidenceOptions {
@@ -56,10 +59,14 @@ function citationsOf(body: LedgerBody): Citation[] {
     case 'approved':
       return [plain('body.candidateDigest', body.candidateDigest)];
     case 'promoted':
-      return [
-        plain('body.version.candidateDigest', body.version.candidateDigest),
-        plain('body.version.model.digest', body.version.model.digest),
-      ];
+    case 'exposed':
+      return version('body.version', body.version);
+    case 'withdrawn':
+      return [plain('body.candidateDigest', body.candidateDigest), ...watch(body.analysisDigest)];
+    case 'baked':
+      return watch(body.analysisDigest);
+    case 'rolled-back':
+      return [...version('body.to', body.to), ...watch(body.analysisDigest ?? null)];
     case 'cycle-ended':
       return stages('body.evidence', body.evidence);
     default:
@@ -69,6 +76,15 @@ function citationsOf(body: LedgerBody): Citation[] {
 
 function stages(field: string, digests: Readonly<Record<string, Digest | undefined>>): Citation[] {
   return Object.entries(digests).flatMap(([stage, digest]) => (digest === undefined ? [] : [evidence(`${field}.${stage}`, digest)]));
+}
+
+function version(field: string, { candidateDigest, model }: ModelVersion): Citation[] {
+  return [plain(`${field}.candidateDigest`, candidateDigest), plain(`${field}.model.digest`, model.digest)];
+}
+
+/** The last document of a watch names the one before it. */
+function watch(digest: Digest | null, field = 'body.analysisDigest'): Citation[] {
+  return digest === null ? [] : [{ field, digest, kind: 'watch' }];
 }
 
 function plain(field: string, digest: Digest): Citation {
@@ -88,6 +104,7 @@ async function look(store: ObjectStore, { digest, field, kind }: Citation): Prom
   try {
     if (kind === 'data' && !(await store.hasDigest(digest))) return { problem: null, cites: [] };
     const bytes = await store.getByDigest(digest);
+    if (kind === 'watch') return { problem: null, cites: watch(parseDocument(WatchDocument, 'watch', digest, bytes).previous, field) };
     return { problem: null, cites: kind === 'evidence' ? citedBy(field, bytes) : [] };
   } catch (error) {
     if (error instanceof RatchetError && (error.type === 'EvidenceMissing' || error.type === 'EvidenceCorrupt')) {

@@ -4,7 +4,7 @@ import { parseEvidence } from '../../domain/document.js';
 import type { Evidence, Stage } from '../../domain/evidence.js';
 import { RatchetError } from '../../domain/failure.js';
 import { parseRecord, recordKey } from '../../domain/ledger-file.js';
-import type { LedgerBody, LedgerKind, LedgerState } from '../../domain/ledger.js';
+import type { LedgerBody, LedgerKind, LedgerRecord, LedgerState } from '../../domain/ledger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { readLedger } from './read-ledger.js';
 
@@ -28,7 +28,7 @@ export interface PastCycle {
 /** All cycles of a model, oldest first. Signatures are not checked here. @throws {RatchetError} LedgerBroken */
 export async function* readCycles(store: ObjectStore, model: string): AsyncGenerator<PastCycle> {
   let open: PastCycle | null = null;
-  for await (const { seq, body, after } of records(store, model, 1)) {
+  for await (const { seq, body, after } of recordsFrom(store, model, 1)) {
     if (body.kind === 'cycle-started') {
       if (open !== null) yield open;
       open = startOf(seq, body, after);
@@ -42,7 +42,7 @@ export async function* readCycles(store: ObjectStore, model: string): AsyncGener
 /** One cycle, from its first record to its last. @throws {RatchetError} CycleUnknown, LedgerBroken */
 export async function readCycle(store: ObjectStore, model: string, cycle: number): Promise<PastCycle> {
   let found: PastCycle | null = null;
-  for await (const { seq, body, after } of records(store, model, cycle)) {
+  for await (const { seq, body, after } of recordsFrom(store, model, cycle)) {
     if (found === null && body.kind !== 'cycle-started') break;
     if (body.kind !== 'cycle-started') found = withRecord(found!, body);
     else if (found === null) found = startOf(seq, body, after);
@@ -65,7 +65,8 @@ export async function readEvidence<T>(
   return parseEvidence(schema, stage, digest, await store.getByDigest(digest));
 }
 
-async function* records(store: ObjectStore, model: string, first: number) {
+/** The records of a model in order, from `first` on. @throws {RatchetError} LedgerBroken: one is missing */
+export async function* recordsFrom(store: ObjectStore, model: string, first: number): AsyncGenerator<LedgerRecord> {
   const parse = async (seq: number, bytes: Uint8Array) => parseRecord(recordKey(model, seq), bytes).record;
   for await (const batch of readLedger(store, model, parse, first)) {
     for (const { seq, found } of batch) {

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import type { RollbackOutcome } from '../../client/roll-back.js';
+import { rollBack } from '../../client/roll-back.js';
+import type { Cli } from '../cli.js';
+import { asOption, parseModelName } from '../options.js';
+import { withSession } from '../session.js';
+
+interface RollbackOptions {
+  readonly to?: string;
+  readonly as: string;
+  readonly reason?: string;
+}
+
+export function addRollbackCommand(program: Command, cli: Cli): void {
+  program
+    .command('rollback')
+    .description('turn back to the version before, or to any that was champion once, and wait until the traffic is there')
+    .argument('<model>', 'name of the model', parseModelName)
+    .option('--to <version>', 'a version that was champion, or the part of its name before `+` (default: the one before)')
+    .addOption(asOption('who asks, for the record').makeOptionMandatory())
+    .option('--reason <text>', 'why, for the record')
+    .action(async (model: string, { to, as, reason }: RollbackOptions, command: Command) => {
+      await withSession(cli, command, async (session) => {
+        const request = { model, to: to ?? null, requestedBy: as, reason: reason ?? '' };
+        const outcome = await rollBack(session.client, session.store, session.traffic(model), request, {
+          signal: cli.terminal.interrupted,
+          onProgress: (line) => cli.tell(`  ${line}`),
+        });
+        cli.print(command, outcome, () => rollbackLines(outcome));
+      });
+    });
+}
+
+export function rollbackLines({ model, from, to, trafficBackAt }: RollbackOutcome): string[] {
+  return [
+    `${model}: back from ${from} to ${to ?? 'nobody: nothing answered before it'}`,
+    trafficBackAt === null ? '  it answers no requests: there was no traffic to move' : `  the traffic was back at ${trafficBackAt}`,
+  ];
+}
