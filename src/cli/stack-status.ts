@@ -58,12 +58,18 @@ export async function showStackStatus(cli: Cli, command: Command): Promise<void>
   ]);
 }
 
-function partsOf({ temporal, mlflow, worker, supervisor }: Endpoints): PartStatus[] {
+function partsOf({ temporal, mlflow, traffic, worker, supervisor }: Endpoints): PartStatus[] {
   return [
     { part: 'supervisor', state: 'running', pid: supervisor.pid, address: '' },
     { part: 'Temporal', ...stateOf(temporal.process, temporal.uiUrl === null), address: temporal.address },
     ...(temporal.uiUrl === null ? [] : [{ part: 'Temporal UI', ...stateOf(temporal.process, false), address: temporal.uiUrl }]),
     { part: 'MLflow', ...stateOf(mlflow.process, false), address: mlflow.url },
+    ...(traffic == null
+      ? []
+      : [
+          { part: 'Envoy', ...stateOf(traffic.process, false), address: traffic.url },
+          { part: 'serving host', ...stateOf(traffic.servingHost, false), address: '' },
+        ]),
     { part: 'worker', ...stateOf(worker.process, false), address: '' },
   ];
 }

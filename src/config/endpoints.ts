@@ -20,7 +20,10 @@ export const Endpoints = z.strictObject({
   }),
   mlflow: z.strictObject({ url: z.string(), process: ProcessIdentity.nullable() }),
   /** Where models answer requests; null or absent: no router runs. */
-  traffic: z.looseObject({ url: z.string() }).nullable().optional(),
+  traffic: z
+    .strictObject({ url: z.string(), process: ProcessIdentity.nullable(), servingHost: ProcessIdentity.nullable() })
+    .nullable()
+    .optional(),
   worker: z.strictObject({ process: ProcessIdentity.nullable() }),
   storeUri: z.string(),
 });

@@ -11,6 +11,11 @@ export interface Home {
   readonly temporalDatabase: string;
   readonly mlflowFolder: string;
   readonly logsFolder: string;
+  /** What is served: the specs, states and logs of model servers. */
+  readonly servingFolder: string;
+  readonly predictionsFolder: string;
+  /** What the proxy follows. */
+  readonly envoyFolder: string;
 }
 
 /** @param path as named by the user; absent: RATCHET_HOME, else `.ratchet` in the current folder. */
@@ -26,5 +31,8 @@ export function homeAt(path: string | undefined, environment: NodeJS.ProcessEnv 
     temporalDatabase: join(root, 'temporal.db'),
     mlflowFolder: join(root, 'mlflow'),
     logsFolder: join(root, 'logs'),
+    servingFolder: join(root, 'serving'),
+    predictionsFolder: join(root, 'predictions'),
+    envoyFolder: join(root, 'envoy'),
   };
 }

@@ -13,7 +13,11 @@ export interface WorkerConfig {
   readonly stepsPath: string;
   /** How long the watch of a job may be silent before another worker takes it over. */
   readonly watchHeartbeatSeconds: number;
+  /** The ports of the proxy on this machine; null: nothing is served here. */
+  readonly traffic: { readonly port: number; readonly adminPort: number } | null;
 }
+
+const Port = z.coerce.number({ error: 'expected a port' }).int().min(1).max(65_535);
 
 const Variables = z.object({
   RATCHET_STORE_URI: z
@@ -23,6 +27,8 @@ const Variables = z.object({
   MLFLOW_TRACKING_URI: z.url({ protocol: /^https?$/, error: 'expected the http(s) address of an MLflow server' }),
   RATCHET_PYTHON_BIN: z.string().min(1).optional(),
   RATCHET_STEPS_PATH: z.string().min(1).optional(),
+  RATCHET_TRAFFIC_PORT: Port.optional(),
+  RATCHET_TRAFFIC_ADMIN_PORT: Port.optional(),
   RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
 });
 
@@ -43,6 +49,10 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     mlflowTrackingUri: parsed.data.MLFLOW_TRACKING_URI,
     pythonBin: parsed.data.RATCHET_PYTHON_BIN ?? null,
     stepsPath: parsed.data.RATCHET_STEPS_PATH ?? fileURLToPath(new URL('../../steps', import.meta.url)),
+    traffic:
+      parsed.data.RATCHET_TRAFFIC_PORT === undefined || parsed.data.RATCHET_TRAFFIC_ADMIN_PORT === undefined
+        ? null
+        : { port: parsed.data.RATCHET_TRAFFIC_PORT, adminPort: parsed.data.RATCHET_TRAFFIC_ADMIN_PORT },
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
   };
 }

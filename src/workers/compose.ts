@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import { createLedger } from '../activities/ledger.js';
-import { createAbsentServing } from '../adapters/absent/serving.js';
 import { createLocalJobCluster } from '../adapters/local/job-cluster.js';
 import { createLocalNotifier } from '../adapters/local/notifier.js';
 import { createLocalSigner } from '../adapters/local/signer.js';
@@ -11,6 +10,7 @@ import { createMlflowModelRegistry } from '../adapters/mlflow/model-registry.js'
 import type { WorkerConfig } from '../config/worker-config.js';
 import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
+import { composeServing } from './compose/serving.js';
 import { openObjectStore } from './open-object-store.js';
 
 export interface ComposeRequest {
@@ -35,7 +35,7 @@ export async function composeActivities({ config, owner, searchAttributes, tell 
     jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
     notifier: createLocalNotifier(config.home, tell),
-    ...createAbsentServing('this worker was started without serving'),
+    ...composeServing(config, store),
     environment: {
       lockDigest: digestOfBytes(readFileSync(lockFile)),
       architecture: process.arch,

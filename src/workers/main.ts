@@ -1,6 +1,8 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { applyReconcileSchedule } from '../client/apply-reconcile-schedule.js';
 import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
@@ -58,6 +60,9 @@ async function main(): Promise<void> {
   process.once('disconnect', shutdown); // the supervisor is gone
   const running = Promise.all(workers.map((worker) => worker.run()));
   process.send?.('ready');
+  await applyReconcileSchedule(new Client({ connection, namespace })).catch((error: unknown) =>
+    tell(`no schedule compares ledger, router and registry: ${error instanceof Error ? error.message : String(error)}`),
+  );
   tell(`worker polls ${TASK_QUEUE}, ${WATCH_TASK_QUEUE} and ${TRAFFIC_TASK_QUEUE} of ${namespace} at ${target.address}`);
   await running;
   await connection.close();

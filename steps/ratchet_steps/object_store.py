@@ -16,10 +16,14 @@ from .digest import canonical_json, digest_of_bytes
 
 
 class ObjectStore(NamedTuple):
-    """put(bytes) -> digest; get(digest) -> bytes, checked. @throws StepFailure EvidenceMissing, EvidenceCorrupt, StoreUnavailable."""
+    """put(bytes) -> digest; get(digest) -> bytes, checked; put_named(key, bytes): for what has no digest as its name.
+
+    @throws StepFailure EvidenceMissing, EvidenceCorrupt, StoreUnavailable.
+    """
 
     put: Callable[[bytes], str]
     get: Callable[[str], bytes]
+    put_named: Callable[[str, bytes], None]
 
 
 def open_store(uri: str | None = None) -> ObjectStore:
@@ -59,7 +63,7 @@ def _checked(put_key: Put, get_key: Get) -> ObjectStore:
             raise StepFailure("EvidenceCorrupt", f"the object store holds other bytes under {digest}: {found}")
         return content
 
-    return ObjectStore(put, get)
+    return ObjectStore(put, get, put_key)
 
 
 def _key(digest: str) -> str:

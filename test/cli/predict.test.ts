@@ -67,7 +67,7 @@ async function home({ url, serving = true }: { url?: string; serving?: boolean }
       mlflow: { url: 'http://127.0.0.1:1', process: null },
       worker: { process: null },
       storeUri: store.uri,
-      traffic: url === '' ? null : { url },
+      traffic: url === '' ? null : { url, process: null, servingHost: null },
     });
   return path;
 }

@@ -17,18 +17,23 @@ interface UpOptions {
   readonly temporalPort?: number;
   readonly temporalUiPort?: number;
   readonly mlflowPort?: number;
+  readonly trafficPort?: number;
+  /** `--no-serving` */
+  readonly serving: boolean;
 }
 
 export function addUpCommand(program: Command, cli: Cli): void {
   program
     .command('up')
     .description(
-      'run the embedded stack (Temporal, MLflow, a worker) until Ctrl-C; where TEMPORAL_ADDRESS, TEMPORAL_PROFILE or MLFLOW_TRACKING_URI is set, attach to that server instead',
+      'run the embedded stack (Temporal, MLflow, Envoy, a worker) until Ctrl-C; where TEMPORAL_ADDRESS, TEMPORAL_PROFILE or MLFLOW_TRACKING_URI is set, attach to that server instead',
     )
     .option('--detach', 'go on in the background; `ratchet down` stops it')
     .option('--temporal-port <port>', 'port of the Temporal server (default: a free one)', parsePort)
     .option('--temporal-ui-port <port>', 'port of the Temporal UI (default: a free one)', parsePort)
     .option('--mlflow-port <port>', 'port of MLflow (default: a free one)', parsePort)
+    .option('--traffic-port <port>', 'port where models answer requests (default: a free one)', parsePort)
+    .option('--no-serving', 'start no proxy and no model servers')
     .addOption(
       new Option('--host <address>', 'address to listen on; only loopback, as votes are not signed yet')
         .argParser(refuseOthers)
@@ -38,20 +43,27 @@ export function addUpCommand(program: Command, cli: Cli): void {
       const home = cli.home(command);
       if (options.detach)
         return showStack(cli, command, home, await detachStack(cli, home, cli.terminal.environment, upArguments(options)));
-      await runStack(cli, command, home, {
-        temporal: options.temporalPort,
-        temporalUi: options.temporalUiPort,
-        mlflow: options.mlflowPort,
-      });
+      await runStack(
+        cli,
+        command,
+        home,
+        {
+          temporal: options.temporalPort,
+          temporalUi: options.temporalUiPort,
+          mlflow: options.mlflowPort,
+          traffic: options.trafficPort,
+        },
+        options.serving,
+      );
     });
 }
 
-async function runStack(cli: Cli, command: Command, home: Home, ports: NamedPorts): Promise<void> {
+async function runStack(cli: Cli, command: Command, home: Home, ports: NamedPorts, serves: boolean): Promise<void> {
   const lock = acquireHome(home);
   if (!('release' in lock)) throw heldBy(home, lock);
   const { interrupted, environment } = cli.terminal;
   const report = reporter(cli);
-  const stack = await startStack({ home, lock, environment, ports, tell: report.tell, signal: interrupted });
+  const stack = await startStack({ home, lock, environment, ports, serves, tell: report.tell, signal: interrupted });
   showStack(cli, command, home, stack.endpoints);
   report.ready();
   if (!interrupted.aborted) await once(interrupted, 'abort');
@@ -77,20 +89,27 @@ function showStack(cli: Cli, command: Command, home: Home, endpoints: Endpoints)
   cli.print(command, endpoints, () => ['', ...stackFacts(home, endpoints), '']);
 }
 
-export function stackFacts(home: Home, { temporal, mlflow, storeUri }: Endpoints): string[] {
+export function stackFacts(home: Home, { temporal, mlflow, traffic, storeUri }: Endpoints): string[] {
   return facts([
     ['home', home.path],
     ['Temporal', `${temporal.address} (namespace ${temporal.namespace})`],
     ['Temporal UI', temporal.uiUrl ?? 'that of the attached server'],
     ['MLflow', mlflow.url],
+    ['requests', traffic == null ? 'models answer none here' : `${traffic.url}/v2/models/<model>/infer`],
     ['store', storeUri],
     ['logs', home.logsFolder],
   ]);
 }
 
-function upArguments({ temporalPort, temporalUiPort, mlflowPort }: UpOptions): string[] {
-  const ports = { '--temporal-port': temporalPort, '--temporal-ui-port': temporalUiPort, '--mlflow-port': mlflowPort };
-  return Object.entries(ports).flatMap(([name, port]) => (port === undefined ? [] : [name, String(port)]));
+function upArguments({ temporalPort, temporalUiPort, mlflowPort, trafficPort, serving }: UpOptions): string[] {
+  const ports = {
+    '--temporal-port': temporalPort,
+    '--temporal-ui-port': temporalUiPort,
+    '--mlflow-port': mlflowPort,
+    '--traffic-port': trafficPort,
+  };
+  const named = Object.entries(ports).flatMap(([name, port]) => (port === undefined ? [] : [name, String(port)]));
+  return serving ? named : [...named, '--no-serving'];
 }
 
 /** Identities are claims until votes are signed: whoever reaches the server may claim any name, so nobody else may reach it. */

@@ -10,6 +10,8 @@ export async function endLeftovers(endpoints: Endpoints | null, tell: (line: str
   if (!endpoints) return;
   const named: [string, ProcessIdentity | null][] = [
     ['worker', endpoints.worker.process],
+    ['the serving host', endpoints.traffic?.servingHost ?? null],
+    ['Envoy', endpoints.traffic?.process ?? null],
     ['MLflow', endpoints.mlflow.process],
     ['Temporal', endpoints.temporal.process],
   ];

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lastLine, readJobLog } from '../../adapters/local/job-log.js';
+import { envoyServerPlan, findEnvoy } from '../../adapters/local/servers/envoy-server.js';
 import { mlflowServerPlan } from '../../adapters/local/servers/mlflow-server.js';
 import { startServer } from '../../adapters/local/servers/server-process.js';
 import { temporalServerPlan } from '../../adapters/local/servers/temporal-server.js';
@@ -19,12 +20,14 @@ export interface ServiceContext {
   readonly environment: NodeJS.ProcessEnv;
   readonly target: StackTarget;
   /** A server's process is known before it is ready. */
-  readonly onSpawn: (name: 'temporal' | 'mlflow', process: ProcessIdentity) => void;
+  readonly onSpawn: (name: 'temporal' | 'mlflow' | 'envoy', process: ProcessIdentity) => void;
 }
 
 const workerReadyMsMax = 60_000;
 /** A worker first finishes its short activities; jobs run on without it. */
 const workerGraceMs = 15_000;
+/** Model servers finish their requests and ship their log. */
+const servingGraceMs = 15_000;
 
 export function temporalService({ home, python, target, onSpawn }: ServiceContext): Service {
   const plan = temporalServerPlan({
@@ -43,6 +46,42 @@ export function mlflowService({ home, python, target, onSpawn }: ServiceContext)
   const plan = mlflowServerPlan({ python: python.python, home: home.path, port: target.mlflowPort });
   const address = `127.0.0.1:${target.mlflowPort}`;
   return { name: 'MLflow', start: () => startServer({ ...plan, onSpawn: (process) => onSpawn('mlflow', process) }, address) };
+}
+
+/** The proxy in front of the model servers; null where there is none on this machine. */
+export function envoyService({ home, python, target, environment, onSpawn }: ServiceContext): Service | null {
+  const envoy = findEnvoy(python.bin, environment);
+  const { traffic } = target;
+  if (envoy === null || traffic === null) return null;
+  const plan = envoyServerPlan({
+    envoy,
+    folder: home.envoyFolder,
+    port: traffic.port,
+    adminPort: traffic.adminPort,
+    logFile: join(home.logsFolder, 'envoy.log'),
+    concurrency: Number(environment['RATCHET_ENVOY_CONCURRENCY'] ?? '') || 2,
+  });
+  return {
+    name: 'Envoy',
+    start: () => startServer({ ...plan, onSpawn: (process) => onSpawn('envoy', process) }, `127.0.0.1:${traffic.port}`),
+  };
+}
+
+/** Keeps the model servers running; they outlive it where it is killed, and end where it is told to end. */
+export function servingHostService(context: ServiceContext): Service {
+  const { home } = context;
+  return {
+    name: 'the serving host',
+    start: () =>
+      startProcess({
+        command: process.execPath,
+        args: ['--enable-source-maps', fileURLToPath(new URL('../serving-host.js', import.meta.url))],
+        environment: workerEnvironment(context),
+        logFile: join(home.logsFolder, 'serving.log'),
+        stopGraceMs: servingGraceMs,
+        withChannel: true,
+      }),
+  };
 }
 
 /** The worker tells over its channel when it polls; it ends by itself where this supervisor dies. */
@@ -85,6 +124,8 @@ export function workerEnvironment({ home, python, environment, target }: Service
     RATCHET_STORE_URI: target.storeUri,
     RATCHET_PYTHON_BIN: python.bin,
     MLFLOW_TRACKING_URI: target.mlflowUrl,
+    RATCHET_TRAFFIC_PORT: target.traffic === null ? undefined : String(target.traffic.port),
+    RATCHET_TRAFFIC_ADMIN_PORT: target.traffic === null ? undefined : String(target.traffic.adminPort),
     // The server of this stack: no profile of the user may change how it is spoken to.
     RATCHET_TEMPORAL: target.attachedTemporal ? undefined : target.address,
   };

@@ -15,6 +15,8 @@ export interface StackTarget {
   readonly storeUri: string;
   readonly attachedTemporal: ReturnType<typeof temporalFromEnvironment>;
   readonly attachedMlflow: boolean;
+  /** null: models answer no requests here. */
+  readonly traffic: { readonly port: number; readonly adminPort: number } | null;
 }
 
 /**
@@ -25,14 +27,17 @@ export async function chooseTarget({
   home,
   environment,
   ports,
+  serves,
 }: {
   home: Home;
   environment: NodeJS.ProcessEnv;
   ports: NamedPorts;
+  serves: boolean;
 }): Promise<StackTarget> {
   const attachedTemporal = temporalFromEnvironment(environment);
   const trackingUri = environment['MLFLOW_TRACKING_URI'];
-  const [temporalPort, uiPort, mlflowPort] = await pickPorts(ports, { temporal: !attachedTemporal, mlflow: !trackingUri });
+  const needs = { temporal: !attachedTemporal, mlflow: !trackingUri, traffic: serves };
+  const [temporalPort, uiPort, mlflowPort, trafficPort, adminPort] = await pickPorts(ports, needs);
   return {
     address: attachedTemporal?.address ?? `127.0.0.1:${temporalPort}`,
     namespace: attachedTemporal?.namespace ?? 'default',
@@ -43,5 +48,6 @@ export async function chooseTarget({
     storeUri: environment['RATCHET_STORE_URI'] || pathToFileURL(home.storeFolder).href,
     attachedTemporal,
     attachedMlflow: Boolean(trackingUri),
+    traffic: serves ? { port: trafficPort, adminPort } : null,
   };
 }

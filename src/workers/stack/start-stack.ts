@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { identify } from '../../adapters/local/process-identity.js';
+import { findEnvoy } from '../../adapters/local/servers/envoy-server.js';
 import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 import { readEndpoints, removeEndpoints, writeEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
@@ -9,10 +10,10 @@ import { endLeftovers } from './end-leftovers.js';
 import type { HomeLock } from './home-lock.js';
 import { keepWritten } from './keep-written.js';
 import type { NamedPorts } from './pick-ports.js';
-import { ensurePythonEnv } from './python-env.js';
+import { ensurePythonEnv, type PythonEnv } from './python-env.js';
 import { prepareAttachedServer } from './prepare-attached-server.js';
 import type { ServiceContext } from './services.js';
-import { mlflowService, temporalService, workerEnvironment, workerService } from './services.js';
+import { envoyService, mlflowService, servingHostService, temporalService, workerEnvironment, workerService } from './services.js';
 import { chooseTarget } from './stack-target.js';
 import type { StackTarget } from './stack-target.js';
 import type { Service, Supervised } from './supervise.js';
@@ -24,6 +25,8 @@ export interface StackOptions {
   readonly lock: HomeLock;
   readonly environment: NodeJS.ProcessEnv;
   readonly ports: NamedPorts;
+  /** Whether models answer requests here. */
+  readonly serves: boolean;
   /** What happens, for people. */
   readonly tell: (line: string) => void;
   /** Ends the start between two steps. */
@@ -32,7 +35,7 @@ export interface StackOptions {
 
 export interface Stack {
   readonly endpoints: Endpoints;
-  /** Worker, then MLflow, then Temporal. Jobs run on and are adopted by the next stack. */
+  /** Worker, serving, MLflow, then Temporal. Jobs run on and are adopted by the next stack. */
   stop(): Promise<void>;
 }
 
@@ -40,25 +43,28 @@ interface Parts {
   temporal?: Supervised;
   mlflow?: Supervised;
   worker?: Supervised;
+  envoy?: Supervised;
+  servingHost?: Supervised;
 }
 
 /** The last process of each server, ready or not, alive or not. */
-type Spawned = { [name in 'temporal' | 'mlflow']?: ProcessIdentity };
+type Spawned = { [name in 'temporal' | 'mlflow' | 'envoy']?: ProcessIdentity };
 
 /**
  * Starts Temporal, MLflow and a worker, or attaches to those that the environment names, and keeps what it started alive.
  * @throws {Error} one sentence: a port is taken, the Python environment cannot be made, a server does not start. Nothing is left running.
  */
-export async function startStack({ home, lock, environment, ports, tell, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ home, lock, environment, ports, serves, tell, signal }: StackOptions): Promise<Stack> {
   const parts: Parts = {};
   const spawned: Spawned = {};
   const stopping = new AbortController();
   const startedAt = new Date().toISOString();
   try {
-    for (const folder of [home.storeFolder, home.logsFolder, home.mlflowFolder, home.jobsFolder]) mkdirSync(folder, { recursive: true });
+    for (const folder of [home.storeFolder, home.logsFolder, home.mlflowFolder, home.jobsFolder, home.servingFolder])
+      mkdirSync(folder, { recursive: true });
     await endLeftovers(readEndpoints(home), tell);
     const python = await ensurePythonEnv(tell);
-    const target = await chooseTarget({ home, environment, ports });
+    const target = await chooseTarget({ home, environment, ports, serves: serves && canServe(python, environment, tell) });
     const onChange = keepWritten(() => writeEndpoints(home, describe(target, startedAt, spawned, parts)), tell, stopping.signal);
     const onSpawn: ServiceContext['onSpawn'] = (name, process) => {
       spawned[name] = process;
@@ -81,6 +87,8 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
     const starting: Promise<void>[] = [];
     if (!target.attachedTemporal) starting.push(run('temporal', temporalService(context)));
     if (!target.attachedMlflow) starting.push(run('mlflow', mlflowService(context)));
+    const envoy = envoyService(context);
+    if (envoy !== null) starting.push(run('envoy', envoy), run('servingHost', servingHostService(context)));
     await settleAll(starting);
     signal.throwIfAborted();
     tell('starting the worker …');
@@ -93,6 +101,8 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
 
   async function stop(): Promise<void> {
     await parts.worker?.stop();
+    await parts.servingHost?.stop();
+    await parts.envoy?.stop();
     await parts.mlflow?.stop();
     await parts.temporal?.stop();
     stopping.abort();
@@ -101,12 +111,19 @@ export async function startStack({ home, lock, environment, ports, tell, signal 
   }
 }
 
+/** Models that are to be served are refused with the reason where nothing can be: the rest of the loop needs no proxy. */
+function canServe(python: PythonEnv, environment: NodeJS.ProcessEnv, tell: (line: string) => void): boolean {
+  const envoy = findEnvoy(python.bin, environment);
+  if (envoy === null) tell('serving is left out: there is no Envoy for this platform in the Python environment, and no `envoy` on PATH');
+  return envoy !== null;
+}
+
 /** Everything that was being started is there (or has failed) before anything is stopped. */
 async function settleAll(starting: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(starting)) if (result.status === 'rejected') throw result.reason;
 }
 
-function describe(target: StackTarget, startedAt: string, spawned: Spawned, { worker }: Parts): Endpoints {
+function describe(target: StackTarget, startedAt: string, spawned: Spawned, { worker, servingHost }: Parts): Endpoints {
   return {
     v: 1,
     supervisor: identify(process.pid),
@@ -118,6 +135,10 @@ function describe(target: StackTarget, startedAt: string, spawned: Spawned, { wo
       process: spawned.temporal ?? null,
     },
     mlflow: { url: redactUrl(target.mlflowUrl), process: spawned.mlflow ?? null },
+    traffic:
+      target.traffic === null
+        ? null
+        : { url: `http://127.0.0.1:${target.traffic.port}`, process: spawned.envoy ?? null, servingHost: processOf(servingHost) },
     worker: { process: processOf(worker) },
     storeUri: target.storeUri,
   };

@@ -3,13 +3,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../../src/adapters/local/servers/loopback-port.js';
 import { pickPorts } from '../../../src/workers/stack/pick-ports.js';
 
-const both = { temporal: true, mlflow: true };
+const both = { temporal: true, mlflow: true, traffic: true };
 
 test('ports are different and free, named ones are kept', async () => {
   const [named] = await freePorts(1);
   const ports = await pickPorts({ mlflow: named }, both);
   expect(ports[2]).toBe(named);
-  expect(new Set(ports).size).toBe(3);
+  expect(new Set(ports).size).toBe(5);
 });
 
 test('a taken port is one clear sentence', async () => {
@@ -24,5 +24,5 @@ test('a taken port is one clear sentence', async () => {
 
 test('a port named twice, or for a server that is not started here, is refused', async () => {
   await expect(pickPorts({ temporal: 4000, mlflow: 4000 }, both)).rejects.toThrow('port 4000 is named twice');
-  await expect(pickPorts({ mlflow: 4000 }, { temporal: true, mlflow: false })).rejects.toThrow('--mlflow-port 4000 has no meaning');
+  await expect(pickPorts({ mlflow: 4000 }, { temporal: true, mlflow: false, traffic: true })).rejects.toThrow('--mlflow-port 4000 has no meaning');
 });

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { createAbsentServing } from '../../adapters/absent/serving.js';
+import { createEnvoyTrafficRouter } from '../../adapters/envoy/traffic-router.js';
+import { createLocalMetricSource } from '../../adapters/local/metric-source.js';
+import { createLocalServing } from '../../adapters/local/serving/serving.js';
+import type { WorkerConfig } from '../../config/worker-config.js';
+import type { MetricSource } from '../../ports/metric-source.js';
+import type { ObjectStore } from '../../ports/object-store.js';
+import type { Serving } from '../../ports/serving.js';
+import type { TrafficRouter } from '../../ports/traffic-router.js';
+
+/** Model servers, proxy and metrics of this machine, where there is a proxy. */
+export function composeServing(
+  { home, traffic }: Pick<WorkerConfig, 'home' | 'traffic'>,
+  store: ObjectStore,
+): { serving: Serving; router: TrafficRouter; metrics: MetricSource } {
+  if (traffic === null)
+    return createAbsentServing('this worker knows no proxy: start it with `ratchet up`, without --no-serving, where there is Envoy');
+  const serving = createLocalServing({ servingFolder: join(home, 'serving'), store });
+  const adminUrl = `http://127.0.0.1:${traffic.adminPort}`;
+  const addressesOf = async (instance: string): Promise<string[]> =>
+    (await serving.describe(instance))?.replicas.map(({ address }) => address) ?? [];
+  return {
+    serving,
+    router: createEnvoyTrafficRouter({ folder: join(home, 'envoy'), port: traffic.port, adminUrl, addressesOf }),
+    metrics: createLocalMetricSource({ adminUrl, addressesOf }),
+  };
+}

@@ -1,0 +1,57 @@
+"""`python -m ratchet_serve`: loads the model, answers until SIGTERM, then writes down what it still holds."""
+
+import sys
+
+import uvicorn
+
+from .app import create_app
+from .config import Config, ConfigError, read_config
+from .metrics import Metrics
+from .model import load_model
+from .prediction_log import PredictionLog
+from .shipper import Shipper
+
+GRACE_SECONDS = 8
+
+
+def main() -> int:
+    try:
+        config = read_config()
+        model = load_model(config)
+    except ConfigError as error:
+        print(f"ConfigError: {error}", file=sys.stderr)
+        return 64
+    return _serve(config, model)
+
+
+def _serve(config: Config, model: object) -> int:
+    metrics = Metrics()
+
+    def logged(count: int) -> None:
+        metrics.logged += count
+
+    def dropped(count: int) -> None:
+        metrics.dropped += count
+
+    log = PredictionLog(config.log_folder, logged, dropped)
+    shipper = Shipper(config.log_folder, config.store_uri, config.model, config.name, dropped)
+    app = create_app(config, model, metrics, log)
+    settings = uvicorn.Config(
+        app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048
+    )
+    server = uvicorn.Server(settings)
+    metrics.ready = True
+    try:
+        server.run()  # returns after SIGTERM, when what was asked is answered
+    except SystemExit:
+        print(f"port {config.port}: it is in use", file=sys.stderr)
+        return 75
+    finally:
+        metrics.ready = False
+        log.close()
+        shipper.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The HTTP side: the Open Inference Protocol V2, /metrics, and what a prediction leaves behind."""
+
+import asyncio
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from .config import Config
+from .faults import Faults
+from .metrics import Metrics
+from .model import OUTPUT, Model
+from .prediction_log import PredictionLog
+from .protocol import Refused, parse_request
+
+ARM_HEADER = "x-ratchet-arm"
+
+
+def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLog) -> FastAPI:
+    """Scores on the event loop: a row takes less than handing it to a thread. A pyfunc and planted faults get threads."""
+    app = FastAPI(title="ratchet-serve", docs_url=None, redoc_url=None, openapi_url=None)
+    headers = {"x-ratchet-version": config.version, "x-ratchet-instance": config.name}
+    faults = Faults(model.metadata)
+    pool = ThreadPoolExecutor(32) if faults.are_planted or config.artifact.get("format") == "pyfunc" else None
+
+    @app.get("/v2/health/live")
+    async def live() -> Response:
+        return JSONResponse({"live": True})
+
+    @app.get("/v2/health/ready")
+    async def ready() -> Response:
+        return JSONResponse({"ready": metrics.ready}, 200 if metrics.ready else 503)
+
+    @app.get("/v2")
+    async def server() -> Response:
+        return JSONResponse({"name": "ratchet-serve", "version": "1", "extensions": []})
+
+    @app.get("/v2/models/{name}")
+    async def describe(name: str) -> Response:
+        if name != config.model:
+            return _unknown(name, config)
+        tensors = [{"name": f.name, "datatype": "BYTES" if f.type == "category" else "FP64", "shape": [-1]} for f in config.features]
+        outputs = [{"name": OUTPUT, "datatype": "FP64", "shape": [-1]}]
+        document = {"name": name, "versions": [config.version], "platform": "onnx_onnxruntime", "inputs": tensors, "outputs": outputs}
+        return JSONResponse(document, headers=headers)
+
+    @app.get("/v2/models/{name}/ready")
+    async def model_ready(name: str) -> Response:
+        return JSONResponse({"ready": metrics.ready}, 200 if metrics.ready else 503) if name == config.model else _unknown(name, config)
+
+    @app.get("/metrics")
+    async def prometheus() -> Response:
+        return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.post("/v2/models/{name}/infer")
+    @app.post("/v2/models/{name}/versions/{version}/infer")
+    async def infer(request: Request, name: str, version: str | None = None) -> Response:
+        started = time.perf_counter()
+        arm = request.headers.get(ARM_HEADER)
+        key = request.headers.get(config.key_header) if config.key_header else None
+        status, document, scores, parsed = 200, {}, [], None
+        try:
+            if name != config.model or version not in (None, config.version):
+                raise Refused(404, f"model {name}: expected {config.model} {config.version}, found another")
+            parsed = parse_request(await request.body(), config.features, model.inputs, config.rows_max)
+            scores = await _score(parsed.columns, arm is not None)
+            request_id = parsed.id or request.headers.get("x-request-id") or uuid.uuid4().hex
+            document = _answer(config, request_id, scores)
+        except Refused as error:
+            status, document = error.status, {"error": str(error)}
+        except Exception as error:
+            status, document = 500, {"error": f"the model failed: {type(error).__name__}: {' '.join(str(error).split())[:500]}"}
+        latency_ms = (time.perf_counter() - started) * 1000
+        metrics.observe(ok=status == 200, latency_ms=latency_ms, scores=scores, key=key)
+        if status == 200 and parsed is not None:
+            _keep(document["id"], parsed.columns, scores, arm, key, latency_ms)
+        return JSONResponse(document, status, headers)
+
+    async def _score(columns: dict[str, list[Any]], is_routed: bool) -> list[float]:
+        def run() -> list[float]:
+            if is_routed:
+                faults.before()
+            found = [float(score) for score in model.score(columns)]
+            return [faults.shifted(score) for score in found] if is_routed else found
+
+        return run() if pool is None else await asyncio.get_running_loop().run_in_executor(pool, run)
+
+    def _keep(request_id: str, columns: dict[str, list[Any]], scores: list[float], arm: str | None, key: str | None, latency_ms: float) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        shared = {"id": request_id, "time": now, "version": config.version, "instance": config.name, "arm": arm, "key": key}
+        for row, output in enumerate(scores):
+            features = {name: values[row] for name, values in columns.items()}
+            log.append({**shared, "row": row, "features": features, "output": output, "latencyMs": round(latency_ms, 3)})
+
+    return app
+
+
+def _answer(config: Config, request_id: str, scores: list[float]) -> dict[str, Any]:
+    output = {"name": OUTPUT, "datatype": "FP64", "shape": [len(scores)], "data": scores}
+    return {"model_name": config.model, "model_version": config.version, "id": request_id, "outputs": [output]}
+
+
+def _unknown(name: str, config: Config) -> Response:
+    return JSONResponse({"error": f"model {name}: expected {config.model}, found another"}, 404)

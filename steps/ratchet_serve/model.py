@@ -1,0 +1,88 @@
+"""The model behind a server: an ONNX file, or an MLflow pyfunc for what does not convert."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .config import Config, ConfigError, Feature
+
+OUTPUT = "probability"
+Columns = dict[str, list[Any]]
+
+
+class Model(NamedTuple):
+    """`inputs`: name -> number or category. `score(columns)`: a list per input -> float64 [rows]. `metadata`: of the file."""
+
+    inputs: dict[str, str]
+    score: Callable[[Columns], np.ndarray]
+    metadata: dict[str, str]
+
+
+def load_model(config: Config) -> Model:
+    """@throws ConfigError: not the bytes of its digest, or not loadable."""
+    if config.artifact.get("format") == "pyfunc":
+        return _load_pyfunc(config.artifact_path, config.features)
+    return _load_onnx(config)
+
+
+def _load_onnx(config: Config) -> Model:
+    import onnxruntime
+
+    content = _checked_bytes(config)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ConfigError(f"{config.artifact_path}: ONNX Runtime cannot load it: {_words(error)}") from error
+    inputs = {found.name: "category" if found.type == "tensor(string)" else "number" for found in session.get_inputs()}
+
+    def score(columns: Columns) -> np.ndarray:
+        feeds = {name: _tensor(columns[name], kind) for name, kind in inputs.items()}
+        return np.asarray(session.run([OUTPUT], feeds)[0], dtype=np.float64).reshape(-1)
+
+    return Model(inputs, score, dict(session.get_modelmeta().custom_metadata_map))
+
+
+def _checked_bytes(config: Config) -> bytes:
+    try:
+        with open(config.artifact_path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise ConfigError(f"{config.artifact_path}: expected the model's file: {error}") from error
+    found = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    if found != config.artifact.get("digest"):
+        raise ConfigError(f"{config.artifact_path}: expected {config.artifact.get('digest')}, found {found}")
+    return content
+
+
+def _tensor(values: list[Any], kind: str) -> np.ndarray:
+    """[rows, 1], as the evaluation feeds it: a null number is NaN, a null category the empty text."""
+    if kind == "number":
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float32).reshape(-1, 1)
+    return np.array(["" if value is None else value for value in values], dtype=object).reshape(-1, 1)
+
+
+def _load_pyfunc(path: str, features: list[Feature]) -> Model:
+    import mlflow.pyfunc
+    import pandas as pd
+
+    if not os.path.isdir(path):
+        raise ConfigError(f"{path}: expected the folder of an MLflow model, found none")
+    loaded = mlflow.pyfunc.load_model(path)
+    inputs = {feature.name: feature.type for feature in features}
+
+    def score(columns: Columns) -> np.ndarray:
+        frame = pd.DataFrame({name: _tensor(columns[name], kind).reshape(-1) for name, kind in inputs.items()})
+        answer = np.asarray(loaded.predict(frame), dtype=np.float64)
+        return answer[:, -1] if answer.ndim == 2 else answer.reshape(-1)
+
+    return Model(inputs, score, {})
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]

@@ -1,0 +1,87 @@
+"""Brings ended segments of the prediction log to the object store, as Parquet by date and hour.
+
+Asked again it writes the same name: a segment is shipped once, however often its process dies in between.
+"""
+
+import io
+import json
+import os
+import threading
+from typing import Any
+
+DISK_BYTES_MAX = 1024 * 1024 * 1024
+LOOK_SECONDS = 1.0
+
+
+class Shipper:
+    """@param on_dropped told how many segments were given up for lack of disk"""
+
+    def __init__(self, folder: str, store_uri: str | None, model: str, instance: str, on_dropped: Any) -> None:
+        self._folder, self._store_uri, self._model, self._on_dropped = folder, store_uri, model, on_dropped
+        self._instance = f"{instance}-{os.path.basename(folder.rstrip('/'))}"
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._ship_all, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        self._thread.join(8)
+
+    def _ship_all(self) -> None:
+        while True:
+            ends = self._ending.wait(LOOK_SECONDS)
+            for name in sorted(os.listdir(self._folder)):
+                if name.endswith(".jsonl") and self._store_uri is not None and not self._ship(os.path.join(self._folder, name)):
+                    break  # the store is away: later
+            self._keep_room()
+            if ends:
+                return
+
+    def _ship(self, path: str) -> bool:
+        try:
+            with open(path, encoding="utf-8") as file:
+                entries = [json.loads(line) for line in file if line.strip()]
+            for (date, hour), group in _by_hour(entries).items():
+                stem = os.path.basename(path).split(".")[0]
+                key = f"predictions/{self._model}/{date}/{hour}/{self._instance}-{stem}.parquet"
+                _create(self._store_uri or "", key, _parquet(group))
+            os.remove(path)
+            return True
+        except Exception:
+            return False
+
+    def _keep_room(self) -> None:
+        paths = [os.path.join(self._folder, name) for name in sorted(os.listdir(self._folder)) if name.endswith(".jsonl")]
+        total = sum(os.path.getsize(path) for path in paths)
+        while paths and total > DISK_BYTES_MAX:
+            oldest = paths.pop(0)
+            total -= os.path.getsize(oldest)
+            with open(oldest, "rb") as file:
+                self._on_dropped(file.read().count(b"\n"))
+            os.remove(oldest)
+
+
+def _by_hour(entries: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for entry in entries:
+        groups.setdefault((entry["time"][:10], entry["time"][11:13]), []).append(entry)
+    return groups
+
+
+def _parquet(entries: list[dict[str, Any]]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = sorted({name for entry in entries for name in entry["features"]})
+    table: dict[str, Any] = {name: [entry.get(name) for entry in entries] for name in ("id", "row", "time", "version", "instance", "arm", "key", "output", "latencyMs")}
+    for name in names:
+        table[f"feature_{name}"] = [entry["features"].get(name) for entry in entries]
+    sink = io.BytesIO()
+    pq.write_table(pa.table(table), sink)
+    return sink.getvalue()
+
+
+def _create(store_uri: str, key: str, content: bytes) -> None:
+    from ratchet_steps.object_store import open_store
+
+    open_store(store_uri).put_named(key, content)  # the same segment is the same bytes under the same name
