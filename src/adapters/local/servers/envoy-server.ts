@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { LATENCY_EDGES_MS } from '../../../domain/latency-edges.js';
 import { serverEnvironment } from './server-process.js';
@@ -24,7 +24,7 @@ export interface EnvoyServerOptions {
 /** Envoy on loopback, configured by files: what it last served it serves again after any death. */
 export function envoyServerPlan({ envoy, folder, port, adminPort, logFile, concurrency }: EnvoyServerOptions): ServerPlan {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'port'), `${port}\n`);
+  prepareFiles(folder, port);
   const bootstrap = join(folder, 'bootstrap.json');
   writeFileSync(bootstrap, JSON.stringify(bootstrapOf(folder, adminPort), null, 1));
   return {
@@ -38,12 +38,26 @@ export function envoyServerPlan({ envoy, folder, port, adminPort, logFile, concu
   };
 }
 
+/** What the proxy follows must be there when it starts; the listener of an earlier stack gets the port of this one. */
+function prepareFiles(folder: string, port: number): void {
+  for (const name of ['clusters.json', 'routes.json', 'listeners.json']) {
+    const file = join(folder, name);
+    if (!existsSync(file)) writeFileSync(file, '{"resources":[]}');
+  }
+  const listeners = join(folder, 'listeners.json');
+  const before = JSON.parse(readFileSync(listeners, 'utf8')) as { resources: { address: { socket_address: { port_value: number } } }[] };
+  for (const { address } of before.resources) address.socket_address.port_value = port;
+  writeFileSync(listeners, JSON.stringify(before));
+}
+
 function bootstrapOf(folder: string, adminPort: number): unknown {
   const watched = (file: string): unknown => ({ path_config_source: { path: join(folder, file) }, resource_api_version: 'V3' });
   return {
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
     node: { id: 'ratchet', cluster: 'ratchet' },
     dynamic_resources: { lds_config: watched('listeners.json'), cds_config: watched('clusters.json') },
+    // Histograms can be read as of the last flush: windows may be a second long.
+    stats_flush_interval: '0.2s',
     stats_config: {
       histogram_bucket_settings: [{ match: { suffix: 'upstream_rq_time' }, buckets: LATENCY_EDGES_MS }],
     },
