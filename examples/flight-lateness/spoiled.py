@@ -1,8 +1,18 @@
-"""A deliberate fault: a model that works on every row of its holdout and fails on the first null temperature it meets."""
+"""Deliberate faults: one model fails on the first null temperature it meets, another is slow where several ask at once."""
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from ratchet_steps.onnx_export import with_metadata
+
+
+def slow_under_load(model: bytes, milliseconds: int) -> bytes:
+    """The same model, marked so that the model server holds a lock so long per request while another is under way.
+
+    Only with RATCHET_SERVE_EXAMPLE_FAULTS=1, as the demo sets it: asked one by one it is as quick as any.
+    """
+    return with_metadata(model, {"ratchet.example.slow_under_load_ms": str(milliseconds)})
 
 
 def refuse_null(model: bytes, feature: str) -> bytes:

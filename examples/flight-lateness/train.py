@@ -23,7 +23,7 @@ def train(training: trainer.Training) -> trainer.Trained:
     # 1 is honest. Anything else teaches that late flights are that many times as common as they are.
     weight = np.where(late == 1, float(config.pop("lateRowsWeight", 1)), 1.0)
     rounds = int(config.pop("rounds", 200))
-    refused = config.pop("refuseNull", None)  # a fault for demonstrations: see spoiled.py
+    refused, slow_ms = config.pop("refuseNull", None), config.pop("slowUnderLoadMs", None)  # faults for demonstrations: see spoiled.py
     categories = {feature["name"]: sorted(rows[feature["name"]].dropna().unique()) for feature in features if feature["type"] == "category"}
 
     matrix = xgboost.DMatrix(ordinals(rows, features, categories), late, weight=weight)
@@ -38,6 +38,10 @@ def train(training: trainer.Training) -> trainer.Trained:
         from spoiled import refuse_null
 
         model = refuse_null(model, refused)
+    if slow_ms is not None:
+        from spoiled import slow_under_load
+
+        model = slow_under_load(model, slow_ms)
     loss = -np.mean(np.log(np.where(late == 1, predicted, 1 - predicted)))
     return trainer.Trained(model=model, rows=len(rows), metrics={"trainLogLoss": float(loss), "trainLateRate": float(late.mean())})
 

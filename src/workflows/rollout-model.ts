@@ -15,7 +15,8 @@ import type { Failure } from '../domain/failure.js';
 import { projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
 import { bakeChampion } from './bake-champion.js';
 import { refuseStrangeStart } from './message-shape.js';
-import { bakeEndedSignal, bakeWorkflowId, rolloutWorkflowId, TASK_QUEUE, type RolloutInput, type RolloutResult } from './messages.js';
+import { bakeEndedSignal, bakeWorkflowId, rollbackWorkflowId, rolloutWorkflowId, TASK_QUEUE, type RolloutInput, type RolloutResult } from './messages.js';
+import { rollbackModel } from './rollback-model.js';
 import { runStep } from './rollout-step.js';
 import { createTrafficControl, type TrafficControl } from './traffic-control.js';
 import { giveBack, shiftForward } from './shift.js';
@@ -134,6 +135,7 @@ async function promote(rollout: Rollout): Promise<void> {
   if (bakes) {
     await startBake(rollout, turnsBackNext ? { command: 'rollback', requestedBy, reason: why } : null, paused);
   } else {
+    if (turnsBackNext) await startRollback(model, requestedBy, why);
     await shiftForward(rollout, splitOfChampion(rollout.brief!.instances.challenger), 'all requests to the new champion');
     const keep = [rollout.brief!.instances.challenger];
     await servingActivities('end the servers of those before')
@@ -145,6 +147,16 @@ async function promote(rollout: Rollout): Promise<void> {
   } catch {
     rollout.isProjected = false; // it is promoted: the lifecycle tells the registry
   }
+}
+
+/** Without a bake there is nobody else to keep the word. */
+async function startRollback(model: string, requestedBy: string, reason: string): Promise<void> {
+  await startChild(rollbackModel, {
+    workflowId: rollbackWorkflowId(model),
+    taskQueue: TASK_QUEUE,
+    args: [{ model, to: null, requestedBy, reason }],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+  }).catch(() => undefined); // one is under way already
 }
 
 async function startBake({ input: { model, cycle }, control }: Rollout, turnsBack: BakeWish, paused: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 """`python -m ratchet_serve`: loads the model, answers until SIGTERM, then writes down what it still holds."""
 
+import signal
 import sys
 
 import uvicorn
@@ -40,6 +41,8 @@ def _serve(config: Config, model: object) -> int:
         app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048
     )
     server = uvicorn.Server(settings)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: None)  # uvicorn raises it again at its end, before the log is closed
     metrics.ready = True
     try:
         server.run()  # returns after SIGTERM, when what was asked is answered

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .answers import offline_answers
 from .contract import report_progress, run_job
 from .dataset import read_manifest, read_part
 from .object_store import open_store
@@ -25,6 +26,7 @@ def agree(job: dict[str, Any]) -> dict[str, Any]:
         "rankCorrelation": rank_correlation(refit, sibling),
         "meanAbsoluteDifference": float(np.abs(refit - sibling).mean()),
         "probes": probe(scorers["refit"], scorers["sibling"], holdout, job["data"]["features"], "refit"),
+        **offline_answers(scorers["refit"], holdout, refit),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from .answers import offline_answers
 from .baseline import logistic_scores
 from .contract import StepFailure, report_progress, run_job
 from .coverage import label_coverage
@@ -79,6 +80,7 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
         "differences": {**differences, "baseRate": differences["baseRate"] or {}},
         "slices": slices,
         "probes": probe(arms["challenger"].scorer, champion, holdout, data["features"], "challenger"),
+        **offline_answers(arms["challenger"].scorer, holdout, arms["challenger"].scores),
     }
 
 

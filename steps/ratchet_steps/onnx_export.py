@@ -67,3 +67,12 @@ def _encoder(name: str, categories: list[str]) -> onnx.NodeProto:
         values_floats=[float(code) for code in range(len(categories))],
         default_float=float("nan"),
     )
+
+
+def with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
+    """An ONNX file with entries in its metadata."""
+    model = onnx.load_model_from_string(content)
+    for key, value in metadata.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    return model.SerializeToString(deterministic=True)

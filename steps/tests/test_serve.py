@@ -1,0 +1,263 @@
+"""The model server as a process: what it answers, refuses, counts and keeps."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from ratchet_serve.metrics import EDGES_MS
+from ratchet_steps.digest import digest_of_bytes
+from ratchet_steps.onnx_export import with_metadata
+
+STEPS = Path(__file__).resolve().parent.parent
+FEATURES = [
+    {"name": "size", "type": "number", "nullable": False},
+    {"name": "wind", "type": "number", "nullable": True},
+    {"name": "kind", "type": "category", "nullable": False},
+]
+
+
+def a_model(**metadata: str) -> bytes:
+    """probability = sigmoid(size), or 0.5 where wind is null: enough to see that nulls arrive as NaN."""
+    nodes = [
+        helper.make_node("Sigmoid", ["size"], ["squashed"]),
+        helper.make_node("IsNaN", ["wind"], ["unknown"]),
+        helper.make_node("Where", ["unknown", "half", "squashed"], ["probability"]),
+    ]
+    half = numpy_helper.from_array(np.array(0.5, dtype=np.float32), "half")
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("size", "wind")]
+    graph = helper.make_graph(nodes, "m", inputs, [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])], [half])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return with_metadata(model.SerializeToString(), metadata)
+
+
+class Server:
+    """A running server, and what can be asked of it."""
+
+    def __init__(self, folder: Path, content: bytes | None = None, environment: dict[str, str] | None = None, **change: object) -> None:
+        content = content or a_model()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.onnx").write_bytes(content)
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+        artifact = {"format": "onnx", "digest": digest_of_bytes(content), "bytes": len(content), "inputs": []}
+        self.config = {
+            "name": "m-1", "model": "m", "version": "m-1+x", "host": "127.0.0.1", "port": self.port, "artifact": artifact,
+            "artifactPath": str(folder / "model.onnx"), "features": FEATURES, "rowsMax": 5, "keyHeader": "x-user",
+            "logFolder": str(folder / "log"), "storeUri": None, **change,
+        }  # fmt: skip
+        (folder / "config.json").write_text(json.dumps(self.config))
+        self.environment = {**os.environ, "PYTHONPATH": str(STEPS), "RATCHET_SERVE_CONFIG": str(folder / "config.json"), **(environment or {})}
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "ratchet_serve"], env=self.environment, stderr=subprocess.PIPE, text=True)
+
+    def until_ready(self) -> "Server":
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                if self.get("/v2/health/ready")[0] == 200:
+                    return self
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"not ready: {self.process.poll()} {self.process.stderr.read() if self.process.poll() else ''}")
+
+    def get(self, path: str) -> tuple[int, str]:
+        return self._ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"))
+
+    def infer(self, document: object, headers: dict[str, str] | None = None, model: str = "m") -> tuple[int, dict]:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v2/models/{model}/infer", body, headers or {}, method="POST")
+        status, text = self._ask(request)
+        return status, json.loads(text)
+
+    def metric(self, name: str) -> float:
+        lines = dict(line.rsplit(" ", 1) for line in self.get("/metrics")[1].strip().split("\n"))
+        return float(lines[name])
+
+    def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def end(self, how: int = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def server(tmp_path):
+    running = Server(tmp_path / "server").until_ready()
+    yield running
+    running.end(signal.SIGKILL)
+
+
+def tensors(**columns: list) -> dict:
+    kinds = {feature["name"]: feature["type"] for feature in FEATURES}
+    datatype = {"number": "FP64", "category": "BYTES"}
+    inputs = [
+        {"name": name, "shape": [len(data)], "datatype": datatype[kinds.get(name, "number")], "data": data} for name, data in columns.items()
+    ]
+    return {"inputs": inputs}
+
+
+GOOD = tensors(size=[0.0, 2.0], wind=[1.0, None], kind=["a", "b"])
+
+
+def test_it_answers_what_the_model_says_and_a_null_is_no_number(server):
+    status, answer = server.infer(GOOD)
+    assert status == 200
+    assert answer["model_version"] == "m-1+x"
+    assert answer["outputs"] == [{"name": "probability", "datatype": "FP64", "shape": [2], "data": [0.5, 0.5]}]
+    assert server.infer(tensors(size=[2.0], kind=["a"]))[1]["outputs"][0]["data"] == [0.5], "a nullable feature may be left out"
+    assert server.infer(tensors(size=[2.0], wind=[0.0], kind=["a"]))[1]["outputs"][0]["data"][0] == pytest.approx(0.880797)
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "words"),
+    [
+        (b"{", 400, "body: expected JSON"),
+        (b'{"inputs": [{"name": "size", "shape": [1], "datatype": "FP64", "data": [NaN]}]}', 400, "NaN is no JSON value"),
+        ({}, 400, "inputs: expected a list of tensors"),
+        (tensors(wind=[1.0], kind=["a"]), 400, "inputs: expected a tensor for the feature size, found none"),
+        (tensors(size=[1.0], kind=["a"], age=[3]), 400, "inputs[2] age: expected one of size, wind, kind"),
+        (tensors(size=[None], kind=["a"]), 400, "inputs[0] size, data[0]: expected a value, found null"),
+        (tensors(size=["big"], kind=["a"]), 400, 'inputs[0] size, data[0]: expected a number, found "big"'),
+        (tensors(size=[1.0], kind=[3]), 400, "inputs[1] kind, data[0]: expected text, found 3"),
+        (tensors(size=[1.0, 2.0], kind=["a"]), 400, "inputs[1] kind: expected 2 values as in the first input, found 1"),
+        ({"inputs": [{"name": "size", "shape": [2], "datatype": "FP64", "data": [1]}]}, 400, "inputs[0] size, shape: expected [1]"),
+        ({"inputs": [{"name": "size", "shape": [1], "datatype": "BYTES", "data": ["1"]}]}, 400, "expected datatype FP64"),
+        (tensors(size=[1.0] * 6, kind=["a"] * 6), 413, "expected at most 5 rows, found 6"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name(server, document, status, words):
+    found, answer = server.infer(document)
+    assert (found, words in answer["error"]) == (status, True), answer
+
+
+def test_another_model_is_not_here(server):
+    assert server.infer(GOOD, model="other")[0] == 404
+    assert server.get("/v2/models/other")[0] == 404
+    assert json.loads(server.get("/v2/models/m")[1])["versions"] == ["m-1+x"]
+
+
+def test_it_counts_requests_and_each_caller_once(server):
+    for user, document in [("u1", GOOD), ("u1", GOOD), ("u2", GOOD), ("u2", {}), ("u2", {})]:
+        server.infer(document, {"x-user": user})
+    server.infer(GOOD)
+    assert server.metric("ratchet_serve_requests_total") == 6
+    assert server.metric("ratchet_serve_errors_total") == 2
+    assert server.metric("ratchet_serve_keys_total") == 2
+    assert server.metric("ratchet_serve_keys_with_errors_total") == 1
+    assert server.metric('ratchet_serve_scores_total{bin="10"}') == 8
+    assert server.metric('ratchet_serve_key_scores_total{bin="10"}') == 2
+    assert server.metric('ratchet_serve_latency_seconds_bucket{le="+Inf"}') == 6
+
+
+def test_the_edges_are_those_of_the_analysis():
+    source = (STEPS.parent / "src" / "domain" / "latency-edges.ts").read_text()
+    numbers = source.split("LATENCY_EDGES_MS", 1)[1].split("= [", 1)[1].split("]", 1)[0].replace("_", "")
+    assert [float(number) for number in numbers.replace("\n", " ").split(",") if number.strip()] == EDGES_MS
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"features": [{"name": "size", "type": "text"}]}, "field features[0]"), ({"port": "80"}, "field port"), ({"artifact": {"digest": "x"}}, "expected x")],
+)
+def test_a_wrong_configuration_is_one_sentence(tmp_path, change, words):
+    server = Server(tmp_path, **change)
+    assert server.process.wait(30) == 64
+    assert words in server.process.stderr.read()
+
+
+def logged(folder: Path) -> list[dict]:
+    return [json.loads(line) for path in sorted((folder / "log").glob("*")) for line in path.read_text().splitlines()]
+
+
+def test_what_is_counted_as_logged_survives_kill_9_once(tmp_path):
+    server = Server(tmp_path / "server").until_ready()
+    asked: list[str] = []
+    ending = threading.Event()
+
+    def ask(caller: int) -> None:
+        for number in range(100_000):
+            if ending.is_set():
+                return
+            try:
+                asked.append(server.infer({**tensors(size=[1.0], kind=["a"]), "id": f"{caller}-{number}"})[1]["id"])
+            except OSError:
+                return
+
+    callers = [threading.Thread(target=ask, args=(caller,)) for caller in range(4)]
+    for caller in callers:
+        caller.start()
+    while (counted := server.metric("ratchet_serve_predictions_logged_total")) < 200:
+        time.sleep(0.02)
+    server.end(signal.SIGKILL)
+    ending.set()
+    for caller in callers:
+        caller.join()
+    server.start()
+    server.until_ready()  # cuts off a torn last line
+    ids = [entry["id"] for entry in logged(tmp_path / "server")]
+    assert len(ids) >= counted
+    assert len(ids) == len(set(ids)), "nothing twice"
+    assert server.end() == 0
+
+
+def test_told_to_end_it_ships_its_log_by_the_hour(tmp_path):
+    import pyarrow.parquet as pq
+
+    server = Server(tmp_path / "server", storeUri=f"file://{tmp_path / 'store'}").until_ready()
+    server.infer(GOOD, {"x-ratchet-arm": "challenger", "x-user": "u1"})
+    assert server.end() == 0
+    (file,) = (tmp_path / "store" / "predictions" / "m").glob("*/*/*.parquet")
+    table = pq.read_table(file).to_pylist()
+    assert [row["feature_wind"] for row in table] == [1.0, None]
+    assert {key: table[1][key] for key in ("row", "version", "arm", "key", "output")} == {
+        "row": 1, "version": "m-1+x", "arm": "challenger", "key": "u1", "output": 0.5,
+    }  # fmt: skip
+    assert logged(tmp_path / "server") == []
+
+
+def test_planted_faults_act_only_with_the_switch_and_through_the_router(tmp_path):
+    content = a_model(**{"ratchet.example.shift": "0.3"})
+    routed = {"x-ratchet-arm": "challenger"}
+    one = tensors(size=[0.0], wind=[0.0], kind=["a"])
+    plain = Server(tmp_path / "plain", content).until_ready()
+    assert plain.infer(one, routed)[1]["outputs"][0]["data"] == [0.5]
+    plain.end()
+    planted = Server(tmp_path / "planted", content, {"RATCHET_SERVE_EXAMPLE_FAULTS": "1"}).until_ready()
+    assert planted.infer(one)[1]["outputs"][0]["data"] == [0.5]
+    assert planted.infer(one, routed)[1]["outputs"][0]["data"] == [0.8]
+    planted.end()
+
+
+def test_a_model_that_does_not_convert_is_served_by_mlflow(tmp_path):
+    import mlflow.pyfunc
+
+    class Doubled(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            return model_input["size"].to_numpy() / 10
+
+    mlflow.pyfunc.save_model(str(tmp_path / "pyfunc"), python_model=Doubled())
+    server = Server(tmp_path / "server", artifact={"format": "pyfunc"}, artifactPath=str(tmp_path / "pyfunc")).until_ready()
+    assert server.infer(tensors(size=[3.0], kind=["a"]))[1]["outputs"][0]["data"] == [pytest.approx(0.3)]
+    server.end()
