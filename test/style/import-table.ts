@@ -16,6 +16,21 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'domain', values: ['zod'], types: [], except: ['domain/decide'] },
   { folder: 'ports', values: [], types: ['domain'] },
   { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
+  {
+    // Envoy's files lie on this machine: how they are replaced, and what its bootstrap calls them, is the local stack's.
+    folder: 'adapters/envoy',
+    values: [
+      'ports',
+      'domain',
+      'zod',
+      'node:',
+      'adapters/local/durable-file',
+      'adapters/local/process-identity',
+      'adapters/local/servers/envoy-files',
+    ],
+    types: [],
+    except: ['domain/decide'],
+  },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
   { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {

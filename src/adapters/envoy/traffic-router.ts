@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { RatchetError } from '../../domain/failure.js';
+import type { Route } from '../../domain/serving.js';
+import type { TrafficRouter } from '../../ports/traffic-router.js';
+import { createEnvoyAdmin } from './envoy-admin.js';
+import { exclusively } from './exclusive-folder.js';
+import { createRouteFiles } from './route-files.js';
+import { openRouteStates } from './route-state.js';
+import type { RouteState } from './route-state.js';
+
+export interface EnvoyTrafficRouterOptions {
+  /** That of envoyServerPlan: Envoy watches it. */
+  readonly folder: string;
+  readonly adminUrl: string;
+  /** Where callers ask: `http://host:port`. */
+  readonly url: string;
+  /** host:port of an instance's replicas. */
+  addressesOf(instance: string): Promise<readonly string[]>;
+  /** Envoy's log: its words where it refuses a file. */
+  readonly logFile?: string;
+}
+
+export interface EnvoyTrafficRouter extends TrafficRouter {
+  /** Asks again where all replicas are; changes nothing where they are where they were. @throws {RatchetError} RouterUnavailable */
+  refresh(): Promise<void>;
+}
+
+/** Routes as files that Envoy watches; see docs/adr/0010-envoy-by-files.md. */
+export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): EnvoyTrafficRouter {
+  const { folder, adminUrl, url, addressesOf, logFile = null } = options;
+  const admin = createEnvoyAdmin({ adminUrl, logFile });
+  const states = openRouteStates(folder);
+  const files = createRouteFiles(folder, admin);
+
+  async function shift(route: Route, signal: AbortSignal): Promise<void> {
+    refuseUnbalanced(route);
+    const asked = await readCheck(route);
+    const wanted = await addressesOfAll(instancesOf(route), addressesOf);
+    await exclusively(folder, signal, async () => {
+      const before = await states.get(route.model);
+      if (before !== null) refuseStale(before.route, route);
+      const check = asked ?? (before?.route.settings.jwt ? before.check : null);
+      await states.put({ route, check, addresses: { ...(before && addressesInForce(before)), ...wanted } });
+      try {
+        await files.apply(await states.all(), route, signal);
+      } catch (error) {
+        if (error instanceof RatchetError && error.type === 'RouterRefused') {
+          await (before === null ? states.remove(route.model) : states.put(before));
+          await files.write(await states.all());
+        }
+        throw error;
+      }
+    });
+  }
+
+  return {
+    url,
+    shift,
+    async read(model) {
+      const state = await states.get(model);
+      if (state === null) return null;
+      const inForce = await admin.routes().catch(ignoreAway);
+      return { asked: state.route, inForce: inForce?.get(model) ?? null };
+    },
+    async refresh() {
+      await exclusively(folder, undefined, async () => {
+        for (const state of (await states.all()).values()) {
+          const found = await addressesWhereKnown(state, addressesOf);
+          if (!isDeepStrictEqual(found, state.addresses)) await states.put({ ...state, addresses: found });
+        }
+        await files.apply(await states.all(), null, undefined);
+      });
+    },
+  };
+}
+
+function refuseUnbalanced({ model, splits }: Route): void {
+  const sum = splits.reduce((total, { weightPercent }) => total + weightPercent, 0);
+  if (sum !== 100) throw new RatchetError('RouterRefused', `route of ${model}: expected weights that sum to 100, found ${sum}`);
+}
+
+function refuseStale(inForce: Route, route: Route): void {
+  const same = isDeepStrictEqual(JSON.parse(JSON.stringify(inForce)), JSON.parse(JSON.stringify(route)));
+  if (route.shift > inForce.shift || (route.shift === inForce.shift && same)) return;
+  const found = route.shift < inForce.shift ? `${inForce.shift} in force` : 'this number in force with another route';
+  throw new RatchetError('ShiftStale', `route of ${route.model}: expected shift ${route.shift} to be the newest, found ${found}`, {
+    remedy: 'read the route again: somebody else has shifted meanwhile',
+  });
+}
+
+async function readCheck({ model, settings: { jwt } }: Route): Promise<RouteState['check']> {
+  if (!jwt) return null;
+  const jwks = await readFile(jwt.jwksFile, 'utf8').catch((error: Error) => {
+    throw new RatchetError('RouterRefused', `route of ${model}: expected public keys in ${jwt.jwksFile}, found ${error.message}`, {
+      remedy: 'name a JWKS file that the worker can read in serving.jwt.jwksFile',
+      cause: error,
+    });
+  });
+  return { issuer: jwt.issuer, audiences: jwt.audiences, jwks };
+}
+
+function instancesOf({ splits, mirror }: Route): string[] {
+  return [...new Set([...splits.map(({ instance }) => instance), ...(mirror ? [mirror.instance] : [])])];
+}
+
+function addressesInForce({ route, addresses }: RouteState): RouteState['addresses'] {
+  return Object.fromEntries(instancesOf(route).map((instance) => [instance, addresses[instance] ?? []]));
+}
+
+async function addressesOfAll(
+  instances: readonly string[],
+  addressesOf: EnvoyTrafficRouterOptions['addressesOf'],
+): Promise<RouteState['addresses']> {
+  const entries = await Promise.all(
+    instances.map(async (instance): Promise<[string, string[]]> => {
+      const unknown = (found: string, cause?: unknown): RatchetError =>
+        new RatchetError('RouterUnavailable', `instance ${instance}: expected addresses of its replicas, found ${found}`, { cause });
+      const addresses = await addressesOf(instance).catch((error: unknown) => {
+        throw unknown(error instanceof Error ? error.message : String(error), error);
+      });
+      if (addresses.length === 0) throw unknown('none');
+      return [instance, [...addresses]];
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** An instance that is gone keeps its last addresses: the others must not wait for it. */
+async function addressesWhereKnown(
+  { addresses }: RouteState,
+  addressesOf: EnvoyTrafficRouterOptions['addressesOf'],
+): Promise<RouteState['addresses']> {
+  const asked = Object.entries(addresses).map(async ([instance, last]): Promise<[string, string[]]> => {
+    const now = await addressesOf(instance).catch(() => []);
+    return [instance, now.length === 0 ? last : [...now]];
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+function ignoreAway(error: unknown): null {
+  if (error instanceof RatchetError && error.type === 'RouterUnavailable') return null;
+  throw error;
+}
