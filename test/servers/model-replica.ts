@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 export interface Asked {
@@ -15,6 +16,7 @@ export interface ModelReplica {
   readonly asked: readonly Asked[];
   /** How it answers from now on: a status, or never. */
   answer: number | 'never';
+  delayMs: number;
   /** The text of GET /metrics. */
   metrics: string;
   /** Ends it with all its connections, as kill -9 would. */
@@ -31,7 +33,7 @@ export async function startModelReplica(version: string, port = 0): Promise<Mode
     await closed;
   };
   onTestFinished(() => (server.listening ? kill() : undefined));
-  const replica: ModelReplica = { address: `127.0.0.1:${listening.port}`, asked, answer: 200, metrics: '', kill };
+  const replica: ModelReplica = { address: `127.0.0.1:${listening.port}`, asked, answer: 200, delayMs: 0, metrics: '', kill };
   return replica;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -40,6 +42,7 @@ export async function startModelReplica(version: string, port = 0): Promise<Mode
     const { 'x-ratchet-arm': arm, 'x-request-id': requestId } = request.headers as Record<string, string | undefined>;
     asked.push({ path: request.url ?? '', arm, requestId });
     if (replica.answer === 'never') return;
+    if (replica.delayMs > 0) await sleep(replica.delayMs);
     response.writeHead(replica.answer, { 'content-type': 'application/json', 'x-ratchet-version': version });
     response.end(JSON.stringify({ model_version: version, outputs: [{ name: 'score', shape: [1, 1], datatype: 'FP32', data: [0.5] }] }));
   }
