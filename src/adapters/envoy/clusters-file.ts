@@ -2,7 +2,10 @@ import type { RouteState } from './route-state.js';
 
 /** Every instance as a cluster of Envoy's, under its own name. */
 export function clusterResources(states: Iterable<RouteState>): object[] {
-  return [...states].flatMap((state) => Object.entries(state.addresses).map(([name, addresses]) => cluster(name, addresses, state)));
+  const clusters = [...states].flatMap((state) =>
+    Object.entries(state.addresses).map(([name, addresses]): [string, object] => [name, cluster(name, addresses, state)]),
+  );
+  return [...new Map(clusters).values()]; // Envoy refuses a name that comes twice
 }
 
 function cluster(name: string, addresses: readonly string[], { route }: RouteState): object {
@@ -15,12 +18,14 @@ function cluster(name: string, addresses: readonly string[], { route }: RouteSta
     connect_timeout: '1s',
     lb_policy: 'LEAST_REQUEST',
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
-    // What is over max_requests is refused at once; the other two only must not bite before it.
+    // What is over max_requests is refused at once; the others only must not bite before it.
     circuit_breakers: {
       thresholds: [
         {
           max_requests: concurrentRequestsMax,
           max_pending_requests: concurrentRequestsMax,
+          // Each request may find the same dead replica; by default only three at once may try another one.
+          max_retries: concurrentRequestsMax,
           max_connections: Math.min(2 * concurrentRequestsMax, 2 ** 31),
         },
       ],

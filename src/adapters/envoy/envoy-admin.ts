@@ -53,12 +53,14 @@ export function createEnvoyAdmin({ adminUrl, logFile }: { readonly adminUrl: str
   return {
     async fileStates(signal) {
       const names = Object.values(statOf).map((name) => name.replaceAll('.', '\\.'));
-      const filter = encodeURIComponent(`^(${names.join('|')})\\.(version_text|update_rejected)$`);
+      const filter = encodeURIComponent(`^(${names.join('|')})\\.(version_text|update_rejected|update_failure)$`);
       const { stats } = Stats.parse(await ask(`/stats?format=json&filter=${filter}`, signal));
       const values = new Map(stats.map((stat) => [(stat as { name?: string }).name, (stat as { value?: number | string }).value]));
+      const count = (name: string): number => Number(values.get(name) ?? 0);
       const stateOf = (kind: keyof EnvoyFiles): FileState => ({
         version: String(values.get(`${statOf[kind]}.version_text`) ?? ''),
-        rejected: Number(values.get(`${statOf[kind]}.update_rejected`) ?? 0),
+        // A failure is a file that it cannot even read, as where a number is too large for its field.
+        rejected: count(`${statOf[kind]}.update_rejected`) + count(`${statOf[kind]}.update_failure`),
       });
       return { tokens: stateOf('tokens'), clusters: stateOf('clusters'), routes: stateOf('routes') };
     },
@@ -82,7 +84,6 @@ function away(adminUrl: string, error: unknown): RatchetError {
 
 /** The whole paragraph: Envoy prints the resource that it refuses over many lines, and the reason last. */
 async function lastRefusal(logFile: string): Promise<string> {
-  const marker = 'config update rejected: ';
   try {
     const handle = await open(logFile, 'r');
     try {
@@ -90,12 +91,12 @@ async function lastRefusal(logFile: string): Promise<string> {
       const start = Math.max(0, size - 64 * 1024);
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
       const text = buffer.toString('utf8', 0, bytesRead);
-      const at = text.lastIndexOf(marker);
-      if (at < 0) return 'no words in its log';
-      const paragraph = text
-        .slice(at + marker.length)
-        .split(/\n\[\d{4}-/)[0]!
-        .trim();
+      const last = text
+        .split(/\bFilesystem config update (?:rejected|failure): /)
+        .slice(1)
+        .at(-1);
+      if (last === undefined) return 'no words in its log';
+      const paragraph = last.split(/\n\[\d{4}-/)[0]!.trim();
       return paragraph.length > 1000 ? `… ${paragraph.slice(-1000)}` : paragraph;
     } finally {
       await handle.close();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { RatchetError } from '../../domain/failure.js';
-import type { Route } from '../../domain/serving.js';
+import { Route } from '../../domain/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { createEnvoyAdmin } from './envoy-admin.js';
 import { exclusively } from './exclusive-folder.js';
@@ -34,7 +34,7 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
   const files = createRouteFiles(folder, admin);
 
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
-    refuseUnbalanced(route);
+    refuseInvalid(route);
     const asked = await readCheck(route);
     const wanted = await addressesOfAll(instancesOf(route), addressesOf);
     await exclusively(folder, signal, async () => {
@@ -75,7 +75,14 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
   };
 }
 
-function refuseUnbalanced({ model, splits }: Route): void {
+/** Before anything is written: what the fence could not read again would bar all later shifts. */
+function refuseInvalid(route: Route): void {
+  const { model, splits } = route;
+  const { error } = Route.safeParse(route);
+  if (error) {
+    const [issue] = error.issues;
+    throw new RatchetError('RouterRefused', `route of ${model}: ${issue?.path.join('.')}: ${issue?.message}`, { cause: error });
+  }
   const sum = splits.reduce((total, { weightPercent }) => total + weightPercent, 0);
   if (sum !== 100) throw new RatchetError('RouterRefused', `route of ${model}: expected weights that sum to 100, found ${sum}`);
 }

@@ -32,9 +32,10 @@ function connectionManager(files: EnvoyFiles): object {
       '@type': `${network}.http_connection_manager.v3.HttpConnectionManager`,
       stat_prefix: ROUTES,
       preserve_external_request_id: true,
-      // Nobody is "internal": else a caller could set its own timeout and retries with x-envoy-* headers.
+      // Nobody is "internal" (the range is one of documentation, and none at all means loopback too): else a caller could
+      // set its own timeout and retries with x-envoy-* headers.
       use_remote_address: true,
-      internal_address_config: { unix_sockets: false },
+      internal_address_config: { cidr_ranges: [{ address_prefix: '192.0.2.1', prefix_len: 32 }] },
       normalize_path: true,
       merge_slashes: true,
       path_with_escaped_slashes_action: 'REJECT_REQUEST',
