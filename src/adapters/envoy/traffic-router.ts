@@ -5,6 +5,7 @@ import { Route } from '../../domain/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { createEnvoyAdmin } from './envoy-admin.js';
 import { exclusively } from './exclusive-folder.js';
+import { addressesOfAll, addressesWhereKnown } from './replica-addresses.js';
 import { createRouteFiles } from './route-files.js';
 import { openRouteStates } from './route-state.js';
 import type { RouteState } from './route-state.js';
@@ -66,7 +67,7 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
     async refresh() {
       await exclusively(folder, undefined, async () => {
         for (const state of (await states.all()).values()) {
-          const found = await addressesWhereKnown(state, addressesOf);
+          const found = await addressesWhereKnown(state.addresses, addressesOf);
           if (!isDeepStrictEqual(found, state.addresses)) await states.put({ ...state, addresses: found });
         }
         await files.apply(await states.all(), null, undefined);
@@ -113,36 +114,6 @@ function instancesOf({ splits, mirror }: Route): string[] {
 
 function addressesInForce({ route, addresses }: RouteState): RouteState['addresses'] {
   return Object.fromEntries(instancesOf(route).map((instance) => [instance, addresses[instance] ?? []]));
-}
-
-async function addressesOfAll(
-  instances: readonly string[],
-  addressesOf: EnvoyTrafficRouterOptions['addressesOf'],
-): Promise<RouteState['addresses']> {
-  const entries = await Promise.all(
-    instances.map(async (instance): Promise<[string, string[]]> => {
-      const unknown = (found: string, cause?: unknown): RatchetError =>
-        new RatchetError('RouterUnavailable', `instance ${instance}: expected addresses of its replicas, found ${found}`, { cause });
-      const addresses = await addressesOf(instance).catch((error: unknown) => {
-        throw unknown(error instanceof Error ? error.message : String(error), error);
-      });
-      if (addresses.length === 0) throw unknown('none');
-      return [instance, [...addresses]];
-    }),
-  );
-  return Object.fromEntries(entries);
-}
-
-/** An instance that is gone keeps its last addresses: the others must not wait for it. */
-async function addressesWhereKnown(
-  { addresses }: RouteState,
-  addressesOf: EnvoyTrafficRouterOptions['addressesOf'],
-): Promise<RouteState['addresses']> {
-  const asked = Object.entries(addresses).map(async ([instance, last]): Promise<[string, string[]]> => {
-    const now = await addressesOf(instance).catch(() => []);
-    return [instance, now.length === 0 ? last : [...now]];
-  });
-  return Object.fromEntries(await Promise.all(asked));
 }
 
 function ignoreAway(error: unknown): null {

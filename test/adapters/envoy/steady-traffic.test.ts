@@ -78,6 +78,6 @@ test('a mirror gets a copy of every request under its own arm, and its answers g
   const [real, copies] = [replicas['m-1']![0]!.asked, replicas['m-2']![0]!.asked];
   await vi.waitFor(() => expect(copies).toHaveLength(20));
   expect(new Set(copies.map(({ arm }) => arm))).toEqual(new Set(['challenger']));
-  expect(copies.map(({ requestId }) => requestId).toSorted()).toEqual(real.map(({ requestId }) => requestId).toSorted());
+  expect(new Set(copies.map(({ requestId }) => requestId))).toEqual(new Set(real.map(({ requestId }) => requestId)));
   expect(real[7]).toEqual({ path: '/v2/models/m/infer', arm: 'champion', requestId: 'id-7' });
 });
