@@ -17,9 +17,17 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'ports', values: [], types: ['domain'] },
   { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
   {
+    // Envoy's files lie on this machine: how they are replaced, and what its bootstrap calls them, is the local stack's.
     folder: 'adapters/envoy',
-    // It configures a proxy of this machine by files, which are replaced and locked as those of adapters/local are.
-    values: ['ports', 'domain', 'zod', 'node:', 'adapters/local/durable-file', 'adapters/local/process-identity'],
+    values: [
+      'ports',
+      'domain',
+      'zod',
+      'node:',
+      'adapters/local/durable-file',
+      'adapters/local/process-identity',
+      'adapters/local/servers/envoy-files',
+    ],
     types: [],
     except: ['domain/decide'],
   },

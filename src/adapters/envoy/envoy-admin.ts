@@ -1,118 +1,107 @@
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { RatchetError } from '../../domain/failure.js';
-import type { Route } from '../../domain/serving.js';
+import type { RouteReading } from '../../ports/traffic-router.js';
+import type { EnvoyFiles } from '../local/servers/envoy-files.js';
+import { ROUTES, TOKEN_FILTER } from '../local/servers/envoy-files.js';
+import { parseRouteEntry } from './routes-file.js';
 
-const ErrorState = z.object({ details: z.string().optional(), last_update_attempt: z.string().optional() }).optional();
-const RouteEntry = z.object({
-  name: z.string().optional(),
-  route: z
-    .object({
-      weighted_clusters: z
-        .object({
-          clusters: z.array(
-            z.object({
-              name: z.string(),
-              weight: z.number().optional(),
-              request_headers_to_add: z.array(z.object({ header: z.object({ key: z.string(), value: z.string().optional() }) })).optional(),
-            }),
-          ),
-        })
-        .optional(),
-      request_mirror_policies: z.array(z.object({ cluster: z.string().optional() })).optional(),
-    })
-    .optional(),
-});
-type RouteEntry = z.infer<typeof RouteEntry>;
+export interface FileState {
+  /** Of the file that is in force; empty where none is. */
+  readonly version: string;
+  /** How many files were refused since Envoy started. */
+  readonly rejected: number;
+}
+
+/** What Envoy itself says, over its admin port. @throws {RatchetError} RouterUnavailable: it does not answer. */
+export interface EnvoyAdmin {
+  fileStates(signal?: AbortSignal): Promise<Readonly<Record<keyof EnvoyFiles, FileState>>>;
+  /** model → what is in force. */
+  routes(signal?: AbortSignal): Promise<ReadonlyMap<string, RouteReading['inForce']>>;
+  /** Its last words on a file that it refused. */
+  refusal(): Promise<string>;
+}
+
+const statOf: Readonly<Record<keyof EnvoyFiles, string>> = {
+  tokens: `extension_config_discovery.http_filter.${TOKEN_FILTER}`,
+  clusters: 'cluster_manager.cds',
+  routes: `http.${ROUTES}.rds.${ROUTES}`,
+};
+const Stats = z.object({ stats: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]) }).or(z.unknown())) });
 const Dump = z.object({
   configs: z
     .array(
-      z.looseObject({
-        version_info: z.string().optional(),
-        error_state: ErrorState,
-        active_state: z.object({ version_info: z.string().optional() }).optional(),
-        cluster: z.object({ name: z.string() }).optional(),
-        route_config: z.object({ virtual_hosts: z.array(z.object({ routes: z.array(RouteEntry).optional() })).optional() }).optional(),
-      }),
+      z.object({ route_config: z.object({ virtual_hosts: z.array(z.object({ routes: z.array(z.unknown()).default([]) })).default([]) }) }),
     )
-    .optional(),
+    .default([]),
 });
-type DumpedConfigs = NonNullable<z.infer<typeof Dump>['configs']>;
 
-/** What the proxy itself says of its configuration. */
-export interface ProxyConfig {
-  /** The version of the routes and of the listener in force; null: none. */
-  readonly routesVersion: string | null;
-  readonly listenerVersion: string | null;
-  readonly clusters: ReadonlySet<string>;
-  readonly routes: ReadonlyMap<string, Pick<Route, 'splits' | 'mirror'>>;
-  /** Why it refused the last update, in its own words, and when; null: it did not. */
-  readonly refusal: { readonly words: string; readonly atMs: number } | null;
-}
+/** @param logFile where Envoy's words go; null: unknown */
+export function createEnvoyAdmin({ adminUrl, logFile }: { readonly adminUrl: string; readonly logFile: string | null }): EnvoyAdmin {
+  async function ask(path: string, signal?: AbortSignal): Promise<unknown> {
+    const limit = AbortSignal.timeout(3000);
+    try {
+      const response = await fetch(`${adminUrl}${path}`, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      return await response.json();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw away(adminUrl, error);
+    }
+  }
 
-const ASK_MS = 2000;
-
-/** Reads the proxy's configuration over its admin interface. @throws {RatchetError} RouterUnavailable */
-export async function readProxyConfig(adminUrl: string): Promise<ProxyConfig> {
-  const [routes, clusters, listeners] = await Promise.all(
-    ['dynamic_route_configs', 'dynamic_active_clusters', 'dynamic_listeners'].map((resource) => dump(adminUrl, resource)),
-  );
-  const ours = routes!.find(({ route_config }) => route_config !== undefined);
-  const entries = ours?.route_config?.virtual_hosts?.flatMap((host) => host.routes ?? []) ?? [];
   return {
-    routesVersion: ours?.version_info ?? null,
-    listenerVersion: listeners![0]?.active_state?.version_info ?? null,
-    clusters: new Set(clusters!.flatMap(({ cluster }) => cluster?.name ?? [])),
-    routes: new Map(entries.map((entry) => [entry.name ?? '', splitOf(entry)])),
-    refusal: refusalOf([...routes!, ...clusters!, ...listeners!]),
+    async fileStates(signal) {
+      const names = Object.values(statOf).map((name) => name.replaceAll('.', '\\.'));
+      const filter = encodeURIComponent(`^(${names.join('|')})\\.(version_text|update_rejected|update_failure)$`);
+      const { stats } = Stats.parse(await ask(`/stats?format=json&filter=${filter}`, signal));
+      const values = new Map(stats.map((stat) => [(stat as { name?: string }).name, (stat as { value?: number | string }).value]));
+      const count = (name: string): number => Number(values.get(name) ?? 0);
+      const stateOf = (kind: keyof EnvoyFiles): FileState => ({
+        version: String(values.get(`${statOf[kind]}.version_text`) ?? ''),
+        // A failure is a file that it cannot even read, as where a number is too large for its field.
+        rejected: count(`${statOf[kind]}.update_rejected`) + count(`${statOf[kind]}.update_failure`),
+      });
+      return { tokens: stateOf('tokens'), clusters: stateOf('clusters'), routes: stateOf('routes') };
+    },
+    async routes(signal) {
+      const { configs } = Dump.parse(await ask('/config_dump?resource=dynamic_route_configs', signal));
+      const entries = configs.flatMap(({ route_config: table }) => table.virtual_hosts.flatMap((host) => host.routes));
+      return new Map(entries.flatMap((entry) => parseRouteEntry(entry) ?? []).map(({ model, inForce }) => [model, inForce]));
+    },
+    refusal: () => (logFile === null ? Promise.resolve('see its log') : lastRefusal(logFile)),
   };
 }
 
-async function dump(adminUrl: string, resource: string): Promise<DumpedConfigs> {
-  try {
-    const response = await fetch(`${adminUrl}/config_dump?resource=${resource}`, { signal: AbortSignal.timeout(ASK_MS) });
-    if (response.status === 404) return []; // nothing of this kind yet
-    return Dump.parse(await response.json()).configs ?? [];
-  } catch (error) {
-    throw new RatchetError(
-      'RouterUnavailable',
-      `the proxy at ${adminUrl} does not answer: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        remedy: 'ratchet status says whether it runs; its log is logs/envoy.log',
-        cause: error,
-      },
-    );
-  }
-}
-
-function splitOf({ route }: RouteEntry): Pick<Route, 'splits' | 'mirror'> {
-  const splits = (route?.weighted_clusters?.clusters ?? []).flatMap(({ name, weight, request_headers_to_add }) => {
-    const arm = request_headers_to_add?.find(({ header }) => header.key === 'x-ratchet-arm')?.header.value;
-    return weight === undefined || weight === 0
-      ? []
-      : [{ arm: (arm ?? 'champion') as Route['splits'][number]['arm'], instance: name, weightPercent: weight }];
+function away(adminUrl: string, error: unknown): RatchetError {
+  const { cause, message } = error instanceof Error ? error : new Error(String(error));
+  const words = cause instanceof Error ? cause.message || message : message;
+  return new RatchetError('RouterUnavailable', `Envoy: expected an answer at ${adminUrl}, found ${words}`, {
+    remedy: 'start it: `ratchet up` does; it serves the routes that were asked for last',
+    cause: error,
   });
-  const copies = route?.request_mirror_policies?.[0]?.cluster;
-  // Which arm gets the copies does not stand in the proxy: it is not the one that answers.
-  const arm = splits.some((split) => split.arm === 'challenger') ? 'champion' : 'challenger';
-  return { splits, mirror: copies === undefined ? null : { arm, instance: copies } };
 }
 
-function refusalOf(configs: DumpedConfigs): ProxyConfig['refusal'] {
-  const refusals = configs.flatMap(({ error_state }) =>
-    error_state?.details === undefined ? [] : [{ words: error_state.details, atMs: Date.parse(error_state.last_update_attempt ?? '') }],
-  );
-  return refusals.sort((a, b) => b.atMs - a.atMs)[0] ?? null;
-}
-
-/** What the update counters say that they refused. A refused file of clusters leaves no other trace. */
-export async function readRejected(adminUrl: string): Promise<number> {
+/** The whole paragraph: Envoy prints the resource that it refuses over many lines, and the reason last. */
+async function lastRefusal(logFile: string): Promise<string> {
   try {
-    const response = await fetch(`${adminUrl}/stats?format=json&filter=update_rejected|update_failure`, {
-      signal: AbortSignal.timeout(ASK_MS),
-    });
-    const { stats } = z.object({ stats: z.array(z.object({ value: z.number().optional() })) }).parse(await response.json());
-    return stats.reduce((sum, { value }) => sum + (value ?? 0), 0);
+    const handle = await open(logFile, 'r');
+    try {
+      const { size } = await handle.stat();
+      const start = Math.max(0, size - 64 * 1024);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+      const text = buffer.toString('utf8', 0, bytesRead);
+      const last = text
+        .split(/\bFilesystem config update (?:rejected|failure): /)
+        .slice(1)
+        .at(-1);
+      if (last === undefined) return 'no words in its log';
+      const paragraph = last.split(/\n\[\d{4}-/)[0]!.trim();
+      return paragraph.length > 1000 ? `… ${paragraph.slice(-1000)}` : paragraph;
+    } finally {
+      await handle.close();
+    }
   } catch {
-    return 0;
+    return `its log ${logFile} cannot be read`;
   }
 }

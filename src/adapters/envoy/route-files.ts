@@ -1,79 +1,109 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import { isDeepStrictEqual } from 'node:util';
 import { RatchetError } from '../../domain/failure.js';
-import { Route } from '../../domain/serving.js';
-import { createDurably, replaceDurably } from '../local/durable-file.js';
-import { identify, isRunning } from '../local/process-identity.js';
-import type { StoredRoute } from './render-config.js';
+import type { Route } from '../../domain/serving.js';
+import { replaceDurably } from '../local/durable-file.js';
+import { discoveryResponse, envoyFiles } from '../local/servers/envoy-files.js';
+import type { EnvoyFiles } from '../local/servers/envoy-files.js';
+import { clusterResources } from './clusters-file.js';
+import type { EnvoyAdmin, FileState } from './envoy-admin.js';
+import type { RouteState } from './route-state.js';
+import { routeResources } from './routes-file.js';
+import { tokenResources } from './tokens-file.js';
 
-const Stored = z.strictObject({ route: Route, addresses: z.record(z.string(), z.array(z.string())), jwks: z.string().nullable() });
-const LOCK_MS_MAX = 5000;
+type Kind = keyof EnvoyFiles;
+type States = ReadonlyMap<string, RouteState>;
 
-export type RouteFiles = ReturnType<typeof routeFiles>;
+/** Before a route names a cluster or a token check, Envoy must have it. */
+const order: readonly Kind[] = ['tokens', 'clusters', 'routes'];
+const confirmMsMax = 5000;
 
-/** What was last asked of the router, model by model, and the files that the proxy reads. Any number of processes may write. */
-export function routeFiles(folder: string) {
-  const routes = join(folder, 'asked');
-  const staging = join(folder, 'staging');
-  const lockFile = join(folder, 'lock');
-  return { exclusively, read, readAll, write, writeForProxy, forget };
+export interface RouteFiles {
+  /**
+   * Writes the files of all models and waits until Envoy has them; where it is away, they lie there for its next start.
+   * @param expected what must be in force in the end; null: no route changes
+   * @throws {RatchetError} RouterRefused with Envoy's words, RouterUnavailable
+   */
+  apply(states: States, expected: Route | null, signal: AbortSignal | undefined): Promise<void>;
+  /** Writes them and does not wait. */
+  write(states: States): Promise<void>;
+}
 
-  /** One writer at a time; the lock of a process that is gone is taken over. @throws {RatchetError} RouterUnavailable */
-  async function exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const me = JSON.stringify(identify(process.pid));
-    for (const untilMs = performance.now() + LOCK_MS_MAX; !(await createDurably(staging, lockFile, me));) {
-      const holder = await readFile(lockFile, 'utf8').catch(() => null);
-      if (holder !== null && !isHeld(holder)) await rm(lockFile, { force: true });
-      else if (performance.now() > untilMs)
-        throw new RatchetError('RouterUnavailable', `routes in ${folder}: another process has held the lock for ${LOCK_MS_MAX / 1000} s`);
-      else await sleep(5);
+export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles {
+  const files = envoyFiles(folder);
+
+  /** @returns the new version; null where the file already says this */
+  async function put(kind: Kind, resources: readonly object[], inForce?: FileState): Promise<string | null> {
+    const current = await readFile(files[kind], 'utf8').catch(() => '');
+    if (inForce !== undefined && saysThis(current, inForce.version, resources)) return null;
+    // Never the same twice: that an edit by hand under our version was undone must be seen.
+    const version = `${createHash('sha256').update(JSON.stringify(resources)).digest('hex').slice(0, 16)}-${randomBytes(4).toString('hex')}`;
+    await replaceDurably(join(folder, 'staging'), files[kind], discoveryResponse(version, resources));
+    return version;
+  }
+
+  async function confirm(kind: Kind, version: string, rejectedBefore: number, signal?: AbortSignal): Promise<void> {
+    const untilMs = performance.now() + confirmMsMax;
+    for (;;) {
+      const state = (await admin.fileStates(signal))[kind];
+      if (state.version === version) return;
+      if (state.rejected > rejectedBefore) throw await refused(admin, kind);
+      if (performance.now() > untilMs)
+        throw new RatchetError('RouterUnavailable', `Envoy: expected it to take ${files[kind]} within 5 s, found version ${state.version}`);
+      await sleep(5, undefined, signal && { signal });
     }
-    try {
-      return await run();
-    } finally {
-      await rm(lockFile, { force: true });
-    }
   }
 
-  async function read(model: string): Promise<StoredRoute | null> {
-    try {
-      return Stored.parse(JSON.parse(await readFile(join(routes, `${model}.json`), 'utf8')));
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw new RatchetError(
-        'RouterUnavailable',
-        `route of ${model}: what lies in ${routes} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
+  return {
+    async apply(states, expected, signal) {
+      let away: RatchetError | null = null;
+      for (const kind of order) {
+        try {
+          const before: FileState | undefined = away === null ? (await admin.fileStates(signal))[kind] : undefined;
+          const version = await put(kind, resourcesOf(kind, states), before);
+          if (before !== undefined && version !== null) await confirm(kind, version, before.rejected, signal);
+        } catch (error) {
+          if (!(error instanceof RatchetError) || error.type !== 'RouterUnavailable') throw error;
+          away ??= error;
+          await put(kind, resourcesOf(kind, states));
+        }
+      }
+      if (away !== null) throw away;
+      if (expected !== null) await requireInForce(admin, expected, signal);
+    },
+    async write(states) {
+      for (const kind of order) await put(kind, resourcesOf(kind, states));
+    },
+  };
+}
 
-  async function readAll(): Promise<StoredRoute[]> {
-    await mkdir(routes, { recursive: true });
-    const models = (await readdir(routes)).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5));
-    return (await Promise.all(models.map(read))).filter((stored) => stored !== null);
-  }
+function resourcesOf(kind: Kind, states: States): object[] {
+  if (kind === 'tokens') return tokenResources(states.values());
+  return kind === 'clusters' ? clusterResources(states.values()) : routeResources(states.values());
+}
 
-  async function write(stored: StoredRoute): Promise<void> {
-    await mkdir(routes, { recursive: true });
-    await replaceDurably(staging, join(routes, `${stored.route.model}.json`), JSON.stringify(stored));
-  }
-
-  async function forget(model: string): Promise<void> {
-    await rm(join(routes, `${model}.json`), { force: true });
-  }
-
-  /** Clusters before the routes that need them. */
-  async function writeForProxy(files: Record<string, unknown>): Promise<void> {
-    for (const [name, document] of Object.entries(files)) await replaceDurably(staging, join(folder, name), JSON.stringify(document));
+function saysThis(text: string, version: string, resources: readonly object[]): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(text), { version_info: version, resources: JSON.parse(JSON.stringify(resources)) });
+  } catch {
+    return false; // no file yet, or one that was cut by hand
   }
 }
 
-function isHeld(holder: string): boolean {
-  try {
-    return isRunning(JSON.parse(holder) as { pid: number; start: string });
-  } catch {
-    return false; // cut off while it was written: its writer is gone
-  }
+async function requireInForce(admin: EnvoyAdmin, { model, splits, mirror }: Route, signal?: AbortSignal): Promise<void> {
+  const inForce = (await admin.routes(signal)).get(model) ?? null;
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  if (isDeepStrictEqual(plain(inForce), plain({ splits, mirror }))) return;
+  throw new RatchetError('RouterUnavailable', `Envoy: expected the route of ${model} as asked, found ${JSON.stringify(inForce)}`);
+}
+
+async function refused(admin: EnvoyAdmin, kind: Kind): Promise<RatchetError> {
+  const words = await admin.refusal();
+  return new RatchetError('RouterRefused', `Envoy refuses the ${kind} that were asked for: ${words}`, {
+    remedy: 'correct `serving` in the model file; the old route stays in force',
+    detail: words,
+  });
 }

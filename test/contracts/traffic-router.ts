@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import type { Route } from '../../src/domain/serving.js';
+import type { TrafficRouter } from '../../src/ports/traffic-router.js';
+
+export interface RouterUnderTest {
+  readonly router: TrafficRouter;
+  /** Instances that answer: with which header do they tell their name. */
+  readonly instances: readonly [string, string];
+}
+
+type Splits = readonly (readonly [Route['splits'][number]['arm'], string, number])[];
+
+/** A route with settings that never bite. */
+export function routeOf(
+  model: string,
+  shift: number,
+  splits: Splits,
+  changes: Partial<Omit<Route, 'settings'>> & { settings?: object } = {},
+): Route {
+  return {
+    model,
+    shift,
+    splits: splits.map(([arm, instance, weightPercent]) => ({ arm, instance, weightPercent })),
+    mirror: null,
+    ...changes,
+    settings: {
+      timeoutMs: 5000,
+      concurrentRequestsMax: 1024,
+      outlier: { consecutiveErrors: 5, ejectSeconds: 10 },
+      ...changes.settings,
+    },
+  };
+}
+
+/** One question as a caller asks it. */
+export async function ask(url: string, model: string, headers: Record<string, string> = {}): Promise<Response> {
+  const body = JSON.stringify({ inputs: [] });
+  const response = await fetch(`${url}/v2/models/${model}/infer`, { method: 'POST', body, headers });
+  await response.arrayBuffer();
+  return response;
+}
+
+/** What every traffic router keeps. `open` gives one without routes, before two instances that answer. */
+export function describeTrafficRouter(name: string, open: () => Promise<RouterUnderTest>) {
+  describe(`${name} traffic router`, () => {
+    const signal = AbortSignal.timeout(60_000);
+
+    test('knows nothing of a model that was never routed', async () => {
+      const { router } = await open();
+      expect(await router.read('m')).toBeNull();
+      expect((await ask(router.url, 'm')).status).toBe(404);
+    });
+
+    test('has a route in force when it has answered, and reads it back', async () => {
+      const {
+        router,
+        instances: [a, b],
+      } = await open();
+      const first = routeOf('m', 1, [['champion', a, 100]]);
+      await router.shift(first, signal);
+      expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(a);
+      expect(await router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null } });
+
+      const second = routeOf('m', 2, [['champion', b, 100]], { mirror: { arm: 'challenger', instance: a } });
+      await router.shift(second, signal);
+      expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(b);
+      expect((await router.read('m'))?.inForce).toEqual({ splits: second.splits, mirror: second.mirror });
+    });
+
+    test('divides requests between versions as the weights say', async () => {
+      const {
+        router,
+        instances: [a, b],
+      } = await open();
+      await router.shift(
+        routeOf('m', 1, [
+          ['champion', a, 70],
+          ['challenger', b, 30],
+        ]),
+        signal,
+      );
+      const versions = await Promise.all(
+        Array.from({ length: 400 }, async () => (await ask(router.url, 'm')).headers.get('x-ratchet-version')),
+      );
+      const share = versions.filter((version) => version === b).length / 400;
+      expect(share).toBeGreaterThan(0.15); // 6.5 standard deviations
+      expect(share).toBeLessThan(0.45);
+    });
+
+    test('takes the same shift again, and refuses an older one or another route under its number', async () => {
+      const {
+        router,
+        instances: [a, b],
+      } = await open();
+      const route = routeOf('m', 5, [['champion', a, 100]]);
+      for (let times = 0; times < 2; times++) await router.shift(route, signal);
+      const other: Splits = [['champion', b, 100]];
+      await expect(router.shift(routeOf('m', 4, other), signal)).rejects.toMatchObject({ type: 'ShiftStale' });
+      await expect(router.shift(routeOf('m', 5, other), signal)).rejects.toMatchObject({ type: 'ShiftStale' });
+      expect((await router.read('m'))?.inForce?.splits).toEqual(route.splits);
+    });
+
+    test('keeps models apart, also where one name begins with the other', async () => {
+      const {
+        router,
+        instances: [a, b],
+      } = await open();
+      await router.shift(routeOf('m', 1, [['champion', a, 100]]), signal);
+      expect((await ask(router.url, 'm-2')).status).toBe(404);
+      await router.shift(routeOf('m-2', 1, [['champion', b, 100]]), signal);
+      expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(a);
+      expect((await ask(router.url, 'm-2')).headers.get('x-ratchet-version')).toBe(b);
+    });
+
+    test('refuses weights that do not sum to 100', async () => {
+      const {
+        router,
+        instances: [a],
+      } = await open();
+      const failing = router.shift(routeOf('m', 1, [['champion', a, 90]]), signal);
+      await expect(failing).rejects.toMatchObject({ type: 'RouterRefused', message: expect.stringContaining('90') });
+      expect(await router.read('m')).toBeNull();
+    });
+
+    test('names the instance that it cannot find', async () => {
+      const { router } = await open();
+      const failing = router.shift(routeOf('m', 1, [['champion', 'nobody', 100]]), signal);
+      await expect(failing).rejects.toMatchObject({ type: 'RouterUnavailable', message: expect.stringContaining('nobody') });
+    });
+  });
+}

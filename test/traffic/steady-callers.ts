@@ -1,0 +1,84 @@
+import { Agent, request } from 'node:http';
+
+export interface SteadyCallersOptions {
+  /** The whole address of the question. */
+  readonly url: string;
+  /** Each asks again as soon as it is answered, over a connection that it keeps. */
+  readonly callers: number;
+  readonly body?: string;
+  /** Made anew for each question. */
+  headers?(): Record<string, string>;
+  /** The header of the answer that tells who gave it. */
+  readonly versionHeader?: string;
+}
+
+export interface SteadyCallers {
+  /** Answers 2xx so far, by version; 'unnamed' where the header is missing. */
+  readonly answered: ReadonlyMap<string, number>;
+  /** What went wrong, in words: "HTTP 503 no healthy upstream", "socket hang up". */
+  readonly failures: readonly string[];
+  /** Milliseconds of each answer 2xx. */
+  readonly latencies: readonly number[];
+  /** When all requests that are under way are answered. */
+  stop(): Promise<void>;
+}
+
+/** Callers that never rest, for tests that no request is lost and for measurements. */
+export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers {
+  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version' } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: callers });
+  const [answered, failures, latencies] = [new Map<string, number>(), [] as string[], [] as number[]];
+  let stopping = false;
+
+  async function call(): Promise<void> {
+    while (!stopping) {
+      const startMs = performance.now();
+      try {
+        const { status, version, text } = await post(url, { agent, body, headers: headers?.() ?? {}, versionHeader });
+        if (status < 200 || status > 299) failures.push(`HTTP ${status} ${text.slice(0, 200)}`);
+        else {
+          answered.set(version, (answered.get(version) ?? 0) + 1);
+          latencies.push(performance.now() - startMs);
+        }
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  const calling = Promise.all(Array.from({ length: callers }, () => call()));
+  return {
+    answered,
+    failures,
+    latencies,
+    async stop() {
+      stopping = true;
+      await calling;
+      agent.destroy();
+    },
+  };
+}
+
+interface Question {
+  readonly agent: Agent;
+  readonly body: string;
+  readonly headers: Record<string, string>;
+  readonly versionHeader: string;
+}
+
+function post(url: string, { agent, body, headers, versionHeader }: Question): Promise<{ status: number; version: string; text: string }> {
+  return new Promise((resolve, reject) => {
+    const length = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asked = request(url, { method: 'POST', agent, headers: { ...length, ...headers } }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, version: String(response.headers[versionHeader] ?? 'unnamed'), text }),
+      );
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
