@@ -67,10 +67,17 @@ export async function briefRollout(sources: Sources, ref: CycleRef): Promise<Rol
   };
 }
 
-/** Without a champion there is nobody to compare with, and nobody whose callers could be harmed: no steps. */
+/**
+ * Without a champion there is nobody to compare with, and nobody whose callers could be harmed: no steps, and only absolute
+ * limits to watch for afterwards.
+ */
 function stepsOf({ spec }: CycleContext, hasChampion: boolean): RolloutPlan {
   const { rollout } = spec.spec;
-  return { steps: hasChampion ? (rollout?.steps ?? []) : [], bake: rollout?.bake ?? null };
+  const hasLimits = (rollout?.metrics ?? []).some(
+    (metric) => (metric.kind === 'errors' && metric.shareMax !== undefined) || (metric.kind === 'latency' && metric.p99MsMax !== undefined),
+  );
+  if (!hasChampion) return { steps: [], bake: hasLimits ? (rollout?.bake ?? null) : null };
+  return { steps: rollout?.steps ?? [], bake: rollout?.bake ?? null };
 }
 
 function instancesOf({ model, cycle, spec }: CycleContext, champion: ModelVersion | null): ArmInstances {

@@ -35,7 +35,10 @@ export const ServingSpec = z.strictObject({
     .strictObject({
       issuer: z.string().min(1).describe('Must equal the token’s `iss`.'),
       audiences: z.array(z.string().min(1)).default([]).describe('One of them must be in the token’s `aud`; empty: not asked.'),
-      jwksFile: z.string().min(1).describe('A file with the public keys (JWKS), beside the model file.'),
+      jwksFile: z
+        .string()
+        .startsWith('/', 'expected an absolute path')
+        .describe('The absolute path of a file with the public keys (JWKS), on the machine of the proxy.'),
     })
     .optional()
     .describe('Requests without a valid token are answered with 401; absent: not asked.'),

@@ -15,7 +15,15 @@ import type { Failure } from '../domain/failure.js';
 import { projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
 import { bakeChampion } from './bake-champion.js';
 import { refuseStrangeStart } from './message-shape.js';
-import { bakeEndedSignal, bakeWorkflowId, rollbackWorkflowId, rolloutWorkflowId, TASK_QUEUE, type RolloutInput, type RolloutResult } from './messages.js';
+import {
+  bakeEndedSignal,
+  bakeWorkflowId,
+  rollbackWorkflowId,
+  rolloutWorkflowId,
+  TASK_QUEUE,
+  type RolloutInput,
+  type RolloutResult,
+} from './messages.js';
 import { rollbackModel } from './rollback-model.js';
 import { runStep } from './rollout-step.js';
 import { createTrafficControl, type TrafficControl } from './traffic-control.js';

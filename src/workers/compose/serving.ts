@@ -22,7 +22,13 @@ export function composeServing(
     (await serving.describe(instance))?.replicas.map(({ address }) => address) ?? [];
   return {
     serving,
-    router: createEnvoyTrafficRouter({ folder: join(home, 'envoy'), port: traffic.port, adminUrl, addressesOf }),
-    metrics: createLocalMetricSource({ adminUrl, addressesOf }),
+    router: createEnvoyTrafficRouter({
+      folder: join(home, 'envoy'),
+      adminUrl,
+      url: `http://127.0.0.1:${traffic.port}`,
+      addressesOf,
+      logFile: join(home, 'logs', 'envoy.log'),
+    }),
+    metrics: createLocalMetricSource({ adminUrl, replicasOf: addressesOf }),
   };
 }

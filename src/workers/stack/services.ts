@@ -50,7 +50,7 @@ export function mlflowService({ home, python, target, onSpawn }: ServiceContext)
 
 /** The proxy in front of the model servers; null where there is none on this machine. */
 export function envoyService({ home, python, target, environment, onSpawn }: ServiceContext): Service | null {
-  const envoy = findEnvoy(python.bin, environment);
+  const envoy = findEnvoy(python.bin, environment['PATH']);
   const { traffic } = target;
   if (envoy === null || traffic === null) return null;
   const plan = envoyServerPlan({

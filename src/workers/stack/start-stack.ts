@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { identify } from '../../adapters/local/process-identity.js';
-import { findEnvoy } from '../../adapters/local/servers/envoy-server.js';
+import { envoyMissing, findEnvoy } from '../../adapters/local/servers/envoy-server.js';
 import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 import { readEndpoints, removeEndpoints, writeEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
@@ -113,8 +113,8 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
 
 /** Models that are to be served are refused with the reason where nothing can be: the rest of the loop needs no proxy. */
 function canServe(python: PythonEnv, environment: NodeJS.ProcessEnv, tell: (line: string) => void): boolean {
-  const envoy = findEnvoy(python.bin, environment);
-  if (envoy === null) tell('serving is left out: there is no Envoy for this platform in the Python environment, and no `envoy` on PATH');
+  const envoy = findEnvoy(python.bin, environment['PATH']);
+  if (envoy === null) tell(`serving is left out. ${envoyMissing}`);
   return envoy !== null;
 }
 

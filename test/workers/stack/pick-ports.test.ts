@@ -24,5 +24,7 @@ test('a taken port is one clear sentence', async () => {
 
 test('a port named twice, or for a server that is not started here, is refused', async () => {
   await expect(pickPorts({ temporal: 4000, mlflow: 4000 }, both)).rejects.toThrow('port 4000 is named twice');
-  await expect(pickPorts({ mlflow: 4000 }, { temporal: true, mlflow: false, traffic: true })).rejects.toThrow('--mlflow-port 4000 has no meaning');
+  await expect(pickPorts({ mlflow: 4000 }, { temporal: true, mlflow: false, traffic: true })).rejects.toThrow(
+    '--mlflow-port 4000 has no meaning',
+  );
 });
