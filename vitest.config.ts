@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map((folder) => `test/${folder}/**/*.test.ts`);
 const chaos = ['test/chaos/**/*.test.ts'];
 const wiring = ['test/wiring/**/*.test.ts'];
+const traffic = ['test/traffic/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...integration, ...chaos, ...wiring],
+          exclude: [...integration, ...chaos, ...wiring, ...traffic],
           sequence: { groupOrder: 0 },
         },
       },
@@ -36,6 +37,17 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'traffic',
+          include: traffic,
+          globalSetup: ['test/setup/environments.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
       {

@@ -8,17 +8,18 @@ import { setUp } from './setup.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
 /**
- * `npm test [-- --only unit|integration|chaos|wiring|python]`: the set-up, the tests, and a last line `N passed, N failed`
+ * `npm test [-- --only unit|integration|chaos|traffic|wiring|python]`: the set-up, the tests, and a last line `N passed, N failed`
  * (`, N skipped`). Exit code 1 where any failed or a runner broke.
  */
 const suites = {
   unit: () => runVitest(['unit']),
   integration: () => runVitest(['integration']),
   chaos: () => runVitest(['chaos']),
+  traffic: () => runVitest(['traffic']),
   wiring: () => runVitest(['wiring']),
   python: runPytest,
 };
-const needsEnvironments = ['integration', 'chaos', 'wiring', 'python'];
+const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'python'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ratchet-test-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -15,8 +15,16 @@ export const MODEL = 'quick';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+export interface QuickStackOptions {
+  readonly extra?: NodeJS.ProcessEnv;
+  readonly modelFolder?: string;
+  readonly overSteps?: string;
+  readonly flags?: readonly string[];
+}
+
 export interface QuickStack {
   readonly home: Home;
+  readonly modelFile: string;
   readonly trainingsFile: string;
   /** As the supervisor wrote them last. */
   endpoints(): Endpoints;
@@ -30,22 +38,32 @@ export interface QuickStack {
 /**
  * `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment.
  * @param extra variables of every process of the stack and of its command line
+ * @param modelFolder the model that is applied
+ * @param overSteps a folder whose steps stand in place of those of the same name
+ * @param flags of `ratchet up`
  */
-export async function startQuickStack(extra: NodeJS.ProcessEnv = {}): Promise<QuickStack> {
+export async function startQuickStack({
+  extra = {},
+  modelFolder = join(here, 'quick-model'),
+  overSteps,
+  flags = ['--no-serving'],
+}: QuickStackOptions = {}): Promise<QuickStack> {
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-chaos-'));
   const home = homeAt(join(folder, 'home'));
   const trainingsFile = join(folder, 'trainings');
-  cpSync(join(here, 'quick-model'), join(folder, 'model'), { recursive: true });
+  cpSync(modelFolder, join(folder, 'model'), { recursive: true });
+  cpSync(join(here, 'quick-steps'), join(folder, 'steps'), { recursive: true });
+  if (overSteps !== undefined) cpSync(overSteps, join(folder, 'steps'), { recursive: true });
   const modelFile = join(folder, 'model', 'model.yaml');
   writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
 
-  const environment = { ...process.env, RATCHET_STEPS_PATH: join(here, 'quick-steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3', ...extra };
-  let supervisor = await up(home, environment);
+  const environment = { ...process.env, RATCHET_STEPS_PATH: join(folder, 'steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3', ...extra };
+  let supervisor = await up(home, environment, flags);
   /** A stack that was started again has other ports. */
   const clients = new Map<string, Client>();
   const applied = await run(home, environment, ['apply', '-f', modelFile]);
   if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
-  return { home, trainingsFile, endpoints, model, cli: (args) => run(home, environment, args), killAll, stop };
+  return { home, modelFile, trainingsFile, endpoints, model, cli: (args) => run(home, environment, args), killAll, stop };
 
   function endpoints(): Endpoints {
     const found = readEndpoints(home);
@@ -61,11 +79,12 @@ export async function startQuickStack(extra: NodeJS.ProcessEnv = {}): Promise<Qu
   }
 
   async function killAll(): Promise<void> {
-    const { temporal, mlflow, worker } = endpoints();
-    for (const process_ of [worker.process, temporal.process, mlflow.process]) if (process_ !== null) kill(process_.pid);
+    const { temporal, mlflow, worker, traffic } = endpoints();
+    const parts = [worker.process, temporal.process, mlflow.process, traffic?.process ?? null, traffic?.servingHost ?? null];
+    for (const process_ of parts) if (process_ !== null) kill(process_.pid);
     supervisor.kill('SIGKILL');
     await exited(supervisor);
-    supervisor = await up(home, environment);
+    supervisor = await up(home, environment, flags);
   }
 
   async function stop(): Promise<void> {
@@ -85,8 +104,8 @@ export function kill(pid: number): void {
   }
 }
 
-async function up(home: Home, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [cli, '--home', home.path, 'up'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function up(home: Home, env: NodeJS.ProcessEnv, flags: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [cli, '--home', home.path, 'up', ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('ratchet up is ready', () => {

@@ -18,7 +18,7 @@ describe('the clock of the worker and of the job supervisors jumps', () => {
   beforeAll(async () => {
     jump(0);
     const preload = new URL('./jumping-clock.mjs', import.meta.url).href;
-    stack = await startQuickStack({ NODE_OPTIONS: `--import=${preload}`, CLOCK_OFFSET_FILE: offsetFile });
+    stack = await startQuickStack({ extra: { NODE_OPTIONS: `--import=${preload}`, CLOCK_OFFSET_FILE: offsetFile } });
   });
   afterAll(async () => {
     await stack?.stop();

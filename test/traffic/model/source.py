@@ -1,0 +1,1 @@
+"""Named by the model file; the quick steps never call it."""

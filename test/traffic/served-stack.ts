@@ -1,0 +1,63 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { LedgerBody, LedgerRecord } from '../../src/domain/ledger.js';
+import { records } from '../chaos/kill-point.js';
+import { MODEL, startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
+import { until } from '../chaos/until.js';
+import { startSteadyCallers, type SteadyCallers } from './steady-callers.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const realSteps = fileURLToPath(new URL('../../steps', import.meta.url));
+
+export type ServedStack = Awaited<ReturnType<typeof startServedStack>>;
+
+/** A whole stack with Envoy and real model servers, whose first version answers. Challengers are made with a fault at will. */
+export async function startServedStack() {
+  const stack = await startQuickStack({
+    extra: { RATCHET_SERVE_EXAMPLE_FAULTS: '1', RATCHET_MODEL_SERVER: realSteps, QUICK_SECONDS: '0.05' },
+    modelFolder: `${here}model`,
+    overSteps: `${here}steps`,
+    flags: [],
+  });
+  const plainModel = readFileSync(stack.modelFile, 'utf8');
+  let cycles = 0;
+  await outcomeOf(await challenge({}));
+  return { ...stack, stack, challenge, outcomeOf, body, url, callers };
+
+  /** Applies the model with this fault and starts a cycle of it. @returns the cycle's number */
+  async function challenge(fault: Readonly<Record<string, number>>): Promise<number> {
+    writeFileSync(stack.modelFile, plainModel.replace('config: {} # @FAULT@', `config: ${JSON.stringify(fault)}`));
+    await succeed(stack, ['apply', '-f', stack.modelFile]);
+    const asOf = new Date(Date.UTC(2013, 5, 1) + ++cycles * 30 * 86_400_000).toISOString();
+    const key = `challenge-${cycles}`;
+    await (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'traffic', reason: JSON.stringify(fault), asOf });
+    return until(
+      `cycle of ${key} in the ledger`,
+      () => records(stack.home.storeFolder).find(({ body: found }) => found.kind === 'cycle-started' && found.trigger.key === key)?.seq,
+    );
+  }
+
+  async function outcomeOf(cycle: number): Promise<string> {
+    return (await body(cycle, 'cycle-ended')).outcome;
+  }
+
+  /** Waits for a record of a cycle. */
+  async function body<K extends LedgerBody['kind']>(cycle: number, kind: K): Promise<Extract<LedgerBody, { kind: K }>> {
+    const isIt = ({ body: found }: LedgerRecord): boolean => found.kind === kind && (!('cycle' in found) || found.cycle === cycle);
+    return until(`${kind} of cycle ${cycle}`, () => records(stack.home.storeFolder, cycle).find(isIt)?.body, { everyMs: 20 }) as never;
+  }
+
+  function url(): string {
+    return `${stack.endpoints().traffic!.url}/v2/models/${MODEL}/infer`;
+  }
+
+  function callers(count = 16): SteadyCallers {
+    const inputs = [{ name: 'distance', shape: [1], datatype: 'FP64', data: [700] }];
+    return startSteadyCallers({ url: url(), callers: count, body: JSON.stringify({ inputs }) });
+  }
+}
+
+async function succeed(stack: QuickStack, args: readonly string[]): Promise<void> {
+  const { code, output } = await stack.cli(args);
+  if (code !== 0) throw new Error(`ratchet ${args.join(' ')} ended with ${code}:\n${output}`);
+}
