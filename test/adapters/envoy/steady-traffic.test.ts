@@ -72,6 +72,8 @@ test('a caller stays with one version while the weights stay, and when the chall
 
   await router.shift(routeOf('m', 2, [['champion', 'm-1', 50], ['challenger', 'm-2', 50]], { settings }), signal); // prettier-ignore
   const after = await versions();
+  const unnamed = await Promise.all(Array.from({ length: 60 }, async () => (await ask(envoy.url, 'm')).headers.get('x-ratchet-version')));
+  expect(new Set(unnamed)).toEqual(new Set(['m-1', 'm-2'])); // without the header each request is drawn anew
   expect(moved.filter((caller) => !after.get(caller)!.has('m-2'))).toEqual([]);
 });
 
