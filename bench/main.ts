@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   overhead: () => import('./overhead.js'),
   waiting: () => import('./waiting.js'),
   verify: () => import('./verify.js'),
+  traffic: () => import('./traffic.js'),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -60,6 +60,7 @@ const ENVIRONMENT = [
   ],
   ['RATCHET_CACHE', 'where the Python environment is kept; else `~/.cache/ratchet`'],
   ['RATCHET_PYTHON', 'the Python to make that environment with'],
+  ['RATCHET_ENVOY_CONCURRENCY', 'how many worker threads Envoy has; else 2'],
   ['RATCHET_DEBUG', '`1`: errors show where they come from'],
   [
     'TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE',

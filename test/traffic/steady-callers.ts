@@ -10,6 +10,8 @@ export interface SteadyCallersOptions {
   headers?(): Record<string, string>;
   /** The header of the answer that tells who gave it. */
   readonly versionHeader?: string;
+  /** Told at each answer 2xx. */
+  onAnswer?(version: string): void;
 }
 
 export interface SteadyCallers {
@@ -25,7 +27,7 @@ export interface SteadyCallers {
 
 /** Callers that never rest, for tests that no request is lost and for measurements. */
 export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers {
-  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version' } = options;
+  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version', onAnswer } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const [answered, failures, latencies] = [new Map<string, number>(), [] as string[], [] as number[]];
   let stopping = false;
@@ -39,6 +41,7 @@ export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers
         else {
           answered.set(version, (answered.get(version) ?? 0) + 1);
           latencies.push(performance.now() - startMs);
+          onAnswer?.(version);
         }
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));

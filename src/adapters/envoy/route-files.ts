@@ -60,18 +60,16 @@ export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles 
   return {
     async apply(states, expected, signal) {
       let away: RatchetError | null = null;
+      const before = await admin.fileStates(signal).catch((error: unknown) => {
+        away = requireAway(error);
+        return null;
+      });
       for (const kind of order) {
-        try {
-          const before: FileState | undefined = away === null ? (await admin.fileStates(signal))[kind] : undefined;
-          const version = await put(kind, resourcesOf(kind, states), before);
-          if (before !== undefined && version !== null) await confirm(kind, version, before.rejected, signal);
-        } catch (error) {
-          if (!(error instanceof RatchetError) || error.type !== 'RouterUnavailable') throw error;
-          away ??= error;
-          await put(kind, resourcesOf(kind, states));
-        }
+        const version = await put(kind, resourcesOf(kind, states), before?.[kind]);
+        if (before === null || version === null || away !== null) continue;
+        await confirm(kind, version, before[kind].rejected, signal).catch((error: unknown) => (away = requireAway(error)));
       }
-      if (away !== null) throw away;
+      if (away !== null) throw away as RatchetError;
       if (expected !== null) await requireInForce(admin, expected, signal);
     },
     async write(states) {
@@ -83,6 +81,12 @@ export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles 
 function resourcesOf(kind: Kind, states: States): object[] {
   if (kind === 'tokens') return tokenResources(states.values());
   return kind === 'clusters' ? clusterResources(states.values()) : routeResources(states.values());
+}
+
+/** Where Envoy is away the files are written nevertheless, for its next start. */
+function requireAway(error: unknown): RatchetError {
+  if (error instanceof RatchetError && error.type === 'RouterUnavailable') return error;
+  throw error;
 }
 
 function saysThis(text: string, version: string, resources: readonly object[]): boolean {

@@ -5,8 +5,8 @@ import { RatchetError } from '../../domain/failure.js';
 import { Route } from '../../domain/serving.js';
 import { errorCode, makeFolderDurably, replaceDurably, syncFolder } from '../local/durable-file.js';
 
-/** What was last asked for one model, with all that its part of Envoy's files is made of. */
-export const RouteState = z.strictObject({
+/** One route with all that its part of Envoy's files is made of. */
+const RenderedRoute = z.strictObject({
   route: Route,
   /** Which tokens pass, with the keys as they were at the shift. That of the route before stays where this one asks for none. */
   check: z.strictObject({ issuer: z.string(), audiences: z.array(z.string()), jwks: z.string() }).nullable(),
@@ -16,7 +16,22 @@ export const RouteState = z.strictObject({
    */
   addresses: z.record(z.string(), z.array(z.string())),
 });
+
+/** What was last asked for one model. */
+export const RouteState = RenderedRoute.extend({
+  /**
+   * The route before, until Envoy has taken this one: what is gone back to where Envoy refuses it, also when the process that
+   * asked has died meanwhile. 'taken': it has.
+   */
+  before: z.union([z.literal('taken'), RenderedRoute.nullable()]),
+});
 export type RouteState = z.infer<typeof RouteState>;
+
+/** The newest route that Envoy took, so far as is known; null: none. */
+export function lastTaken(state: RouteState | null): RouteState | null {
+  if (state === null || state.before === 'taken') return state;
+  return state.before === null ? null : { ...state.before, before: 'taken' };
+}
 
 export interface RouteStates {
   /** model → state, in the order of their names. */

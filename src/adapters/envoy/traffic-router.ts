@@ -7,7 +7,7 @@ import { createEnvoyAdmin } from './envoy-admin.js';
 import { exclusively } from './exclusive-folder.js';
 import { addressesOfAll, addressesWhereKnown } from './replica-addresses.js';
 import { createRouteFiles } from './route-files.js';
-import { openRouteStates } from './route-state.js';
+import { lastTaken, openRouteStates } from './route-state.js';
 import type { RouteState } from './route-state.js';
 
 export interface EnvoyTrafficRouterOptions {
@@ -39,19 +39,21 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
     const asked = await readCheck(route);
     const wanted = await addressesOfAll(instancesOf(route), addressesOf);
     await exclusively(folder, signal, async () => {
-      const before = await states.get(route.model);
-      if (before !== null) refuseStale(before.route, route);
-      const check = asked ?? (before?.route.settings.jwt ? before.check : null);
-      await states.put({ route, check, addresses: { ...(before && addressesInForce(before)), ...wanted } });
+      const newest = await states.get(route.model);
+      if (newest !== null) refuseStale(newest.route, route);
+      const taken = lastTaken(newest);
+      const state = { ...rendered(route, asked, wanted, newest, taken), before: withoutBefore(taken) };
+      await states.put(state);
       try {
         await files.apply(await states.all(), route, signal);
       } catch (error) {
         if (error instanceof RatchetError && error.type === 'RouterRefused') {
-          await (before === null ? states.remove(route.model) : states.put(before));
+          await (taken === null ? states.remove(route.model) : states.put(taken));
           await files.write(await states.all());
         }
         throw error;
       }
+      await states.put({ ...state, before: 'taken' });
     });
   }
 
@@ -74,6 +76,22 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
       });
     },
   };
+}
+
+/** What was there before stays reachable beside what is wanted now. */
+function rendered(
+  route: Route,
+  asked: RouteState['check'],
+  wanted: RouteState['addresses'],
+  ...earlier: readonly (RouteState | null)[]
+): Omit<RouteState, 'before'> {
+  const present = earlier.filter((state) => state !== null);
+  const check = asked ?? present.find((state) => state.route.settings.jwt)?.check ?? null;
+  return { route, check, addresses: Object.assign({}, ...present.map(addressesInForce), wanted) as RouteState['addresses'] };
+}
+
+function withoutBefore(state: RouteState | null): RouteState['before'] {
+  return state === null ? null : { route: state.route, check: state.check, addresses: state.addresses };
 }
 
 /** Before anything is written: what the fence could not read again would bar all later shifts. */

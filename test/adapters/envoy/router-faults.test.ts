@@ -50,6 +50,18 @@ test('a configuration that Envoy refuses is reported with its words, and the old
   expect(await versionOf(envoy.url)).toBe('m-2');
 });
 
+test('a route that is refused only by a later try, its first asker having died, goes back to the one that Envoy took', async () => {
+  const { router, envoy } = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
+  await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
+  await envoy.kill();
+  const refused = routeOf('m', 2, [['champion', 'm-2', 100]], { settings: { rateLimit: { requestsPerSecond: 2 ** 33 } } });
+  await expect(router.shift(refused, signal)).rejects.toMatchObject({ type: 'RouterUnavailable' });
+  await envoy.start();
+  await expect(router.shift(refused, signal)).rejects.toMatchObject({ type: 'RouterRefused' });
+  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-1'));
+  expect((await router.read('m'))?.asked.shift).toBe(1);
+});
+
 test('a weight that was edited by hand shows in what is read, and the same shift sets it back', async () => {
   const { router, envoy } = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
   const route = routeOf('m', 1, [['champion', 'm-1', 90], ['challenger', 'm-2', 10]]); // prettier-ignore

@@ -45,14 +45,17 @@ export async function startEnvoy(options: EnvoyServerOptions): Promise<RunningSe
   return startServer(envoyServerPlan(options), `127.0.0.1:${options.port}`, options.outlives);
 }
 
-/** Writes the bootstrap; the watched files only where they are missing. */
+/**
+ * Writes the bootstrap; the watched files only where they are missing.
+ * @throws {Error} RATCHET_ENVOY_CONCURRENCY is no number of threads
+ */
 export function envoyServerPlan({
   envoy,
   folder,
   port,
   adminPort,
   logFile,
-  concurrency = Number(process.env['RATCHET_ENVOY_CONCURRENCY'] ?? 2),
+  concurrency = threadsAsked(process.env['RATCHET_ENVOY_CONCURRENCY']),
 }: EnvoyServerOptions): ServerPlan {
   const home = resolve(folder);
   mkdirSync(home, { recursive: true });
@@ -72,6 +75,11 @@ export function envoyServerPlan({
     isHealthy: () => isReady(adminPort),
     startMsMax: 30_000,
   };
+}
+
+function threadsAsked(text = '2'): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new Error(`RATCHET_ENVOY_CONCURRENCY: expected a number of worker threads from 1 to 999, found ${JSON.stringify(text)}`);
 }
 
 async function isReady(adminPort: number): Promise<boolean> {
