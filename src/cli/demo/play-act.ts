@@ -11,7 +11,12 @@ import { createFollow } from '../follow-cycle.js';
 import { evaluationLines } from '../render/candidate-card.js';
 import { isWaitingForPeople } from '../render/stage-tree.js';
 import type { Session } from '../session.js';
+import { readEvidence } from '../../client/audit/past-cycle.js';
+import { readHead, readRecords } from '../../client/ledger-view.js';
+import type { FeatureRow } from '../../domain/serving.js';
+import { EvaluateOutput } from '../../domain/stage-jobs.js';
 import type { Act } from './acts.js';
+import { replayFlights, type ReplayedFlights } from './replay-flights.js';
 
 export interface Stage {
   readonly cli: Cli;
@@ -19,6 +24,8 @@ export interface Stage {
   readonly spec: ModelSpec;
   readonly modelFile: string;
   readonly say: (line?: string) => void;
+  /** Where models are asked; null: nothing is served here. */
+  readonly requestsUrl: string | null;
   /** The account goes to the screen, not into a document. */
   readonly onScreen: boolean;
 }
@@ -31,6 +38,8 @@ export interface ActResult {
   readonly reason: string;
   readonly version: string | null;
   readonly asItShould: boolean;
+  /** What became of the requests while it earned traffic; null: there were none. */
+  readonly requests: { readonly answered: number; readonly failed: number } | null;
 }
 
 /** Applies, triggers, signs where a person is asked, and says what it saw. @throws {CommandError} interrupted */
@@ -48,6 +57,9 @@ export async function playAct(stage: Stage, act: Act, number: number): Promise<A
   if (cycle === null) throw interrupted();
 
   const handle = model.cycle(cycle);
+  let hasEnded = false;
+  const isAsked = act.isUnderTraffic && stage.requestsUrl !== null;
+  const requests = isAsked ? askMeanwhile(stage, stage.spec.metadata.name, cycle, () => hasEnded) : Promise.resolve(null);
   const follow = createFollow(cli, { signal, live: cli.terminal.isScreen && stage.onScreen });
   let state = await follow(handle, isWaitingForPeople);
   let signed = false;
@@ -56,9 +68,50 @@ export async function playAct(stage: Stage, act: Act, number: number): Promise<A
     signed = true;
     state = await follow(handle);
   }
+  hasEnded = true;
   if (!state?.outcome) throw interrupted();
   await tellNumbers(stage, state, signed);
-  return judged(stage, act, state, signed);
+  const asked = await requests;
+  if (asked !== null) tellRequests(stage, asked);
+  return judged(stage, act, state, signed, asked);
+}
+
+/** Asks about real flights from the moment that a challenger may earn traffic, until its rollout and its bake are over. */
+async function askMeanwhile(
+  { session, spec, requestsUrl }: Stage,
+  model: string,
+  cycle: number,
+  ended: () => boolean,
+): Promise<ReplayedFlights | null> {
+  const handle = session.model(model).cycle(cycle);
+  const isRolledOut = async (): Promise<boolean> =>
+    (await handle.state().catch(() => null))?.stages.some(({ stage, phase }) => stage === 'rollout' && phase === 'Running') ?? false;
+  while (!(await isRolledOut())) {
+    if (ended()) return null;
+    await pause();
+  }
+  const replay = replayFlights(`${requestsUrl}/v2/models/${model}/infer`, spec.spec.data.features, await flightsOf(session.store, model));
+  while (!ended() || (await readHead(session.store, model))?.after.bake !== undefined) await pause();
+  return replay.stop();
+}
+
+/** Real flights of the champion's holdout, those with missing weather among them. */
+async function flightsOf(store: Session['store'], model: string): Promise<readonly FeatureRow[]> {
+  const ended = (await readRecords(store, model)).findLast(({ body }) => body.kind === 'cycle-ended' && body.outcome === 'promoted')?.body;
+  const digest = ended?.kind === 'cycle-ended' ? ended.evidence.evaluate : undefined;
+  const evaluation = digest === undefined ? undefined : (await readEvidence(store, 'evaluate', EvaluateOutput, digest)).body;
+  return evaluation?.served?.rows ?? [];
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+function tellRequests({ say }: Stage, { answered, failed, byVersion, failures }: ReplayedFlights): void {
+  say(`  ${answered} requests about real flights were answered meanwhile, ${failed} failed`);
+  for (const [version, count] of byVersion) say(`    ${count} by ${version}`);
+  for (const words of failures) say(`    failed: ${words}`);
+  say();
 }
 
 async function put({ session, spec, modelFile, say }: Stage, { change }: Act): Promise<void> {
@@ -101,16 +154,32 @@ async function tellNumbers({ session, say }: Stage, state: CycleState, signed: b
   for (const line of evaluationLines(verdict, evaluation)) say(line && `  ${line}`);
 }
 
-function judged({ say }: Stage, act: Act, { cycle, outcome, reason, version, verdict }: CycleState, signed: boolean): ActResult {
-  const asItShould = outcome === act.outcome && signed === act.isSigned;
+function judged(
+  { say }: Stage,
+  act: Act,
+  { cycle, outcome, reason, version, verdict }: CycleState,
+  signed: boolean,
+  asked: ReplayedFlights | null,
+): ActResult {
+  const isLossless = asked === null || (asked.failed === 0 && asked.answered > 0);
+  const asItShould = outcome === act.outcome && signed === act.isSigned && isLossless;
   say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}`);
-  if (outcome !== 'promoted') for (const line of verdict?.reasons ?? [reason]) say(`  · ${line}`);
+  if (outcome !== 'promoted') for (const line of asked === null ? (verdict?.reasons ?? [reason]) : [reason]) say(`  · ${line}`);
   say(
     asItShould
       ? `  ${act.moral}`
       : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`,
   );
-  return { title: act.title, cycle, asOf: act.asOf, outcome: outcome ?? 'open', reason, version, asItShould };
+  return {
+    title: act.title,
+    cycle,
+    asOf: act.asOf,
+    outcome: outcome ?? 'open',
+    reason,
+    version,
+    asItShould,
+    requests: asked && { answered: asked.answered, failed: asked.failed },
+  };
 }
 
 function interrupted(): CommandError {
