@@ -35,8 +35,9 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     await withdrawExposure({ ledger, router }, request);
   }
 
-  /** Every model with a ledger in this store. */
+  /** Every model with a ledger in this store. Before they are compared, the proxy is told where servers have moved to. */
   async function listModels(): Promise<string[]> {
+    await router.refresh();
     const models: string[] = [];
     // Names have no character below "-": after the last key of a model comes the next one.
     for (let startAfter: string | undefined; ; startAfter = `ledger/${models.at(-1)}/~`) {

@@ -13,6 +13,8 @@ export interface TrafficRouter {
    * away). They differ where somebody changed a weight by hand. null: no route was ever set.
    */
   read(model: string): Promise<RouteReading | null>;
+  /** Asks again where the instances of all routes are, and tells the proxy where they have moved. @throws {RatchetError} RouterUnavailable */
+  refresh(): Promise<void>;
   /** Where callers ask: `http://host:port`; the path is /v2/models/<model>/infer. */
   readonly url: string;
 }

@@ -60,6 +60,13 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
     @app.post("/v2/models/{name}/versions/{version}/infer")
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         started = time.perf_counter()
+        faults.arrived()
+        try:
+            return await _infer(request, name, version, started)
+        finally:
+            faults.left()
+
+    async def _infer(request: Request, name: str, version: str | None, started: float) -> Response:
         arm = request.headers.get(ARM_HEADER)
         key = request.headers.get(config.key_header) if config.key_header else None
         status, document, scores, parsed = 200, {}, [], None

@@ -28,18 +28,21 @@ class Faults:
     def are_planted(self) -> bool:
         return bool(self._values)
 
+    def arrived(self) -> None:
+        """A request is under way from here to `left`."""
+        self._under_way += 1
+
+    def left(self) -> None:
+        self._under_way -= 1
+
     def before(self) -> None:
         """Delays, or ends the process. @throws RuntimeError where this request is to fail."""
-        self._under_way += 1
-        try:
-            delay_ms = self._values.get("latency_ms", 0)
-            if delay_ms:
-                time.sleep(delay_ms / 1000)
-            if "slow_under_load_ms" in self._values and self._under_way > 1:
-                with self._lock:
-                    time.sleep(self._values["slow_under_load_ms"] / 1000)
-        finally:
-            self._under_way -= 1
+        delay_ms = self._values.get("latency_ms", 0)
+        if delay_ms:
+            time.sleep(delay_ms / 1000)
+        if "slow_under_load_ms" in self._values and self._under_way > 1:
+            with self._lock:
+                time.sleep(self._values["slow_under_load_ms"] / 1000)
         self._answered += 1
         if self._answered >= self._values.get("crash_after", float("inf")):
             os._exit(70)

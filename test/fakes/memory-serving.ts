@@ -60,6 +60,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   };
 
   const router: TrafficRouter = {
+    refresh: () => Promise.resolve(),
     url: 'http://127.0.0.1:0',
     async shift(route) {
       failing('shift');

@@ -14,7 +14,7 @@ export function createAbsentServing(why: string): { serving: Serving; router: Tr
       list: () => Promise.resolve([]),
       retire: () => Promise.resolve(),
     },
-    router: { shift: refuse('RouterRefused'), read: () => Promise.resolve(null), url: '' },
+    router: { shift: refuse('RouterRefused'), read: () => Promise.resolve(null), refresh: () => Promise.resolve(), url: '' },
     metrics: { read: refuse('MetricsUnavailable') },
   };
 }

@@ -4,7 +4,7 @@ import type { FeatureRow } from '../../domain/serving.js';
 
 const CALLERS = 16;
 /** Each of them pauses, as callers do: the machine has other work. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
 
 export interface ReplayedFlights {
   readonly answered: number;

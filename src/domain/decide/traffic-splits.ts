@@ -15,7 +15,8 @@ export function splitOfStep(step: RolloutStep, { bake }: Pick<RolloutSpec, 'bake
       // The fresh baseline gets the challenger's weight, as far as there is any.
       const challenger = step.weightPercent;
       const baseline = arms.baseline === null ? 0 : Math.min(challenger, 100 - challenger);
-      return split(arms, { challenger, baseline, champion: 100 - challenger - baseline });
+      // In this order, callers who stay with a version are taken from the champion when the challenger's share grows.
+      return split(arms, { challenger, champion: 100 - challenger - baseline, baseline });
     }
     case 'full':
       return splitOfBake(bake, arms);

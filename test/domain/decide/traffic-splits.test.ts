@@ -15,7 +15,7 @@ const words = ({ splits, mirror }: ReturnType<typeof splitOfStep>): string =>
 test.for<[step: RolloutStep, instances: typeof withBaseline | typeof arms, expected: string]>([
   [{ kind: 'shadow', bakeSeconds: 60 }, arms, 'm-2 100, copies to m-5'],
   [canary(10), arms, 'm-5 10, m-2 90'],
-  [canary(10), withBaseline, 'm-5 10, m-2-fresh-5 10, m-2 80'],
+  [canary(10), withBaseline, 'm-5 10, m-2 80, m-2-fresh-5 10'],
   [canary(50), withBaseline, 'm-5 50, m-2-fresh-5 50'],
   [canary(80), withBaseline, 'm-5 80, m-2-fresh-5 20'],
   [{ kind: 'full', bakeSeconds: 60 }, withBaseline, 'm-5 95, m-2 5'],

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../servers/loopback-port.js';
+import { freePorts, isFree } from '../servers/loopback-port.js';
 import { serverEnvironment } from '../servers/server-process.js';
-import { signalGroup } from '../process-group.js';
+import { killMarked, signalGroup } from '../process-group.js';
 import { isRunning, processStart } from '../process-identity.js';
 import { listInstanceFolders, type InstanceFolder, type ReplicaState } from './instance-folder.js';
 
@@ -19,6 +19,8 @@ export interface ServingHostOptions {
 }
 
 const LOOK_MS = 100;
+/** Names a replica's own configuration, and by it its process. */
+const CONFIG_VARIABLE = 'RATCHET_SERVE_CONFIG';
 const BACKOFF_MS_MAX = 10_000;
 /** A server that lived so long did not die of its start. */
 const SOUND_MS = 30_000;
@@ -94,7 +96,11 @@ async function keepReplica(
   waiting.set(name, { startedMs: nowMs, backoffMs: Math.min(BACKOFF_MS_MAX, Math.max(500, backoffMs * 2)), nextMs: nowMs + backoffMs });
   const hasDied = replica.process !== null;
   if (hasDied) options.tell(`${name} ended; starting it again`);
-  return { ...replica, process: start(instance, index, replica.port, options), restarts: replica.restarts + (hasDied ? 1 : 0) };
+  // One that was started by a host which died before it could write that down still holds the port.
+  killMarked(`${CONFIG_VARIABLE}=${instance.configFile(index)}`);
+  const port = (await isFree(replica.port)) ? replica.port : (await freePorts(1))[0]!;
+  if (port !== replica.port) options.tell(`${name}: port ${replica.port} is taken by another program; it answers at ${port} from now on`);
+  return { ...replica, port, process: start(instance, index, port, options), restarts: replica.restarts + (hasDied ? 1 : 0) };
 }
 
 function start(instance: InstanceFolder, index: number, port: number, options: ServingHostOptions): { pid: number; start: string } | null {
@@ -134,7 +140,7 @@ function serverEnvironmentOf({ environment, stepsPath }: ServingHostOptions, con
     ...serverEnvironment(environment),
     ...Object.fromEntries(passed),
     PYTHONPATH: stepsPath,
-    RATCHET_SERVE_CONFIG: configFile,
+    [CONFIG_VARIABLE]: configFile,
     OMP_NUM_THREADS: '1',
   };
 }
@@ -144,6 +150,7 @@ function end(instance: InstanceFolder, retiring: Map<string, number>): void {
   const running = (instance.state()?.replicas ?? []).flatMap(({ process }) => (process !== null && isRunning(process) ? [process] : []));
   if (running.length === 0) {
     retiring.delete(instance.name);
+    for (const index of (instance.state()?.replicas ?? []).keys()) killMarked(`${CONFIG_VARIABLE}=${instance.configFile(index)}`);
     return instance.remove();
   }
   const sinceMs = retiring.get(instance.name);

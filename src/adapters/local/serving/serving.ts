@@ -44,8 +44,10 @@ export function createLocalServing({ servingFolder, store }: LocalServingOptions
       renameSync(next, instance.artifactFile);
       instance.writeSpec(spec);
     }
+    const restartsBefore = instance.state()?.replicas.map(({ restarts }) => restarts) ?? [];
     while (!(await isReady(instance, spec))) {
-      const dead = instance.state()?.replicas.findIndex(({ restarts }) => restarts >= DEATHS_MAX) ?? -1;
+      const dead =
+        instance.state()?.replicas.findIndex(({ restarts }, index) => restarts - (restartsBefore[index] ?? 0) >= DEATHS_MAX) ?? -1;
       if (dead >= 0) throw notReady(instance, spec, `its server ${dead + 1} died ${DEATHS_MAX} times`, dead);
       await waitFor('its servers to answer', spec, untilMs, signal, instance);
     }
