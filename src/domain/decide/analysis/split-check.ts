@@ -39,9 +39,7 @@ export function splitMismatch({ arms, units, weights }: SplitState): string | nu
   const prior = weights.map((weight) => (CONCENTRATION * weight) / total);
   const posterior = units.map((count, i) => count + prior[i]!);
   const logEvidence =
-    logBeta(posterior) -
-    logBeta(prior) -
-    sum(units.map((count, i) => (count === 0 ? 0 : count * Math.log(weights[i]! / total))));
+    logBeta(posterior) - logBeta(prior) - sum(units.map((count, i) => (count === 0 ? 0 : count * Math.log(weights[i]! / total))));
   if (logEvidence < Math.log(1 / ALPHA)) return null;
   const found = arms.map((arm, i) => `${arm} ${units[i]} (set to ${weights[i]}%)`).join(', ');
   return `the requests are not divided as they are set to be: ${found}`;

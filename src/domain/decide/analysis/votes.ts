@@ -72,7 +72,11 @@ export function votesNeeded(chance: number, alpha: number, power = 0.9): number 
   const z = power >= 0.9 ? 1.2816 : 0;
   const isEnough = (votes: number): boolean => {
     const worse = Math.min(votes, Math.floor(votes * chance - z * Math.sqrt(votes * chance * (1 - chance))));
-    return worse > 0 && firstShare * evidenceOfOne(worse, votes - worse) >= 1 / alpha;
+    if (worse <= 0) return false;
+    // No bet wins more than one on the very share that was seen: mostly that is too little already.
+    const seen = Math.min(1 - 1e-9, worse / votes);
+    const most = votes * (Math.LN2 + seen * Math.log(seen) + (1 - seen) * Math.log(1 - seen));
+    return most >= -Math.log(alpha) && firstShare * evidenceOfOne(worse, votes - worse) >= 1 / alpha;
   };
   let high = 1;
   while (!isEnough(high)) if ((high *= 2) > VOTES_MAX) return null;
