@@ -99,6 +99,17 @@ function windowsNeeded({ alpha }: PlannedMetric, spec: Spec, edges: readonly num
   return needed.length === 0 ? null : Math.min(...needed);
 }
 
+/** Windows until the named slowing is found with 90% power, at so many answers per window of each arm, log-normal with σ .5; null: never. */
+export function latencyWindowsNeeded({ detect, margin, p99MsMax }: Spec, unitsPerWindow: number, alpha: number): number | null {
+  const needed = [0, 1.2816, 2.3263].flatMap((z) => {
+    const theirs = 1 - normalBelow(z);
+    const mine = 1 - normalBelow(z + Math.log((1 + margin) / detect) / 0.5);
+    const sd = Math.sqrt((mine * (1 - mine) + theirs * (1 - theirs)) / unitsPerWindow);
+    return votesNeeded(Math.min(0.999, normalBelow((mine - theirs) / sd)), (p99MsMax === undefined ? alpha : alpha / 2) / 3) ?? [];
+  });
+  return needed.length === 0 ? null : Math.min(...needed);
+}
+
 /** The upper edge of the bucket in which the quantile lies; the last bucket counts as twice its lower edge. */
 export function quantile(edges: readonly number[], counts: readonly number[], q: number): number {
   const wanted = sum(counts) * q;

@@ -52,15 +52,14 @@ export function createTraffic(shape: TrafficShape, regression: Regression, windo
   let window = 0;
   return { next };
 
-  /** @param weightPercent of the challenger; the baseline has as much, or what is left. 0: copies of the baseline's requests. */
-  function next(weightPercent: number, shift: number): TrafficWindow {
-    const mirrored = weightPercent === 0;
-    const other = mirrored ? 100 : Math.min(weightPercent, 100 - weightPercent);
+  /** @param percents of all requests, of challenger and baseline; both 100: the challenger gets copies */
+  function next(percents: { challenger: number; other: number }, shift: number): TrafficWindow {
+    const mirrored = percents.challenger + percents.other > 100;
     const total = shape.requestsPerSecond * windowSeconds;
     const outage = random() < shape.outageShare ? 10 : 1;
     const asked = (percent: number): number => Math.max(0, Math.round(gauss(random, (total * percent) / 100)));
-    const theirs = asked(other);
-    const mine = mirrored ? theirs : asked(weightPercent);
+    const theirs = asked(percents.other);
+    const mine = mirrored ? theirs : asked(percents.challenger);
     const startMs = window * windowSeconds * 1000;
     const arms = { challenger: challenger.counts(mine, window, outage), baseline: baseline.counts(theirs, window, outage) };
     window++;
@@ -68,7 +67,7 @@ export function createTraffic(shape: TrafficShape, regression: Regression, windo
       startMs,
       endMs: startMs + windowSeconds * 1000,
       shift,
-      weights: mirrored ? { baseline: 100 } : { challenger: weightPercent, baseline: other },
+      weights: mirrored ? { baseline: 100 } : { challenger: percents.challenger, baseline: percents.other },
       mirror: mirrored ? 'challenger' : null,
       arms,
     };

@@ -4,7 +4,7 @@ import { addWindow, assess, beginAnalysis, beginStep } from '../../../../src/dom
 import { SCORE_BINS } from '../../../../src/domain/latency-edges.js';
 import { createTraffic, HARMLESS, STEADY } from '../../../../src/domain/decide/simulation/simulate-traffic.js';
 import type { TrafficWindow } from '../../../../src/domain/traffic-window.js';
-import { counts, planOf, SIX_METRICS, watch, windowOf } from './windows.js';
+import { SIX_METRICS, counts, planOf, shares, watch, windowOf } from './windows.js';
 
 const offlineScores = Array.from({ length: SCORE_BINS }, (_, bin) => (bin === 5 ? 1000 : 0));
 const six = planOf(SIX_METRICS, { offlineScores });
@@ -95,7 +95,7 @@ test('every analysis says why, and its reasons are sentences about metrics or th
 test('the state of six metrics stays within 5 KB after 3,000 windows', () => {
   const traffic = createTraffic({ ...STEADY, requestsPerSecond: 400, outageShare: 0.1 }, HARMLESS, 5, 1);
   let state = beginAnalysis(six);
-  for (let window = 0; window < 3000; window++) state = addWindow(six, state, traffic.next(window < 1500 ? 50 : 95, 1));
+  for (let window = 0; window < 3000; window++) state = addWindow(six, state, traffic.next(shares(window < 1500 ? 50 : 95), 1));
   expect(JSON.stringify(state).length).toBeLessThanOrEqual(5000);
 });
 

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { assess } from '../../../../src/domain/decide/analysis/analyse.js';
 import { populationStability } from '../../../../src/domain/decide/analysis/distribution.js';
 import { createTraffic, HARMLESS, STEADY } from '../../../../src/domain/decide/simulation/simulate-traffic.js';
-import { counts, planOf, watch, windowOf } from './windows.js';
+import { HALF, counts, planOf, watch, windowOf } from './windows.js';
 
 /** Scores of a challenger, as its evaluation saw them. */
 function offlineOf(windows: number): number[] {
   const traffic = createTraffic(STEADY, HARMLESS, 5, 99);
-  const seen = Array.from({ length: windows }, () => traffic.next(50, 1).arms.challenger!.scores);
+  const seen = Array.from({ length: windows }, () => traffic.next(HALF, 1).arms.challenger!.scores);
   return seen.reduce((sum, scores) => sum.map((count, bin) => count + scores[bin]!));
 }
 
@@ -20,7 +20,7 @@ test.for<[name: string, scoreShift: number, phase: string]>([
 ])('%s', ([, scoreShift, phase]) => {
   for (let seed = 1; seed <= 10; seed++) {
     const traffic = createTraffic(STEADY, { ...HARMLESS, scoreShift }, 5, seed);
-    expect(watch(plan, 128, () => traffic.next(50, 1)).phase).toBe(phase);
+    expect(watch(plan, 128, () => traffic.next(HALF, 1)).phase).toBe(phase);
   }
 });
 

@@ -53,3 +53,9 @@ export function watch(
   }
   return { state, windows, phase: assess(plan, state).phase };
 }
+
+/** What challenger and baseline get at this weight; 0: copies. */
+export function shares(weight: number): { challenger: number; other: number } {
+  return weight === 0 ? { challenger: 100, other: 100 } : { challenger: weight, other: Math.min(weight, 100 - weight) };
+}
+export const HALF = shares(50);
