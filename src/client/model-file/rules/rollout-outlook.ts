@@ -10,7 +10,7 @@ export const tellRolloutOutlook: Rule = ({ rollout }) => {
     const path = ['spec', 'rollout', 'steps', step];
     const named = `what metrics[${metric}] (${kind}) names in detect`;
     if (windows === null || seconds === null) {
-      const remedy = 'detect a larger regression, widen the margin less, or give the step more traffic';
+      const remedy = 'detect a larger regression, narrow the margin, or give the step more traffic';
       return [{ path, severity: 'warning', message: `${named} would hardly ever be found at this traffic: the step turns back`, remedy }];
     }
     const takes = `${named} takes ${windows} windows (${seconds} s) to find at ${rollout.traffic!.requestsPerSecond} requests a second`;
