@@ -16,6 +16,7 @@ import { addLintCommand } from './commands/lint.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addReplayCommand } from './commands/replay.js';
 import { addSchemaCommand } from './commands/schema.js';
+import { addSimulateCommand } from './commands/simulate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
 import { addUpCommand } from './commands/up.js';
@@ -26,6 +27,7 @@ const addCommands = [
   addDownCommand,
   addDemoCommand,
   addLintCommand,
+  addSimulateCommand,
   addSchemaCommand,
   addApplyCommand,
   addGetCommand,
