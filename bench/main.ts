@@ -2,6 +2,7 @@
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   statistics: () => import('./statistics.js'),
   flights: () => import('./flights.js'),
+  analysis: () => import('./analysis.js'),
   overhead: () => import('./overhead.js'),
   waiting: () => import('./waiting.js'),
   verify: () => import('./verify.js'),

@@ -19,6 +19,7 @@ import { addReplayCommand } from './commands/replay.js';
 import { addRollbackCommand } from './commands/rollback.js';
 import { addRolloutCommand } from './commands/rollout.js';
 import { addSchemaCommand } from './commands/schema.js';
+import { addSimulateCommand } from './commands/simulate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
 import { addUpCommand } from './commands/up.js';
@@ -29,6 +30,7 @@ const addCommands = [
   addDownCommand,
   addDemoCommand,
   addLintCommand,
+  addSimulateCommand,
   addSchemaCommand,
   addApplyCommand,
   addGetCommand,

@@ -17,7 +17,12 @@ export const RolloutStep = z.discriminatedUnion('kind', [
     })
     .describe('The challenger answers a share of the requests.'),
   z
-    .strictObject({ kind: z.literal('full').describe('Everything but what `bake.compare` keeps back.'), ...bakes })
+    .strictObject({
+      kind: z
+        .literal('full')
+        .describe('Everything but `bake.holdbackPercent`, or everything with copies to the old champion where `bake.compare` is mirror.'),
+      ...bakes,
+    })
     .describe('The challenger answers everything but the holdback.'),
 ]);
 export type RolloutStep = z.infer<typeof RolloutStep>;

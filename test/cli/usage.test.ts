@@ -7,6 +7,7 @@ const commands = [
   'down',
   'demo',
   'lint',
+  'simulate',
   'schema',
   'apply',
   'get',

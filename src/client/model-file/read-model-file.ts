@@ -4,6 +4,8 @@ import { DataSpec } from '../../domain/data-spec.js';
 import { EvaluationSpec } from '../../domain/evaluation-spec.js';
 import { GatesSpec } from '../../domain/gate.js';
 import { ModelSpec } from '../../domain/model-spec.js';
+import { RolloutSpec } from '../../domain/rollout-spec.js';
+import { ServingSpec } from '../../domain/serving-spec.js';
 import { TrainerSpec } from '../../domain/trainer-spec.js';
 import { TriggersSpec } from '../../domain/trigger.js';
 import { explainIssue, valueAt } from './explain-issue.js';
@@ -13,6 +15,9 @@ import { checkColumnNames } from './rules/columns.js';
 import { tellDetectable } from './rules/detectable.js';
 import { checkMetrics, checkSelectiveLabels, checkWindow } from './rules/evaluation.js';
 import { tellUnjudgeable } from './rules/refit.js';
+import { checkRolloutMetrics } from './rules/rollout-metrics.js';
+import { tellRolloutOutlook } from './rules/rollout-outlook.js';
+import { checkRollout } from './rules/rollout.js';
 import type { Rule, Sections } from './rules/rule.js';
 import { checkThresholds } from './rules/thresholds.js';
 import { checkTimes } from './rules/time.js';
@@ -48,6 +53,9 @@ const RULES: readonly Rule[] = [
   checkFiles,
   tellDetectable,
   tellUnjudgeable,
+  checkRollout,
+  checkRolloutMetrics,
+  tellRolloutOutlook,
 ];
 
 /**
@@ -89,5 +97,7 @@ function readSections(root: unknown): Sections {
     approval: read('approval', ApprovalSpec),
     refit: read('refit', ModelSpec.shape.spec.shape.refit),
     triggers: read('triggers', TriggersSpec, {}),
+    serving: read('serving', ServingSpec.optional()),
+    rollout: read('rollout', RolloutSpec.optional()),
   };
 }

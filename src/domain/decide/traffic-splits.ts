@@ -19,8 +19,20 @@ export function splitOfStep(step: RolloutStep, { bake }: Pick<RolloutSpec, 'bake
       return split(arms, { challenger, champion: 100 - challenger - baseline, baseline });
     }
     case 'full':
-      return splitOfBake(bake, arms);
+      // Even where the bake compares with nobody: a step that cannot be judged could not pass.
+      return splitOfBake(bake.compare === 'none' ? { ...bake, compare: 'holdback' } : bake, arms);
   }
+}
+
+/** What the challenger and the arm that it is compared with get of all requests; 100 and 100: copies of the same ones. Pure. */
+export function comparedPercents(
+  step: RolloutStep,
+  { bake, baseline }: Pick<RolloutSpec, 'bake' | 'baseline'>,
+): { challenger: number; other: number } {
+  if (step.kind === 'shadow' || (step.kind === 'full' && bake.compare === 'mirror')) return { challenger: 100, other: 100 };
+  if (step.kind === 'full') return { challenger: 100 - bake.holdbackPercent, other: bake.holdbackPercent };
+  const challenger = step.weightPercent;
+  return { challenger, other: baseline === 'fresh' ? Math.min(challenger, 100 - challenger) : 100 - challenger };
 }
 
 /** How the requests are divided while a promoted version bakes: what `compare` keeps with the version before it. Pure. */

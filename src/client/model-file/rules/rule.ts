@@ -4,6 +4,8 @@ import type { DataSpec } from '../../../domain/data-spec.js';
 import type { EvaluationSpec } from '../../../domain/evaluation-spec.js';
 import type { GatesSpec } from '../../../domain/gate.js';
 import type { ModelSpec } from '../../../domain/model-spec.js';
+import type { RolloutSpec } from '../../../domain/rollout-spec.js';
+import type { ServingSpec } from '../../../domain/serving-spec.js';
 import type { TrainerSpec } from '../../../domain/trainer-spec.js';
 import type { TriggersSpec } from '../../../domain/trigger.js';
 import type { Finding } from '../problem.js';
@@ -17,6 +19,9 @@ export interface Sections {
   readonly approval: z.infer<typeof ApprovalSpec> | null;
   readonly refit: ModelSpec['spec']['refit'] | null;
   readonly triggers: z.infer<typeof TriggersSpec> | null;
+  /** undefined: not there. */
+  readonly serving: ServingSpec | null | undefined;
+  readonly rollout: RolloutSpec | null | undefined;
 }
 
 export interface RuleContext {

@@ -67,7 +67,7 @@ export function addWindow(plan: AnalysisPlan, state: AnalysisState, window: Traf
   const units = { ...state.units };
   for (const [arm, counts] of Object.entries(window.arms)) units[arm] = (units[arm] ?? 0) + counts.units;
   const windows = state.windows + (challenger !== undefined && challenger.units > 0 ? 1 : 0);
-  const next = { metrics, split: addSplit(state.split, window), windows, units, failed: state.failed };
+  const next = { metrics, split: addSplit(plan.unit, state.split, window), windows, units, failed: state.failed };
   return next.failed.length > 0 ? next : { ...next, failed: assessMetrics(plan, next).filter(({ phase }) => phase === 'Failed') };
 }
 

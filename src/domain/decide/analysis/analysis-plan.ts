@@ -15,13 +15,15 @@ export interface AnalysisPlan {
   readonly isCompared: boolean;
   /** The challenger's own answers in the evaluation, SCORE_BINS counts; null: unknown. */
   readonly offlineScores: readonly number[] | null;
+  /** What is counted: requests, each drawn anew, or callers, who come again in every window. */
+  readonly unit: 'request' | 'key';
   /** What the errors' `detect` multiplies where the champion makes fewer. */
   readonly errorShareMin: number;
 }
 
 /** Shares α among the metrics by weight: the chance that any of them turns a harmless challenger back is at most α. Pure. */
 export function analysisPlanOf(
-  { alpha, metrics, traffic }: Pick<RolloutSpec, 'alpha' | 'metrics' | 'traffic'>,
+  { alpha, metrics, unit, traffic }: Pick<RolloutSpec, 'alpha' | 'metrics' | 'unit' | 'traffic'>,
   offlineScores: readonly number[] | null,
   { isCompared }: { isCompared: boolean },
 ): AnalysisPlan {
@@ -29,6 +31,7 @@ export function analysisPlanOf(
   return {
     metrics: metrics.map((spec, index) => ({ name: `rollout.metrics[${index}]`, spec, alpha: (alpha * spec.weight) / total })),
     isCompared,
+    unit,
     offlineScores,
     errorShareMin: traffic?.errorShare ?? 0.001,
   };

@@ -5,8 +5,9 @@ import { inconclusive, ruling } from './metric-ruling.js';
 
 type Spec = Extract<RolloutMetric, { kind: 'distribution' }>;
 /** Looked at when so many windows have come, and at each doubling: few looks, each with its share of α. */
-const FIRST_LOOK = 8;
-const SCORES_MIN = 200;
+export const FIRST_LOOK = 8;
+/** Answers before a look means anything. */
+export const SCORES_MIN = 200;
 
 export interface DistributionState {
   readonly windows: number;

@@ -1,6 +1,7 @@
 import type { MetricAnalysis } from '../../analysis.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
 import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
+import { addClumps, asClumps, clumpSize, noClumps, type Clumps } from './clumps.js';
 import { inconclusive, ruling, type Observed } from './metric-ruling.js';
 import { keepsOf, type Pair } from './pair.js';
 import { randomOf, thin, THINNINGS } from './thin.js';
@@ -10,23 +11,34 @@ type Spec = Extract<RolloutMetric, { kind: 'errors' }>;
 
 export interface ErrorsState {
   readonly votes: Votes;
+  /** Of this step, where the challenger is the larger arm. */
+  readonly clumps: Clumps;
   /** Of this step: windows, and sums over them. */
   readonly windows: number;
   readonly units: readonly [challenger: number, other: number];
   readonly errors: readonly [challenger: number, other: number];
 }
 
-export const beginErrors = (): ErrorsState => ({ votes: noVotes(THINNINGS), windows: 0, units: [0, 0], errors: [0, 0] });
+export const beginErrors = (): ErrorsState => ({
+  votes: noVotes(THINNINGS),
+  clumps: noClumps,
+  windows: 0,
+  units: [0, 0],
+  errors: [0, 0],
+});
 export const beginErrorsStep = ({ votes }: ErrorsState): ErrorsState => ({ ...beginErrors(), votes });
 
 /** The arm with more errors, once both have the same number to expect, loses the window. */
 export function addErrors(spec: Spec, state: ErrorsState, { challenger, other, share, seed }: Pair): ErrorsState {
   const keep = keepsOf(share, 1 + spec.margin);
   const random = randomOf(seed);
+  const size = share > 0.5 ? clumpSize(state.clumps) : 1;
+  const left = (errors: number, chance: number): number => thin(asClumps(errors, size, random), chance, random);
   const signs = Array.from({ length: THINNINGS }, () =>
-    Math.sign(thin(challenger.errors, keep.challenger, random) - thin(other.errors, keep.other, random)),
+    Math.sign(left(challenger.errors, keep.challenger) - left(other.errors, keep.other)),
   );
   return {
+    clumps: share > 0.5 ? addClumps(state.clumps, challenger.errors) : state.clumps,
     votes: addVotes(state.votes, signs),
     windows: state.windows + 1,
     units: [state.units[0] + challenger.units, state.units[1] + other.units],
@@ -51,7 +63,7 @@ export function assessErrors(plan: AnalysisPlan, metric: PlannedMetric, spec: Sp
 /** How many windows like these it takes to find the named regression. */
 function windowsNeeded(plan: AnalysisPlan, { alpha }: PlannedMetric, spec: Spec, state: ErrorsState): number | null {
   const share = Math.max(plan.errorShareMin, state.errors[1] / state.units[1]);
-  const equalised = Math.min(state.units[0] / (1 + spec.margin), state.units[1]) / state.windows;
+  const equalised = Math.min(state.units[0] / (1 + spec.margin), state.units[1]) / state.windows / clumpSize(state.clumps);
   return errorWindowsNeeded({ unitsPerWindow: equalised, share, ratio: spec.detect / (1 + spec.margin), alpha });
 }
 
@@ -68,7 +80,7 @@ export function errorWindowsNeeded({
   alpha: number;
 }): number | null {
   const theirs = unitsPerWindow * share;
-  const { worse, better } = race(Math.min(unitsPerWindow, theirs * ratio * 1), theirs);
+  const { worse, better } = race(Math.min(unitsPerWindow, theirs * ratio), theirs);
   if (worse + better === 0) return null;
   const votes = votesNeeded(worse / (worse + better), alpha);
   return votes === null ? null : Math.ceil(votes / (worse + better));

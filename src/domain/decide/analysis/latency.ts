@@ -1,6 +1,7 @@
 import type { MetricAnalysis } from '../../analysis.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
 import type { PlannedMetric } from './analysis-plan.js';
+import { addClumps, asClumps, clumpSize, noClumps, type Clumps } from './clumps.js';
 import { inconclusive, ruling } from './metric-ruling.js';
 import { keepsOf, type Pair } from './pair.js';
 import { randomOf, thin, THINNINGS } from './thin.js';
@@ -16,14 +17,27 @@ const WARM_UNITS = 50;
 export interface LatencyState {
   /** Per quantile. */
   readonly votes: readonly Votes[];
+  /** Per quantile, of this step, where the challenger is the larger arm. */
+  readonly clumps: readonly Clumps[];
   /** The other arm's latency so far, older windows forgotten: thresholds come from before the window that they are used on. */
   readonly past: readonly number[];
   readonly windows: number;
   readonly units: readonly [challenger: number, other: number];
 }
 
-export const beginLatency = (): LatencyState => ({ votes: QUANTILES.map(() => noVotes(THINNINGS)), past: [], windows: 0, units: [0, 0] });
-export const beginLatencyStep = (state: LatencyState): LatencyState => ({ ...state, windows: 0, units: [0, 0] });
+export const beginLatency = (): LatencyState => ({
+  votes: QUANTILES.map(() => noVotes(THINNINGS)),
+  clumps: QUANTILES.map(() => noClumps),
+  past: [],
+  windows: 0,
+  units: [0, 0],
+});
+export const beginLatencyStep = (state: LatencyState): LatencyState => ({
+  ...state,
+  clumps: QUANTILES.map(() => noClumps),
+  windows: 0,
+  units: [0, 0],
+});
 
 /** The arm with more answers slower than the threshold loses the window; the challenger's threshold is later by the margin. */
 export function addLatency(
@@ -36,16 +50,26 @@ export function addLatency(
   if (sum(state.past) < WARM_UNITS) return { ...state, past };
   const keep = keepsOf(share, 1);
   const random = randomOf(seed ^ 0x5bd1e995);
-  const votes = state.votes.map((before, q) => {
-    const threshold = quantile(edges, state.past, QUANTILES[q]!);
-    const mine = slowerThan(edges, challenger.latency, threshold * (1 + spec.margin));
-    const theirs = slowerThan(edges, other.latency, threshold);
-    return addVotes(
-      before,
-      Array.from({ length: THINNINGS }, () => Math.sign(thin(mine, keep.challenger, random) - thin(theirs, keep.other, random))),
-    );
+  const slow = QUANTILES.map((q) => {
+    const threshold = quantile(edges, state.past, q);
+    return {
+      mine: slowerThan(edges, challenger.latency, threshold * (1 + spec.margin)),
+      theirs: slowerThan(edges, other.latency, threshold),
+    };
   });
-  return { votes, past, windows: state.windows + 1, units: [state.units[0] + challenger.units, state.units[1] + other.units] };
+  const votes = slow.map(({ mine, theirs }, q) => {
+    const size = share > 0.5 ? clumpSize(state.clumps[q]!) : 1;
+    const left = (count: number, chance: number): number => thin(asClumps(count, size, random), chance, random);
+    const signs = Array.from({ length: THINNINGS }, () => Math.sign(left(mine, keep.challenger) - left(theirs, keep.other)));
+    return addVotes(state.votes[q]!, signs);
+  });
+  return {
+    votes,
+    clumps: share > 0.5 ? state.clumps.map((clumps, q) => addClumps(clumps, slow[q]!.mine)) : state.clumps,
+    past,
+    windows: state.windows + 1,
+    units: [state.units[0] + challenger.units, state.units[1] + other.units],
+  };
 }
 
 export function assessLatency(metric: PlannedMetric, spec: Spec, edges: readonly number[], state: LatencyState): MetricAnalysis {
@@ -71,6 +95,17 @@ function windowsNeeded({ alpha }: PlannedMetric, spec: Spec, edges: readonly num
     const sd = Math.sqrt((mine * (1 - mine) + theirs * (1 - theirs)) / units);
     const chance = sd === 0 ? (mine > theirs ? 0.999 : 0.5) : normalBelow((mine - theirs) / sd);
     return votesNeeded(Math.min(0.999, chance), alpha / 3) ?? [];
+  });
+  return needed.length === 0 ? null : Math.min(...needed);
+}
+
+/** Windows until the named slowing is found with 90% power, at so many answers per window of each arm, log-normal with σ .5; null: never. */
+export function latencyWindowsNeeded({ detect, margin, p99MsMax }: Spec, unitsPerWindow: number, alpha: number): number | null {
+  const needed = [0, 1.2816, 2.3263].flatMap((z) => {
+    const theirs = 1 - normalBelow(z);
+    const mine = 1 - normalBelow(z + Math.log((1 + margin) / detect) / 0.5);
+    const sd = Math.sqrt((mine * (1 - mine) + theirs * (1 - theirs)) / unitsPerWindow);
+    return votesNeeded(Math.min(0.999, normalBelow((mine - theirs) / sd)), (p99MsMax === undefined ? alpha : alpha / 2) / 3) ?? [];
   });
   return needed.length === 0 ? null : Math.min(...needed);
 }

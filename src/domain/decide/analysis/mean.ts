@@ -65,6 +65,14 @@ export function assessMean(metric: PlannedMetric, spec: Spec, state: MeanState):
   });
 }
 
+/** Windows until the named difference is found with 90% power, at so many answers per window of each arm, of a spread of a sixth of the range; null: never. */
+export function meanWindowsNeeded({ min, max, margin, detect, direction }: Spec, unitsPerWindow: number, alpha: number): number | null {
+  const windowsPerBlock = Math.max(1, BLOCK_UNITS / unitsPerWindow);
+  const sd = ((max - min) / 6) * Math.sqrt(2 / (unitsPerWindow * windowsPerBlock));
+  const votes = votesNeeded(Math.min(0.999, normalBelow((detect - margin) / sd)), direction === 'either' ? alpha / 2 : alpha);
+  return votes === null ? null : Math.ceil(votes * windowsPerBlock);
+}
+
 function gather([count, total]: readonly [number, number], { scores, scoreSum }: ArmCounts): readonly [number, number] {
   return [count + scores.reduce((sum, bin) => sum + bin, 0), total + scoreSum];
 }

@@ -15,11 +15,17 @@ const ALPHA = 1e-5;
 /** The alternative: shares around the true ones, as after this many requests. */
 const CONCENTRATION = 50;
 
-export function addSplit(state: SplitState, { shift, arms, weights }: TrafficWindow): SplitState {
+/**
+ * Requests are drawn window after window, so they add up. Callers are drawn once and come again: of them the window with the
+ * most stands for all.
+ */
+export function addSplit(unit: 'request' | 'key', state: SplitState, { shift, arms, weights }: TrafficWindow): SplitState {
   if (shift === null) return state;
   const names = Object.keys(weights).sort();
   const fresh = shift !== state.shift || names.join() !== state.arms.join();
-  const units = names.map((name, i) => (fresh ? 0 : state.units[i]!) + (arms[name as keyof typeof arms]?.units ?? 0));
+  const seen = names.map((name) => arms[name as keyof typeof arms]?.units ?? 0);
+  if (unit === 'key' && !fresh && sum(seen) <= sum(state.units)) return state;
+  const units = fresh || unit === 'key' ? seen : seen.map((count, i) => count + state.units[i]!);
   return { shift, arms: names, units, weights: names.map((name) => weights[name as keyof typeof weights] ?? 0) };
 }
 
@@ -28,21 +34,23 @@ export function addSplit(state: SplitState, { shift, arms, weights }: TrafficWin
  * anytime-valid test of the split (Lindon & Malek 2022, arXiv 2011.03567).
  */
 export function splitMismatch({ arms, units, weights }: SplitState): string | null {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const total = sum(weights);
   if (arms.length < 2 || total === 0) return null;
   const prior = weights.map((weight) => (CONCENTRATION * weight) / total);
   const posterior = units.map((count, i) => count + prior[i]!);
   const logEvidence =
-    logBeta(posterior) -
-    logBeta(prior) -
-    units.reduce((sum, count, i) => sum + (count === 0 ? 0 : count * Math.log(weights[i]! / total)), 0);
+    logBeta(posterior) - logBeta(prior) - sum(units.map((count, i) => (count === 0 ? 0 : count * Math.log(weights[i]! / total))));
   if (logEvidence < Math.log(1 / ALPHA)) return null;
   const found = arms.map((arm, i) => `${arm} ${units[i]} (set to ${weights[i]}%)`).join(', ');
   return `the requests are not divided as they are set to be: ${found}`;
 }
 
 function logBeta(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + logGamma(count), 0) - logGamma(counts.reduce((sum, count) => sum + count, 0));
+  return sum(counts.map(logGamma)) - logGamma(sum(counts));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** ln Γ(x) for x > 0 (Lanczos, g = 7), to 1e-10. */

@@ -2,22 +2,37 @@
 export interface Votes {
   readonly worse: readonly number[];
   readonly better: readonly number[];
+  /** Of those, the ones before the latest stake was laid; and which stake that is, from 1. */
+  readonly before: readonly [worse: readonly number[], better: readonly number[]];
+  readonly stake: number;
 }
 
-export const noVotes = (thinnings: number): Votes => ({ worse: Array(thinnings).fill(0), better: Array(thinnings).fill(0) });
+export function noVotes(thinnings: number): Votes {
+  const none = Array<number>(thinnings).fill(0);
+  return { worse: none, better: none, before: [none, none], stake: 1 };
+}
 
-/** Chances of a vote against the challenger that are bet on; log-spaced odds from 1.2 to 200, equal shares of the money. */
-const CHANCES: readonly number[] = Array.from({ length: 20 }, (_, j) => {
+/** A new stake is laid once so many more votes have spoken for the challenger than against it. */
+const LEAD = 30;
+
+/**
+ * What a vote against the challenger, and one for it, multiplies the money by, as logarithms: equal shares are bet on chances
+ * of log-spaced odds from 1.2 to 200.
+ */
+const GAINS: readonly (readonly [lost: number, won: number])[] = Array.from({ length: 20 }, (_, j) => {
   const odds = 1.2 * (200 / 1.2) ** (j / 19);
-  return odds / (1 + odds);
+  const chance = odds / (1 + odds);
+  return [Math.log(2 * chance), Math.log(2 * (1 - chance))];
 });
 
 /** One more window: `signs[k]` > 0 where the challenger did worse in thinning k, 0 is no vote. */
-export function addVotes({ worse, better }: Votes, signs: readonly number[]): Votes {
-  return {
-    worse: worse.map((count, k) => count + (signs[k]! > 0 ? 1 : 0)),
-    better: better.map((count, k) => count + (signs[k]! < 0 ? 1 : 0)),
-  };
+export function addVotes(votes: Votes, signs: readonly number[]): Votes {
+  const worse = votes.worse.map((count, k) => count + (signs[k]! > 0 ? 1 : 0));
+  const better = votes.better.map((count, k) => count + (signs[k]! < 0 ? 1 : 0));
+  const [worseBefore, betterBefore] = votes.before;
+  const lead = sum(better) - sum(betterBefore) - sum(worse) + sum(worseBefore);
+  if (lead < LEAD * worse.length) return { ...votes, worse, better };
+  return { worse, better, before: [worse, better], stake: votes.stake + 1 };
 }
 
 /**
@@ -26,15 +41,24 @@ export function addVotes({ worse, better }: Votes, signs: readonly number[]): Vo
  *
  * A window is one vote, so whatever bursts within it counts once. Under "no worse" a vote against the challenger has at most
  * even chances; money is bet on several greater ones, and e-values of the thinnings are averaged (Vovk & Wang 2021).
+ *
+ * Half of the money is bet from the beginning. The other half is laid in stakes of ½ · 1/(k(k+1)), each bet from when it is
+ * laid: what a challenger won in a good week is not held against the evidence of a bad hour after it.
  */
-export function evidenceOf({ worse, better }: Votes): number {
-  return worse.reduce((sum, count, k) => sum + evidenceOfOne(count, better[k]!), 0) / worse.length;
+export function evidenceOf({ worse, better, before: [worseBefore, betterBefore], stake }: Votes): number {
+  const whole = mean(worse.map((count, k) => evidenceOfOne(count, better[k]!)));
+  if (stake === 1) return firstShare * whole;
+  const late = mean(worse.map((count, k) => evidenceOfOne(count - worseBefore[k]!, better[k]! - betterBefore[k]!)));
+  return 0.5 * whole + (0.5 * late) / (stake * (stake + 1));
 }
 
+/** What is bet before a second stake is laid: half of all, and the first stake. */
+const firstShare = 0.75;
+
 function evidenceOfOne(worse: number, better: number): number {
-  let sum = 0;
-  for (const p of CHANCES) sum += Math.exp(worse * Math.log(2 * p) + better * Math.log(2 * (1 - p)));
-  return sum / CHANCES.length;
+  let total = 0;
+  for (const [lost, won] of GAINS) total += Math.exp(worse * lost + better * won);
+  return total / GAINS.length;
 }
 
 const VOTES_MAX = 100_000;
@@ -48,7 +72,11 @@ export function votesNeeded(chance: number, alpha: number, power = 0.9): number 
   const z = power >= 0.9 ? 1.2816 : 0;
   const isEnough = (votes: number): boolean => {
     const worse = Math.min(votes, Math.floor(votes * chance - z * Math.sqrt(votes * chance * (1 - chance))));
-    return worse > 0 && evidenceOfOne(worse, votes - worse) >= 1 / alpha;
+    if (worse <= 0) return false;
+    // No bet wins more than one on the very share that was seen: mostly that is too little already.
+    const seen = Math.min(1 - 1e-9, worse / votes);
+    const most = votes * (Math.LN2 + seen * Math.log(seen) + (1 - seen) * Math.log(1 - seen));
+    return most >= -Math.log(alpha) && firstShare * evidenceOfOne(worse, votes - worse) >= 1 / alpha;
   };
   let high = 1;
   while (!isEnough(high)) if ((high *= 2) > VOTES_MAX) return null;
@@ -67,4 +95,12 @@ export function normalBelow(z: number): number {
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   const above = density * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   return z >= 0 ? 1 - above : above;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values) / values.length;
 }

@@ -1,7 +1,8 @@
-import type { RolloutSpec, RolloutStep } from '../../rollout-spec.js';
+import type { RolloutSpec } from '../../rollout-spec.js';
 import { addWindow, assess, beginAnalysis, beginStep } from '../analysis/analyse.js';
 import { analysisPlanOf } from '../analysis/analysis-plan.js';
 import { bakeSecondsOf } from '../step-times.js';
+import { comparedPercents } from '../traffic-splits.js';
 import { createTraffic, type Regression, type TrafficShape } from './simulate-traffic.js';
 
 export interface SimulatedRollout {
@@ -24,7 +25,7 @@ export function simulateRollout(rollout: RolloutSpec, shape: TrafficShape, regre
   for (const [index, step] of rollout.steps.entries()) {
     state = beginStep(state);
     for (let inStep = rollout.windowSeconds; ; inStep += rollout.windowSeconds) {
-      const window = traffic.next(weightOf(step, rollout), index);
+      const window = traffic.next(comparedPercents(step, rollout), index);
       state = addWindow(judged, state, window);
       seconds += rollout.windowSeconds;
       requests += (window.arms.challenger?.units ?? 0) + (window.arms.baseline?.units ?? 0);
@@ -35,10 +36,4 @@ export function simulateRollout(rollout: RolloutSpec, shape: TrafficShape, regre
     }
   }
   return { outcome: 'passed', seconds, requests, step: rollout.steps.length - 1 };
-}
-
-function weightOf(step: RolloutStep, { bake }: RolloutSpec): number {
-  if (step.kind === 'shadow') return 0;
-  if (step.kind === 'canary') return step.weightPercent;
-  return bake.compare === 'holdback' ? 100 - bake.holdbackPercent : 99;
 }

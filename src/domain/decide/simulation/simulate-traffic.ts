@@ -1,6 +1,7 @@
 import { LATENCY_EDGES_MS, SCORE_BINS } from '../../latency-edges.js';
 import type { ArmCounts, TrafficWindow } from '../../traffic-window.js';
-import { randomOf } from '../analysis/thin.js';
+import { randomOf, thin } from '../analysis/thin.js';
+import { normalBelow } from '../analysis/votes.js';
 
 /** How requests come and what becomes of them; the challenger's part says how it differs. */
 export interface TrafficShape {
@@ -51,15 +52,14 @@ export function createTraffic(shape: TrafficShape, regression: Regression, windo
   let window = 0;
   return { next };
 
-  /** @param weightPercent of the challenger; the baseline has as much, or what is left. 0: copies of the baseline's requests. */
-  function next(weightPercent: number, shift: number): TrafficWindow {
-    const mirrored = weightPercent === 0;
-    const other = mirrored ? 100 : Math.min(weightPercent, 100 - weightPercent);
+  /** @param percents of all requests, of challenger and baseline; both 100: the challenger gets copies */
+  function next(percents: { challenger: number; other: number }, shift: number): TrafficWindow {
+    const mirrored = percents.challenger + percents.other > 100;
     const total = shape.requestsPerSecond * windowSeconds;
     const outage = random() < shape.outageShare ? 10 : 1;
     const asked = (percent: number): number => Math.max(0, Math.round(gauss(random, (total * percent) / 100)));
-    const theirs = asked(other);
-    const mine = mirrored ? theirs : asked(weightPercent);
+    const theirs = asked(percents.other);
+    const mine = mirrored ? theirs : asked(percents.challenger);
     const startMs = window * windowSeconds * 1000;
     const arms = { challenger: challenger.counts(mine, window, outage), baseline: baseline.counts(theirs, window, outage) };
     window++;
@@ -67,7 +67,7 @@ export function createTraffic(shape: TrafficShape, regression: Regression, windo
       startMs,
       endMs: startMs + windowSeconds * 1000,
       shift,
-      weights: mirrored ? { baseline: 100 } : { challenger: weightPercent, baseline: other },
+      weights: mirrored ? { baseline: 100 } : { challenger: percents.challenger, baseline: percents.other },
       mirror: mirrored ? 'challenger' : null,
       arms,
     };
@@ -85,27 +85,47 @@ function armOf(shape: TrafficShape, regression: Regression, windowSeconds: numbe
     counts(requests, window, outage) {
       const errorShare = Math.min(1, shape.errorShare * outage * own.error * regression.errorRatio);
       const bursts = poisson(random, (requests * errorShare) / shape.burst);
-      const errors = Math.min(requests, bursts * shape.burst);
       const cold = 1 + (shape.coldStart - 1) * Math.exp((-window * windowSeconds) / 30);
-      const latency = Array<number>(LATENCY_EDGES_MS.length + 1).fill(0);
-      const scores = Array<number>(SCORE_BINS).fill(0);
-      let scoreSum = 0;
-      for (let request = 0; request < requests; request++) {
-        const z = gaussOf(random);
-        const ms = shape.medianMs * own.speed * cold * Math.exp(0.5 * z) * regression.latencyRatio * (z > 1.645 ? regression.tailRatio : 1);
-        latency[bucketOf(ms)]!++;
-        const score = Math.min(0.999, Math.max(0, shape.meanScore + 0.15 * gaussOf(random) + regression.scoreShift));
-        scores[Math.floor(score * SCORE_BINS)]!++;
-        scoreSum += score;
-      }
-      return { units: requests, errors, latency, scores, scoreSum };
+      const medianMs = shape.medianMs * own.speed * cold * regression.latencyRatio;
+      const latency = divided(
+        requests,
+        LATENCY_EDGES_MS.length + 1,
+        (bucket) => answeredBy(LATENCY_EDGES_MS[bucket], medianMs, regression.tailRatio),
+        random,
+      );
+      const mean = shape.meanScore + regression.scoreShift;
+      const scores = divided(
+        requests,
+        SCORE_BINS,
+        (bin) => (bin === SCORE_BINS - 1 ? 1 : normalBelow(((bin + 1) / SCORE_BINS - mean) / 0.15)),
+        random,
+      );
+      const scoreSum = scores.reduce((sum, count, bin) => sum + (count * (bin + 0.5)) / SCORE_BINS, 0);
+      return { units: requests, errors: Math.min(requests, bursts * shape.burst), latency, scores, scoreSum };
     },
   };
 }
 
-function bucketOf(ms: number): number {
-  const bucket = LATENCY_EDGES_MS.findIndex((edge) => ms <= edge);
-  return bucket === -1 ? LATENCY_EDGES_MS.length : bucket;
+/** The share of answers that came within so many milliseconds: log-normal, the slowest twentieth stretched by `tailRatio`. */
+function answeredBy(ms: number | undefined, medianMs: number, tailRatio: number): number {
+  if (ms === undefined) return 1;
+  const z = (value: number): number => Math.log(value / medianMs) / 0.5;
+  const plain = z(ms);
+  return plain <= 1.645 ? normalBelow(plain) : Math.max(0.95, normalBelow(z(ms / tailRatio)));
+}
+
+/** So many requests over bins whose cumulative shares are given: one binomial after the other. */
+function divided(requests: number, bins: number, upTo: (bin: number) => number, random: () => number): number[] {
+  let [left, below] = [requests, 0];
+  return Array.from({ length: bins }, (_, bin) => {
+    if (left === 0) return 0;
+    const above = 1 - below;
+    const next = upTo(bin);
+    const count = above <= 1e-12 ? left : thin(left, Math.min(1, (next - below) / above), random);
+    below = Math.max(below, next);
+    left -= count;
+    return count;
+  });
 }
 
 function gaussOf(random: () => number): number {

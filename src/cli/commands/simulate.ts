@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { CASES, simulateCase } from '../../domain/decide/simulation/simulate-cases.js';
+import type { RolloutSpec } from '../../domain/rollout-spec.js';
+import type { Cli } from '../cli.js';
+import { CommandError } from '../explain-error.js';
+import { loadModelFile } from '../load-model-file.js';
+import { parsePositiveInteger } from '../options.js';
+import { simulationLines, type Simulation } from '../render/simulation.js';
+
+interface Options {
+  readonly file: string;
+  readonly requestsPerSecond?: number;
+  readonly errorShare?: number;
+  readonly runs: number;
+}
+
+export function addSimulateCommand(program: Command, cli: Cli): void {
+  program
+    .command('simulate')
+    .description(
+      'play a model file’s rollout on made traffic: how often a harmless challenger is turned back, how long the steps take, and how soon regressions are found; needs no running stack',
+    )
+    .requiredOption('-f, --file <file>', 'the model file')
+    .addOption(
+      new Option('--requests-per-second <number>', 'on average (default: rollout.traffic.requestsPerSecond)').argParser(parsePositive),
+    )
+    .addOption(
+      new Option('--error-share <share>', 'of the champion (default: rollout.traffic.errorShare, else 0.001)').argParser(parseShare),
+    )
+    .addOption(new Option('--runs <number>', 'rollouts played per challenger').argParser(parsePositiveInteger).default(20))
+    .action((options: Options, command: Command) => {
+      const rollout = rolloutOf(options.file);
+      const traffic = trafficOf(options, rollout);
+      const planned = { ...rollout, traffic };
+      const cases = CASES.map((each) => {
+        cli.tell(`playing ${options.runs} rollouts of a challenger: ${each.name}`);
+        return simulateCase(planned, traffic, each, options.runs);
+      });
+      const left = rollout.metrics.map(({ kind }) => kind).filter((kind) => kind === 'distribution' || kind === 'quality');
+      const simulation: Simulation = { file: options.file, alpha: rollout.alpha, traffic, cases, leftOut: left };
+      cli.print(command, simulation, () => simulationLines(simulation));
+    });
+}
+
+function rolloutOf(file: string): RolloutSpec {
+  const { rollout } = loadModelFile(file).spec;
+  if (rollout === undefined) {
+    throw new CommandError(
+      `${file}: expected a section spec.rollout, found none`,
+      'write down the steps; docs/reference/model-file.md has all fields',
+    );
+  }
+  if (rollout.metrics.every(({ kind }) => kind === 'distribution' || kind === 'quality')) {
+    throw new CommandError(
+      `${file}: spec.rollout.metrics: expected errors, latency or mean, found none of them`,
+      'add one: made traffic has no evaluation and no labels to be compared with',
+    );
+  }
+  return rollout;
+}
+
+function trafficOf({ file, requestsPerSecond, errorShare }: Options, { traffic }: RolloutSpec): NonNullable<RolloutSpec['traffic']> {
+  const rate = requestsPerSecond ?? traffic?.requestsPerSecond;
+  if (rate === undefined) {
+    throw new CommandError(
+      `${file}: spec.rollout.traffic: expected the requests per second, found nothing`,
+      'write rollout.traffic: { requestsPerSecond: … }, or give --requests-per-second',
+    );
+  }
+  return { requestsPerSecond: rate, errorShare: errorShare ?? traffic?.errorShare ?? 0.001 };
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError(`expected a number above 0, found "${text}".`);
+}
+
+function parseShare(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError(`expected a share from 0 to below 1, such as 0.002, found "${text}".`);
+}

@@ -1,0 +1,87 @@
+import type { RolloutMetric, RolloutSpec } from '../../../domain/rollout-spec.js';
+import type { Finding, Path } from '../problem.js';
+import type { Rule } from './rule.js';
+
+/** Metrics that could never speak, or that say the same twice. */
+export const checkRolloutMetrics: Rule = ({ rollout }) => {
+  if (rollout === undefined || rollout === null) return [];
+  const { metrics } = rollout;
+  return metrics.flatMap((metric, index): Finding[] => {
+    const path: Path = ['spec', 'rollout', 'metrics', index];
+    const first = metrics.findIndex(({ kind }) => kind === metric.kind);
+    return [...(first < index ? [twice(path, metric, first)] : []), ...checkMetric(path, metric, rollout)];
+  });
+};
+
+function twice(path: Path, { kind }: RolloutMetric, first: number): Finding {
+  const found = `${kind} as metrics[${first}] already`;
+  return {
+    path: [...path, 'kind'],
+    severity: 'error',
+    expected: 'each kind once',
+    found,
+    remedy: 'remove one of them: they would share alpha for one question',
+  };
+}
+
+function checkMetric(path: Path, metric: RolloutMetric, rollout: RolloutSpec): Finding[] {
+  switch (metric.kind) {
+    case 'errors':
+    case 'latency':
+      return metric.detect > 1 + metric.margin ? [] : [notBeyond(path, metric.detect, 1 + metric.margin, '1 + margin')];
+    case 'mean':
+      return checkMean(path, metric);
+    case 'distribution':
+      return [];
+    case 'quality':
+      return checkQuality(path, rollout);
+  }
+}
+
+function notBeyond(path: Path, detect: number, limit: number, name: string): Finding {
+  const remedy = 'name a regression that lies beyond what the margin allows: within it nothing is harm';
+  return {
+    path: [...path, 'detect'],
+    atKey: false,
+    severity: 'error',
+    expected: `more than ${name} (${round(limit)})`,
+    found: String(detect),
+    remedy,
+  };
+}
+
+function checkMean(path: Path, { min, max, margin, detect }: Extract<RolloutMetric, { kind: 'mean' }>): Finding[] {
+  if (min >= max) {
+    return [
+      {
+        path: [...path, 'min'],
+        severity: 'error',
+        expected: `less than max (${max})`,
+        found: String(min),
+        remedy: 'write the bounds of the value',
+      },
+    ];
+  }
+  const findings = (['margin', 'detect'] as const).flatMap((key): Finding[] => {
+    const value = key === 'margin' ? margin : detect;
+    if (value < max - min) return [];
+    const remedy = 'no two means differ by so much: write a difference in the value’s own units';
+    return [
+      { path: [...path, key], severity: 'error', expected: `less than max − min (${round(max - min)})`, found: String(value), remedy },
+    ];
+  });
+  return detect > margin ? findings : [...findings, notBeyond(path, detect, margin, 'margin')];
+}
+
+function checkQuality(path: Path, { steps }: RolloutSpec): Finding[] {
+  if (!steps.some(({ kind }) => kind === 'shadow')) {
+    const remedy = 'add a shadow step before the first canary: only there both arms score every row';
+    return [{ path: [...path, 'kind'], severity: 'error', expected: 'a step of kind shadow', found: 'none', remedy }];
+  }
+  const message = 'no labels are taken in while a rollout runs yet, so quality stays undecided and its step turns back';
+  return [{ path: [...path, 'kind'], severity: 'warning', message, remedy: 'remove it; gates judge quality on labels before the rollout' }];
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(6));
+}
