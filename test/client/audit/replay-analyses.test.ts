@@ -13,7 +13,9 @@ import { createMemoryStore } from '../../fakes/memory-store.js';
 import { createChampionStory } from '../../ledger/champion-story.js';
 import { exposed, withdrawn } from '../../ledger/sample-bodies.js';
 
-const plan = analysisPlanOf({ alpha: 0.01, metrics: [{ kind: 'errors', weight: 1, margin: 0.2, detect: 2 }] }, null, { isCompared: true });
+const plan = analysisPlanOf({ unit: 'request', alpha: 0.01, metrics: [{ kind: 'errors', weight: 1, margin: 0.2, detect: 2 }] }, null, {
+  isCompared: true,
+});
 
 function counts(units: number, errors: number): ArmCounts {
   const latency = Array.from({ length: LATENCY_EDGES_MS.length + 1 }, (_, bucket) => (bucket === 5 ? units : 0));
