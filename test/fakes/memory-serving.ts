@@ -16,8 +16,6 @@ export interface Behaviour {
   readonly restarts?: number;
 }
 
-export type MemoryServing = ReturnType<typeof createMemoryServing>;
-
 /** Servers, router and metrics in one: each reading of the counters finds as many requests more, divided as the route says. */
 export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerReading?: number } = {}) {
   const instances = new Map<string, InstanceSpec>();
