@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -13,6 +14,18 @@ from .prediction_log import PredictionLog
 from .shipper import Shipper
 
 GRACE_SECONDS = 8
+# Longer than the proxy keeps an idle connection: the one who asks closes it, or a request would meet a closed one.
+KEEP_ALIVE_SECONDS = 4000
+
+
+class _Server(uvicorn.Server):
+    """Says that it is not ready as soon as it is told to end."""
+
+    metrics: Metrics
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.metrics.ready = False
+        super().handle_exit(sig, frame)
 
 
 def main() -> int:
@@ -38,9 +51,11 @@ def _serve(config: Config, model: object) -> int:
     shipper = Shipper(config.log_folder, config.store_uri, config.model, config.name, dropped)
     app = create_app(config, model, metrics, log)
     settings = uvicorn.Config(
-        app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048
-    )
-    server = uvicorn.Server(settings)
+        app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )  # fmt: skip
+    server = _Server(settings)
+    server.metrics = metrics
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: None)  # uvicorn raises it again at its end, before the log is closed
     metrics.ready = True

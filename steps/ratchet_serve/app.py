@@ -18,6 +18,7 @@ from .prediction_log import PredictionLog
 from .protocol import Refused, parse_request
 
 ARM_HEADER = "x-ratchet-arm"
+BODY_BYTES_MAX = 32 * 1024 * 1024
 
 
 def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLog) -> FastAPI:
@@ -73,6 +74,8 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
         try:
             if name != config.model or version not in (None, config.version):
                 raise Refused(404, f"model {name}: expected {config.model} {config.version}, found another")
+            if int(request.headers.get("content-length") or 0) > BODY_BYTES_MAX:
+                raise Refused(413, f"body: expected at most {BODY_BYTES_MAX} bytes")
             parsed = parse_request(await request.body(), config.features, model.inputs, config.rows_max)
             scores = await _score(parsed.columns, arm is not None)
             request_id = parsed.id or request.headers.get("x-request-id") or uuid.uuid4().hex

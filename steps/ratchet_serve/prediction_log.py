@@ -23,7 +23,8 @@ class PredictionLog:
         os.makedirs(folder, exist_ok=True)
         self._folder, self._on_logged, self._on_dropped, self._seconds = folder, on_logged, on_dropped, seconds
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue(QUEUE_MAX)
-        self._number = _recover(folder) + 1
+        # After every number given before, also where the shipper has left none of them: a name is used once.
+        self._number = max(_recover(folder) + 1, time.time_ns() // 1_000_000)
         self._file: int | None = None
         self._bytes = 0
         self._opened = 0.0
@@ -74,9 +75,13 @@ class PredictionLog:
             if self._file is None:
                 self._file = os.open(self._path("open"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
                 self._bytes, self._opened = 0, time.monotonic()
-            view = memoryview(content)
-            while view:
-                view = view[os.write(self._file, view) :]
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(self._file, view) :]
+            except OSError:
+                os.ftruncate(self._file, self._bytes)  # no torn line in the middle
+                raise
             self._bytes += len(content)
             self._on_logged(len(batch))
         except OSError:
@@ -90,7 +95,7 @@ class PredictionLog:
             self._number += 1
 
     def _path(self, kind: str) -> str:
-        return os.path.join(self._folder, f"{self._number:09d}.{kind}")
+        return os.path.join(self._folder, f"{self._number:015d}.{kind}")
 
 
 def _recover(folder: str) -> int:

@@ -1,11 +1,11 @@
 """Requests and answers of the Open Inference Protocol V2: one tensor per feature, one output `probability`."""
 
 import json
-import math
 from typing import Any, NamedTuple
 
 from .config import Feature
 
+FLOAT32_MAX = 3.4e38  # greater ones would be infinite for the model
 NUMBERS = ("FP32", "FP64", "INT32", "INT64", "INT16", "INT8", "UINT8", "UINT16", "UINT32", "UINT64", "FP16")
 
 
@@ -28,8 +28,8 @@ def parse_request(body: bytes, features: list[Feature], taken: dict[str, str], r
     """@throws Refused 400, 413: names the field, what was expected and what was found."""
     try:
         document = json.loads(body, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise Refused(400, f"body: expected JSON, found something else: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"body: expected JSON, found something else: {str(error)[:200]}") from error
     if not isinstance(document, dict) or not isinstance(document.get("inputs"), list):
         raise Refused(400, "inputs: expected a list of tensors, one per feature")
     declared = {feature.name: feature for feature in features}
@@ -86,7 +86,7 @@ def _check(where: str, row: int, value: Any, feature: Feature) -> None:
     elif feature.type == "category":
         if not isinstance(value, str):
             raise Refused(400, f"{where}, data[{row}]: expected text, found {json.dumps(value)[:60]}")
-    elif isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    elif isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= FLOAT32_MAX:
         raise Refused(400, f"{where}, data[{row}]: expected a number, found {json.dumps(value)[:60]}")
 
 

@@ -6,6 +6,7 @@ Asked again it writes the same name: a segment is shipped once, however often it
 import io
 import json
 import os
+import sys
 import threading
 from typing import Any
 
@@ -19,6 +20,7 @@ class Shipper:
     def __init__(self, folder: str, store_uri: str | None, model: str, instance: str, on_dropped: Any) -> None:
         self._folder, self._store_uri, self._model, self._on_dropped = folder, store_uri, model, on_dropped
         self._instance = f"{instance}-{os.path.basename(folder.rstrip('/'))}"
+        self._last_words = ""
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._ship_all, daemon=True)
         self._thread.start()
@@ -39,16 +41,30 @@ class Shipper:
 
     def _ship(self, path: str) -> bool:
         try:
-            with open(path, encoding="utf-8") as file:
-                entries = [json.loads(line) for line in file if line.strip()]
+            entries = self._entries(path)
             for (date, hour), group in _by_hour(entries).items():
                 stem = os.path.basename(path).split(".")[0]
                 key = f"predictions/{self._model}/{date}/{hour}/{self._instance}-{stem}.parquet"
                 _create(self._store_uri or "", key, _parquet(group))
             os.remove(path)
             return True
-        except Exception:
+        except Exception as error:
+            words = f"{os.path.basename(path)} was not shipped: {' '.join(str(error).split())[:300]}"
+            if words != self._last_words:
+                print(words, file=sys.stderr, flush=True)
+            self._last_words = words
             return False
+
+    def _entries(self, path: str) -> list[dict[str, Any]]:
+        """A line that cannot be read must not keep all others from being shipped."""
+        entries = []
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    entries.append(json.loads(line))
+                except ValueError:
+                    self._on_dropped(1)
+        return entries
 
     def _keep_room(self) -> None:
         paths = [os.path.join(self._folder, name) for name in sorted(os.listdir(self._folder)) if name.endswith(".jsonl")]

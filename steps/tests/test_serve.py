@@ -135,6 +135,8 @@ def test_it_answers_what_the_model_says_and_a_null_is_no_number(server):
     [
         (b"{", 400, "body: expected JSON"),
         (b'{"inputs": [{"name": "size", "shape": [1], "datatype": "FP64", "data": [NaN]}]}', 400, "NaN is no JSON value"),
+        (b"[" * 100_000, 400, "body: expected JSON"),
+        (b'{"inputs": [{"name": "size", "shape": [1], "datatype": "FP64", "data": [1' + b"0" * 400 + b"]}]}", 400, "expected a number"),
         ({}, 400, "inputs: expected a list of tensors"),
         (tensors(wind=[1.0], kind=["a"]), 400, "inputs: expected a tensor for the feature size, found none"),
         (tensors(size=[1.0], kind=["a"], age=[3]), 400, "inputs[2] age: expected one of size, wind, kind"),
@@ -235,6 +237,10 @@ def test_told_to_end_it_ships_its_log_by_the_hour(tmp_path):
         "row": 1, "version": "m-1+x", "arm": "challenger", "key": "u1", "output": 0.5,
     }  # fmt: skip
     assert logged(tmp_path / "server") == []
+    server.start()
+    server.until_ready().infer(GOOD)
+    assert server.end() == 0
+    assert len(list((tmp_path / "store" / "predictions" / "m").glob("*/*/*.parquet"))) == 2, "a name is used once"
 
 
 def test_planted_faults_act_only_with_the_switch_and_through_the_router(tmp_path):

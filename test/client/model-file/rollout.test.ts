@@ -150,6 +150,12 @@ test.for<[name: string, from: string, to: string, ...problems: string[]]>([
   expect(told(ROLLOUT.replace(from, to))).toEqual(problems);
 });
 
+test('a mean without a margin is warned of', () => {
+  expect(told(ROLLOUT.replace('margin: 0.05', 'margin: 0'))).toEqual([
+    '71:31: warning: spec.rollout.metrics[2].margin: any difference at all is harm, and where the arms are of unequal size the means of skewed values differ by chance. Write the difference that nobody would mind',
+  ]);
+});
+
 test('quality without a shadow step is a mistake', () => {
   const text = ROLLOUT.replace('      - { kind: shadow, bakeSeconds: 60 }\n', '').replace(
     '- { kind: latency }',

@@ -42,7 +42,6 @@ function notBeyond(path: Path, detect: number, limit: number, name: string): Fin
   const remedy = 'name a regression that lies beyond what the margin allows: within it nothing is harm';
   return {
     path: [...path, 'detect'],
-    atKey: false,
     severity: 'error',
     expected: `more than ${name} (${round(limit)})`,
     found: String(detect),
@@ -70,6 +69,10 @@ function checkMean(path: Path, { min, max, margin, detect }: Extract<RolloutMetr
       { path: [...path, key], severity: 'error', expected: `less than max − min (${round(max - min)})`, found: String(value), remedy },
     ];
   });
+  if (margin === 0) {
+    const message = 'any difference at all is harm, and where the arms are of unequal size the means of skewed values differ by chance';
+    findings.push({ path: [...path, 'margin'], severity: 'warning', message, remedy: 'write the difference that nobody would mind' });
+  }
   return detect > margin ? findings : [...findings, notBeyond(path, detect, margin, 'margin')];
 }
 
