@@ -5,6 +5,8 @@ import { abortUpdate, pauseUpdate, resumeUpdate, voteSignal, type AbortRequest }
 import { historyJson, scrubbed } from '../workflows/histories.js';
 import { useLoop } from '../workflows/loop.js';
 import { eventually, modelInTest } from '../workflows/model-in-test.js';
+import { SERVED } from '../fakes/model-file.js';
+import { challengerOf } from '../workflows/traffic-in-test.js';
 
 /**
  * Records what test/replay/replay.test.ts replays: `npx vitest run --config test/replay/record.config.ts`.
@@ -133,6 +135,35 @@ test('a lifecycle with a queue, a pause and a cycle that was terminated, over co
   await eventually(model.state, ({ champion }) => champion?.cycle === second);
   await record('lifecycle-continued', loop().client.workflow.getHandle(model.lifecycleId, first.runId));
   await record('lifecycle-rebuilt', model.lifecycle());
+});
+
+test('rolled out and baked; turned back; paused, skipped and aborted', async () => {
+  const [{ cycle, rollout, bake }, harmful, commanded] = await Promise.all([
+    challengerOf(loop(), { rollout: { ...SERVED.rollout, bake: { ...SERVED.rollout.bake, seconds: 1 } } }, 'rolled-out'),
+    challengerOf(loop(), {}, 'harmful'),
+    challengerOf(loop(), { rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] } }, 'commanded'),
+  ]);
+  loop().traffic.behave(harmful.challenger, { errorShare: 0.9 });
+  await commanded.untilStep(0);
+  for (const name of ['pause', 'resume', 'skip'] as const) await commanded.command(name);
+  await commanded.untilStep(1);
+  await record('rollout-in-canary', commanded.rollout);
+  await commanded.command('abort');
+  for (const done of [cycle, harmful.cycle, commanded.cycle]) await done.result();
+  await record('cycle-with-rollout', cycle);
+  await record('rollout-promoted', rollout);
+  await record('rollout-turned-back', harmful.rollout);
+  await record('rollout-commanded', commanded.rollout);
+  await bake.result();
+  await record('bake', bake);
+  const input = { model: 'rolled-out', to: null, requestedBy: 'ana', reason: '' };
+  const rollback = await loop().client.workflow.start('rollbackModel', {
+    workflowId: 'ratchet/rolled-out/rollback',
+    taskQueue: 'ratchet',
+    args: [input],
+  });
+  await rollback.result();
+  await record('rollback', rollback);
 });
 
 test('a request of a schedule', async () => {

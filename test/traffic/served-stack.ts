@@ -11,15 +11,35 @@ const realSteps = fileURLToPath(new URL('../../steps', import.meta.url));
 
 export type ServedStack = Awaited<ReturnType<typeof startServedStack>>;
 
-/** A whole stack with Envoy and real model servers, whose first version answers. Challengers are made with a fault at will. */
-export async function startServedStack() {
+/** Great harm in few windows: where what is tried is not the judgement. */
+export const QUICKER: Edits = [
+  ['alpha: 0.05', 'alpha: 0.2'],
+  ['windowSeconds: 0.5', 'windowSeconds: 0.2'],
+  [
+    'metrics:\n      - { kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }',
+    'metrics: [{ kind: errors, margin: 0.2, detect: 16 }]',
+  ],
+];
+export type Edits = readonly (readonly [find: string, put: string])[];
+
+/**
+ * A whole stack with Envoy and real model servers, whose first version answers. Challengers are made with a fault at will.
+ * @param edits of the model file
+ */
+export async function startServedStack(edits: Edits = []) {
   const stack = await startQuickStack({
     extra: { RATCHET_SERVE_EXAMPLE_FAULTS: '1', RATCHET_MODEL_SERVER: realSteps, QUICK_SECONDS: '0.05' },
     modelFolder: `${here}model`,
     overSteps: `${here}steps`,
     flags: [],
   });
-  const plainModel = readFileSync(stack.modelFile, 'utf8');
+  const plainModel = edits.reduce(
+    (text, [find, put]) => {
+      if (!text.includes(find)) throw new Error(`model.yaml: expected ${find}, found none`);
+      return text.replace(find, put);
+    },
+    readFileSync(stack.modelFile, 'utf8'),
+  );
   let cycles = 0;
   await outcomeOf(await challenge({}));
   return { ...stack, stack, challenge, outcomeOf, body, url, callers };
@@ -30,7 +50,12 @@ export async function startServedStack() {
     await succeed(stack, ['apply', '-f', stack.modelFile]);
     const asOf = new Date(Date.UTC(2013, 5, 1) + ++cycles * 30 * 86_400_000).toISOString();
     const key = `challenge-${cycles}`;
-    await (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'traffic', reason: JSON.stringify(fault), asOf });
+    await until(`the trigger ${key} is taken`, async () =>
+      (await stack.model()).trigger({ key, kind: 'person', requestedBy: 'traffic', reason: JSON.stringify(fault), asOf }).then(
+        () => true,
+        () => false,
+      ),
+    );
     return until(
       `cycle of ${key} in the ledger`,
       () => records(stack.home.storeFolder).find(({ body: found }) => found.kind === 'cycle-started' && found.trigger.key === key)?.seq,

@@ -155,7 +155,7 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
 }
 
 /** Looks until it holds. @throws after `seconds`, with what was seen last */
-export async function eventually<T>(look: () => Promise<T>, holds: (value: T) => boolean, seconds = 20): Promise<T> {
+export async function eventually<T>(look: () => Promise<T>, holds: (value: T) => boolean, seconds = 60): Promise<T> {
   const endMs = Date.now() + seconds * 1000;
   for (;;) {
     const value = await look().catch((error: Error) => error as T);

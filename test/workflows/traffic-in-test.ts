@@ -7,8 +7,8 @@ import { eventually, modelInTest } from './model-in-test.js';
 const unattended = { gates: { whenNoChampion: 'pass' } };
 
 /** A served model with a champion that has baked, and a challenger on its way. */
-export async function challengerOf(loop: RunningLoop, change: SpecChange = {}) {
-  const model = modelInTest(loop);
+export async function challengerOf(loop: RunningLoop, change: SpecChange = {}, name?: string) {
+  const model = modelInTest(loop, name);
   const first = await model.open({ ...unattended, serving: SERVED.serving });
   await (await model.startCycle(first)).result();
   const number = await model.open({ ...unattended, ...SERVED, ...change }, {}, { trainerCode: 'v2' });

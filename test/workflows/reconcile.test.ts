@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { RatchetError } from '../../src/domain/failure.js';
+import { TASK_QUEUE } from '../../src/workflows/messages.js';
+import { useLoop } from './loop.js';
+import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
+
+const loop = useLoop('dev');
+let runs = 0;
+
+/** What the reconciliation found of this model. */
+async function reconcile({ name }: ModelInTest): Promise<string[]> {
+  const options = { workflowId: `reconcile-${++runs}`, taskQueue: TASK_QUEUE, args: [] };
+  const found = (await loop().client.workflow.execute('reconcileModels', options)) as string[];
+  return found.filter((line) => line.startsWith(`${name}: `));
+}
+
+async function servedModel(serving: Record<string, unknown> = {}) {
+  const model = modelInTest(loop());
+  await model.apply({ gates: { whenNoChampion: 'pass' }, serving });
+  await model.trigger({ key: 'first' });
+  const cycle = await model.cycleOf('first');
+  await model.cycle(cycle).result();
+  await eventually(model.state, ({ openCycle }) => openCycle === null);
+  return { model, instance: `${model.name}-${cycle}` };
+}
+
+test('where all three say the same, nothing is found', async () => {
+  const { model } = await servedModel();
+  expect(await reconcile(model)).toEqual([]);
+});
+
+test('a weight changed by hand is told and set back', async () => {
+  const { model, instance } = await servedModel();
+  loop().traffic.editByHand(model.name, { splits: [{ arm: 'champion', instance: 'somebody-else', weightPercent: 100 }], mirror: null });
+  expect(await reconcile(model)).toEqual([`${model.name}: traffic: expected champion 100%, found champion 100%`]);
+  expect(await reconcile(model)).toEqual([]);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+  expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ severity: 'action' }]);
+  expect((await model.state()).paused).toBe(false);
+});
+
+test('an alias changed by hand is set back, and the model paused where its spec says so', async () => {
+  const { model } = await servedModel({ onHandEdit: 'pause' });
+  loop().registry.aliases.set(`${model.name}@champion`, '99');
+  expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1, found 99`]);
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+  expect((await model.state()).paused).toBe(true);
+});
+
+test('traffic that the ledger does not allow goes to the champion', async () => {
+  const { model, instance } = await servedModel();
+  const { asked } = (await loop().traffic.router.read(model.name))!;
+  const stranger = { arm: 'challenger' as const, instance: `${model.name}-999`, weightPercent: 30 };
+  await loop().traffic.router.shift(
+    { ...asked, shift: asked.shift + 1, splits: [stranger, { ...asked.splits[0]!, weightPercent: 70 }] },
+    new AbortController().signal,
+  );
+  expect(await reconcile(model)).toEqual([`${model.name}: traffic: ${model.name}-999 has 30% of the requests, and the ledger allows 0%`]);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+});
+
+test('one model’s trouble is not another’s', async () => {
+  const { model } = await servedModel();
+  const { model: other } = await servedModel();
+  const { read } = loop().traffic.router;
+  loop().traffic.router.read = (name) => (name === model.name ? Promise.reject(new RatchetError('RouterRefused', 'broken')) : read(name));
+  loop().traffic.editByHand(other.name, { splits: [], mirror: null });
+  const options = { workflowId: `reconcile-${++runs}`, taskQueue: TASK_QUEUE, args: [] };
+  const found = (await loop().client.workflow.execute('reconcileModels', options)) as string[];
+  loop().traffic.router.read = read;
+  expect(found).toContain(`${model.name}: could not be compared: broken`);
+  expect(found.some((line) => line.startsWith(`${other.name}: traffic: expected champion 100%`))).toBe(true);
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { rollbackWorkflowId, TASK_QUEUE, type RollbackInput, type RollbackResult } from '../../src/workflows/messages.js';
+import { SERVED } from '../fakes/model-file.js';
+import { useLoop } from './loop.js';
+import { modelInTest, type ModelInTest } from './model-in-test.js';
+import { challengerOf } from './traffic-in-test.js';
+
+const loop = useLoop('dev');
+const quickBake = { rollout: { ...SERVED.rollout, bake: { ...SERVED.rollout.bake, seconds: 1 } } };
+
+async function rollBack(model: ModelInTest, to: string | null = null): Promise<RollbackResult> {
+  const input: RollbackInput = { model: model.name, to, requestedBy: 'ana', reason: 'complaints' };
+  return loop().client.workflow.execute('rollbackModel', {
+    workflowId: rollbackWorkflowId(model.name),
+    taskQueue: TASK_QUEUE,
+    args: [input],
+  });
+}
+
+test('long after, the version before is started again, proven, gets all requests, and is champion', async () => {
+  const { model, cycle, bake, first, split } = await challengerOf(loop(), quickBake);
+  await cycle.result();
+  await bake.result();
+  expect(split()).toBe('new 100');
+  expect(await rollBack(model)).toMatchObject({ trafficBackAt: expect.any(String) });
+  expect(split()).toBe('old 100');
+  expect((await model.records()).at(-1)!.body).toMatchObject({ kind: 'rolled-back', to: { cycle: first }, requestedBy: 'ana' });
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+  expect([...loop().traffic.instances.keys()].filter((name) => name.startsWith(model.name))).toEqual([`${model.name}-${first}`]);
+});
+
+test('a bake is ended by it, and a rollout under way is turned back first', async () => {
+  const { model, untilStep, cycle, split } = await challengerOf(loop(), {
+    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
+  });
+  await untilStep(0);
+  await expect(rollBack(model)).rejects.toMatchObject({ cause: { message: expect.stringContaining('nothing was champion before') } });
+  expect(split()).toBe('old 100, copies to new');
+  const handle = await loop().client.workflow.getHandle(
+    `ratchet/${model.name}/cycle/${(await model.records()).at(-1)!.after.openCycle}/rollout`,
+  );
+  await handle.cancel();
+  expect((await cycle.result()).outcome).not.toBe('promoted');
+});
+
+test.for<[name: string, to: string | null, words: string]>([
+  ['nothing was champion before', null, 'nothing was champion before'],
+  ['a version of that name never was champion', 'm-77+x', 'm-77+x never was champion'],
+])('it is refused where %s', async ([, to, words]) => {
+  const model = modelInTest(loop());
+  await (await model.startCycle(await model.open({ gates: { whenNoChampion: 'pass' }, serving: {} }))).result();
+  await expect(rollBack(model, to)).rejects.toMatchObject({ cause: { message: expect.stringContaining(words) } });
+});
+
+test('an artifact that is no longer what it was is refused', async () => {
+  const { model, cycle, bake, split } = await challengerOf(loop(), quickBake);
+  await cycle.result();
+  await bake.result();
+  const { previousChampion } = (await model.records()).at(-1)!.after;
+  await loop().store.remove(previousChampion!.model.digest);
+  await expect(rollBack(model)).rejects.toThrow();
+  expect(split()).toBe('new 100');
+});
+
+test('a model that answers no requests is rolled back in ledger and registry', async () => {
+  const model = modelInTest(loop());
+  for (const code of ['v1', 'v2']) {
+    const number = await model.open({ gates: { whenNoChampion: 'pass' } }, {}, { trainerCode: code });
+    await (await model.startCycle(number)).result();
+  }
+  expect(await rollBack(model)).toMatchObject({ trafficBackAt: null });
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+});
