@@ -45,6 +45,7 @@ export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers
         }
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
+        await new Promise((resolve) => setTimeout(resolve, 20)); // where nobody listens, asking again at once would only heat the machine
       }
     }
   }

@@ -2,13 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobStage } from '../../src/domain/job.js';
 import { historyBytes, historyJson, payloadTexts, type History } from './histories.js';
 import { useLoop } from './loop.js';
-import { SERVED } from '../fakes/model-file.js';
 import { modelInTest } from './model-in-test.js';
-import { challengerOf } from './traffic-in-test.js';
 
 const loop = useLoop('timeSkipping');
-// A skip cancels a watch: the time-skipping server cannot take it.
-const dev = useLoop('dev');
 const EVENTS_MAX = 400;
 const BYTES_MAX = 200 * 1024;
 const secrets = { AWS_SECRET_ACCESS_KEY: 'zx9-secret-of-the-store', MLFLOW_TRACKING_PASSWORD: 'zx9-secret-of-the-registry' };
@@ -38,30 +34,6 @@ test('so does one in which every job is lost once and the votes are a storm', as
   await model.vote(number);
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
   await withinBudget(handle);
-});
-
-test('so does a rollout of twenty steps with six metrics', async () => {
-  const steps = Array.from({ length: 19 }, (_, n) => ({ kind: 'canary', weightPercent: 1 + n, bakeSeconds: 1, bakeSecondsMax: 600 }));
-  const metrics = [
-    { kind: 'errors', detect: 16 },
-    { kind: 'latency', margin: 1, detect: 16 },
-    { kind: 'mean', margin: 0.1, detect: 0.5 },
-    { kind: 'distribution', psiMax: 5 },
-  ];
-  const { model, cycle, rollout, command, untilStep } = await challengerOf(dev(), {
-    rollout: { ...SERVED.rollout, steps: [...steps, { kind: 'full', bakeSeconds: 1, bakeSecondsMax: 600 }], metrics },
-  });
-  for (let step = 0; step < 20; step++) {
-    await untilStep(step);
-    await command('skip');
-  }
-  expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
-  await withinBudget(rollout);
-  await withinBudget(
-    model.cycle(
-      (await model.records()).at(-1)!.body.kind === 'cycle-ended' ? Number((await model.records()).at(-1)!.key.split('/')[0]) : 0,
-    ),
-  );
 });
 
 async function withinBudget(handle: { fetchHistory(): Promise<History> }): Promise<void> {

@@ -29,16 +29,14 @@ test('long after, the version before is started again, proven, gets all requests
   expect([...loop().traffic.instances.keys()].filter((name) => name.startsWith(model.name))).toEqual([`${model.name}-${first}`]);
 });
 
-test('a bake is ended by it, and a rollout under way is turned back first', async () => {
+test('while the second version is rolled out, nothing was champion before the first', async () => {
   const { model, untilStep, cycle, split } = await challengerOf(loop(), {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
   });
   await untilStep(0);
   await expect(rollBack(model)).rejects.toMatchObject({ cause: { message: expect.stringContaining('nothing was champion before') } });
   expect(split()).toBe('old 100, copies to new');
-  const handle = await loop().client.workflow.getHandle(
-    `ratchet/${model.name}/cycle/${(await model.records()).at(-1)!.after.openCycle}/rollout`,
-  );
+  const handle = loop().client.workflow.getHandle(`ratchet/${model.name}/cycle/${(await model.records()).at(-1)!.after.openCycle}/rollout`);
   await handle.cancel();
   expect((await cycle.result()).outcome).not.toBe('promoted');
 });
