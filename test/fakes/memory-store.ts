@@ -7,6 +7,8 @@ export interface MemoryStore extends ObjectStore {
   readonly files: Map<string, Uint8Array>;
   /** Requests so far, by kind. */
   readonly requests: { get: number; list: number; create: number };
+  /** Every call hangs, or is refused for lack of room, until it is null again. */
+  outage: 'hangs' | 'is full' | null;
 }
 
 /** An object store in memory, with the same order, limits and create-if-absent as the real ones. */
@@ -15,8 +17,9 @@ export function createMemoryStore(): MemoryStore {
   const requests = { get: 0, list: 0, create: 0 };
   const objectKeyOf = (digest: string): string => `objects/sha256/${digest.slice(7, 9)}/${digest.slice(7)}`;
 
-  return {
+  const store: MemoryStore = {
     uri: 'memory:',
+    outage: null,
     files,
     requests,
     async put(bytes) {
@@ -52,4 +55,16 @@ export function createMemoryStore(): MemoryStore {
       return keys.sort().slice(0, limit);
     },
   };
+  const calls = ['put', 'getByDigest', 'hasDigest', 'remove', 'createIfAbsent', 'get', 'list'] as const;
+  for (const name of calls) {
+    const call = store[name] as (...args: unknown[]) => Promise<unknown>;
+    Object.assign(store, {
+      [name]: async (...args: unknown[]) => {
+        if (store.outage === 'is full') throw new RatchetError('StoreFull', 'no space left');
+        while (store.outage === 'hangs') await new Promise((resolve) => setTimeout(resolve, 20));
+        return call(...args);
+      },
+    });
+  }
+  return store;
 }

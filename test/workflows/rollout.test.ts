@@ -195,6 +195,44 @@ test('a store that is away delays the record, not the turning back', async () =>
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
 });
 
+test.for(['hangs', 'is full'] as const)('while the store %s, harm turns back all the same; the record follows', async (outage) => {
+  const { cycle, untilStep, split, challenger, model } = await challengerOf(loop());
+  await untilStep(0);
+  loop().store.outage = outage;
+  loop().traffic.behave(challenger, { errorShare: 0.9 });
+  const atMs = Date.now();
+  await eventually(
+    async () => split(),
+    (words) => words === 'old 100',
+  );
+  expect(Date.now() - atMs).toBeLessThan(10_000);
+  loop().store.outage = null;
+  expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
+  expect((await model.kinds()).slice(-2)).toEqual(['withdrawn', 'cycle-ended']);
+});
+
+test('trainings that take every slot of their queue do not delay a turning back', async () => {
+  const { cycle, command, untilStep, split } = await challengerOf(loop(), {
+    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
+  });
+  await untilStep(0);
+  const others = Array.from({ length: 120 }, () => modelInTest(loop())); // a worker watches a hundred at once here
+  const trainings = await Promise.all(
+    others.map(async (other) => {
+      loop().jobCluster.script(other.name, 'snapshot', { kind: 'hang' });
+      return other.startCycle(await other.open());
+    }),
+  );
+  await eventually(
+    async () => (await loop().jobCluster.listRunning()).length,
+    (running) => running >= 110,
+  );
+  await command('rollback');
+  expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
+  expect(split()).toBe('old 100');
+  await Promise.all(trainings.map((training) => training.terminate()));
+});
+
 test.for(['cancel', 'abort'] as const)('a cycle that ends by %s gives the traffic back first', async (how) => {
   const { cycle, command, untilStep, split, model } = await challengerOf(loop(), {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
