@@ -1,0 +1,93 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { hostInstances } from '../../../src/adapters/local/serving/serving-host.js';
+import { instanceFolder } from '../../../src/adapters/local/serving/instance-folder.js';
+import { createLocalServing } from '../../../src/adapters/local/serving/serving.js';
+import { describeServing, instanceOf, type ServingInTest } from '../../contracts/serving.js';
+import { createMemoryStore } from '../../fakes/memory-store.js';
+import { temporaryFolder } from '../../temporary-folder.js';
+
+const standIn = fileURLToPath(new URL('../../servers/stand-in', import.meta.url));
+const ending = new AbortController();
+const hosts: Promise<void>[] = [];
+const signal = new AbortController().signal;
+afterAll(async () => {
+  ending.abort();
+  await Promise.all(hosts);
+});
+
+function host(servingFolder: string, until: AbortSignal): void {
+  const options = {
+    servingFolder,
+    predictionsFolder: join(servingFolder, '..', 'predictions'),
+    python: 'python3',
+    stepsPath: standIn,
+    storeUri: 'memory:',
+  };
+  hosts.push(
+    hostInstances({ ...options, environment: process.env, tell: () => undefined, signal: AbortSignal.any([until, ending.signal]) }),
+  );
+}
+
+async function start(until = signal): Promise<ServingInTest & { servingFolder: string }> {
+  const servingFolder = join(temporaryFolder(), 'serving');
+  const store = createMemoryStore();
+  host(servingFolder, until);
+  return { serving: createLocalServing({ servingFolder, store }), store, crash, servingFolder };
+
+  async function crash(instance: string): Promise<void> {
+    process.kill(instanceFolder(servingFolder, instance).state()!.replicas[0]!.process!.pid, 'SIGKILL');
+  }
+}
+
+describeServing('a host on this machine', start);
+
+test('servers outlive their host, and the next one finds them', async () => {
+  const first = new AbortController();
+  const { serving, store, servingFolder } = await start(first.signal);
+  const spec = instanceOf(await store.put(Buffer.from('model')));
+  const before = await serving.prepare(spec, signal);
+  first.abort();
+  await Promise.all(hosts.slice(-1));
+  expect((await fetch(`http://${before.replicas[0]!.address}/v2/health/ready`)).status).toBe(200);
+  host(servingFolder, signal);
+  expect(await serving.prepare(spec, signal)).toEqual(before);
+  await serving.retire(spec.name, 1);
+});
+
+test('where nobody runs model servers, that is said', async () => {
+  const store = createMemoryStore();
+  const serving = createLocalServing({ servingFolder: join(temporaryFolder(), 'serving'), store });
+  const spec = instanceOf(await store.put(Buffer.from('model')), { readySecondsMax: 1 });
+  await expect(serving.prepare(spec, signal)).rejects.toMatchObject({
+    message: expect.stringContaining('is `ratchet up` running with serving?'),
+  });
+});
+
+test('a port that another program took meanwhile is left to it', async () => {
+  const first = new AbortController();
+  const { serving, store, crash, servingFolder } = await start(first.signal);
+  const spec = instanceOf(await store.put(Buffer.from('model')));
+  const before = await serving.prepare(spec, signal);
+  first.abort();
+  await Promise.all(hosts.slice(-1));
+  await crash(spec.name);
+  const port = Number(before.replicas[0]!.address.split(':')[1]);
+  const other = createServer();
+  await expect
+    .poll(
+      () => new Promise<boolean>((resolve) => other.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))),
+      { timeout: 5000 },
+    )
+    .toBe(true);
+  host(servingFolder, signal);
+  await expect
+    .poll(async () => (await serving.describe(spec.name))?.replicas[0]?.address, { timeout: 10_000 })
+    .not.toBe(before.replicas[0]!.address);
+  await serving.prepare(spec, signal);
+  expect(await serving.ask(spec.name, [{ distance: 1 }], signal)).toEqual([[0.5]]);
+  await serving.retire(spec.name, 1);
+  await new Promise((resolve) => other.close(resolve));
+});
