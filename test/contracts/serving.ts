@@ -37,7 +37,7 @@ export function describeServing(name: string, start: () => Promise<ServingInTest
 
     test('an instance that is asked for twice is one, and every replica answers', async () => {
       const { serving, store } = await start();
-      const spec = instanceOf(await store.put(Buffer.from('model')), { replicas: 2 });
+      const spec = instanceOf(await store.put(Buffer.from('model')), { replicas: 2, rowsMax: 1 });
       const [first, again] = [await serving.prepare(spec, signal), await serving.prepare(spec, signal)];
       expect(again).toEqual(first);
       expect(first.replicas).toHaveLength(2);

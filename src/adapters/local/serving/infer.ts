@@ -20,11 +20,19 @@ export function inferRequest(features: InstanceSpec['features'], rows: readonly 
 }
 
 /**
- * Asks one server directly.
+ * Asks one server directly, in as many requests as its `rowsMax` makes of the rows.
  * @returns a score per row
  * @throws {RatchetError} InstanceRefused: it refuses, in its own words, or answers another shape. ServingUnavailable.
  */
 export async function inferOn(address: string, spec: InstanceSpec, rows: readonly FeatureRow[], signal: AbortSignal): Promise<number[]> {
+  const scores: number[] = [];
+  for (let first = 0; first < rows.length; first += spec.rowsMax) {
+    scores.push(...(await inferOnce(address, spec, rows.slice(first, first + spec.rowsMax), signal)));
+  }
+  return scores;
+}
+
+async function inferOnce(address: string, spec: InstanceSpec, rows: readonly FeatureRow[], signal: AbortSignal): Promise<number[]> {
   const taken = spec.features.filter(({ name }) => rows.some((row) => name in row));
   const body = JSON.stringify(inferRequest(taken, rows));
   const url = `http://${address}/v2/models/${spec.model}/infer`;
