@@ -2,7 +2,7 @@ import type { Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerBody } from '../domain/ledger.js';
 import type { ObjectStore } from '../ports/object-store.js';
-import type { CycleRef } from './cycle-context.js';
+import { loadCycle, type CycleRef } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
 import { briefRollout, challengerOf, type RolloutBrief } from './rollout-brief.js';
 
@@ -23,7 +23,7 @@ export function createRolloutActivities({ store, ledger }: { store: ObjectStore;
     return briefRollout({ store, ledger }, ref);
   }
 
-  /** Lets a version have traffic, in the ledger, before it gets any. */
+  /** Lets a version have traffic, in the ledger, before it gets any. @throws {RatchetError} ChampionChanged: it was judged against another one. */
   async function exposeVersion({
     step,
     weightPercentMax,
@@ -32,8 +32,9 @@ export function createRolloutActivities({ store, ledger }: { store: ObjectStore;
   }: CycleRef & { step: string; weightPercentMax: number; at: string }): Promise<void> {
     const version = await challengerOf({ store, ledger }, ref);
     const { model, cycle } = ref;
+    const { generation } = (await loadCycle({ store, ledger }, model, cycle)).baseline;
     const body: LedgerBody = { kind: 'exposed', cycle, version, step, weightPercentMax };
-    await ledger.append({ model, key: `${cycle}/${step}/exposed`, body, expects: { openCycle: cycle }, at });
+    await ledger.append({ model, key: `${cycle}/${step}/exposed`, body, expects: { openCycle: cycle, generation }, at });
   }
 
   /** Says that an exposed version was turned away, after the traffic was back. Where it never had any, or somebody said so before, nothing. */

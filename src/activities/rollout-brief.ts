@@ -31,6 +31,8 @@ export interface RolloutBrief {
   readonly superseded: string | null;
   /** What the ledger already says of this cycle, where a workflow was reset. */
   readonly recorded: 'promoted' | 'withdrawn' | null;
+  /** Its version may have traffic by the ledger: where a workflow was reset. */
+  readonly isExposed: boolean;
   /** Milliseconds since 1970; null: not promoted. */
   readonly promotedAtMs: number | null;
 }
@@ -63,6 +65,7 @@ export async function briefRollout(sources: Sources, ref: CycleRef): Promise<Rol
     baking: head.bake?.cycle ?? null,
     superseded: supersededBy(context, head, promoted !== undefined),
     recorded: promoted !== undefined ? 'promoted' : isWithdrawn ? 'withdrawn' : null,
+    isExposed: head.exposure?.cycle === cycle,
     promotedAtMs: promoted === undefined ? null : Date.parse(promoted.at),
   };
 }

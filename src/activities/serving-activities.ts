@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { ModelVersion } from '../domain/candidate.js';
+import { allowedVersions } from '../domain/decide/allowed-versions.js';
 import { skewOf } from '../domain/decide/serving-skew.js';
 import { RatchetError } from '../domain/failure.js';
 import type { Arm } from '../domain/serving.js';
@@ -7,6 +8,7 @@ import type { ModelSpec } from '../domain/model-spec.js';
 import type { ServingSpec } from '../domain/serving-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { Serving } from '../ports/serving.js';
+import type { TrafficRouter } from '../ports/traffic-router.js';
 import { loadCycle, type CycleRef } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
 import { offlineAnswers } from './offline-answers.js';
@@ -17,12 +19,13 @@ export interface ServingActivityPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
   readonly serving: Serving;
+  readonly router: TrafficRouter;
 }
 
 /** In-flight requests of a version that is taken away have so long to end. */
 const DRAIN_SECONDS = 10;
 
-export function createServingActivities({ store, ledger, serving }: ServingActivityPorts) {
+export function createServingActivities({ store, ledger, serving, router }: ServingActivityPorts) {
   return { prepareInstance, prepareChampion, retireOthers };
 
   /**
@@ -81,7 +84,12 @@ export function createServingActivities({ store, ledger, serving }: ServingActiv
         remedy: `the evidence was made by an older version of the steps: ratchet trigger ${ref.model} makes it anew`,
       });
     }
-    const instance = await serving.prepare(instanceSpecOf(name, ref.model, version, made, settings), cancellationSignal());
+    // A champion that answers is proven as it runs: how a later spec would serve it is no reason to end it.
+    const running = mustAnswer ? null : await serving.describe(name);
+    const isRunning = running !== null && running.version === version.version && running.replicas.every(({ ready }) => ready);
+    const instance = isRunning
+      ? running
+      : await serving.prepare(instanceSpecOf(name, ref.model, version, made, settings), cancellationSignal());
     if (answers === null) return instance.name;
     for (const [replica, scores] of (await serving.ask(name, answers.served.rows, cancellationSignal())).entries()) {
       const skew = skewOf(answers.served.scores, scores);
@@ -94,9 +102,38 @@ export function createServingActivities({ store, ledger, serving }: ServingActiv
     return instance.name;
   }
 
-  /** Ends the servers of this model that nobody may be sent to any more. */
-  async function retireOthers({ model, keep }: { model: string; keep: readonly string[] }): Promise<void> {
-    for (const { name } of await serving.list(model)) if (!keep.includes(name)) await serving.retire(name, DRAIN_SECONDS);
+  /**
+   * Ends the servers of this model that nobody is sent to, and nobody may be: neither by the ledger nor by the router, each
+   * asked anew, nor by a cycle that is preparing. Where one of them cannot be read, nothing is ended.
+   * @param ending the cycle whose own servers may go, though it is open
+   */
+  async function retireOthers({
+    model,
+    keep,
+    ending = null,
+  }: {
+    model: string;
+    keep: readonly string[];
+    ending?: number | null;
+  }): Promise<void> {
+    for (const { name } of await serving.list(model)) {
+      if (keep.includes(name) || (await isInUse(model, name, ending))) continue;
+      await serving.retire(name, DRAIN_SECONDS);
+    }
+  }
+
+  async function isInUse(model: string, name: string, ending: number | null): Promise<boolean> {
+    const asked = (await router.read(model))?.asked;
+    const state = (await ledger.readState(model))?.state;
+    if (
+      asked !== undefined &&
+      [...asked.splits, ...(asked.mirror === null ? [] : [asked.mirror])].some(({ instance }) => instance === name)
+    )
+      return true;
+    if (state === undefined) return true;
+    if (allowedVersions(state).some(({ version }) => version.cycle !== ending && instanceName(model, version.cycle) === name)) return true;
+    const { openCycle } = state;
+    return openCycle !== null && openCycle !== ending && (name === instanceName(model, openCycle) || name.endsWith(`-fresh-${openCycle}`));
   }
 }
 

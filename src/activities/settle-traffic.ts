@@ -15,7 +15,7 @@ export interface SettleRequest {
 const TRIES_MAX = 20;
 
 /** Gives all requests to one instance, whatever number is in force. @returns when it was so */
-export async function sendAllTo(router: TrafficRouter, model: string, instance: string): Promise<string> {
+async function sendAllTo(router: TrafficRouter, model: string, instance: string): Promise<string> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const asked = (await router.read(model))?.asked;
     if (asked === undefined) return new Date().toISOString(); // nobody was ever sent anywhere

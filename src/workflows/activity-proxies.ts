@@ -73,6 +73,10 @@ export const servingActivities = (summary: string, readySecondsMax = 3600): Acti
     summary,
   }) as unknown as Activities;
 
+/** What cannot be written down in time is no reason to go on unwatched: the rollout turns back. */
+export const exposingActivities = (summary: string, secondsMax: number): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: secondsMax * 1000, summary }) as unknown as Activities;
+
 const SHIFT: ActivityOptions = {
   taskQueue: TRAFFIC_TASK_QUEUE,
   startToCloseTimeout: '10 seconds',

@@ -33,7 +33,7 @@ export async function bakeChampion(input: BakeInput): Promise<RolloutView['state
   });
   const control = createTrafficControl('bake', input, initialBake(input.turnsBack ?? null, input.paused === true));
   control.resume((input.analysis as WatchResult['state'] | undefined) ?? null, input.seen ?? null);
-  const baking: Baking = { input, control, hasShifted: false, isOver: false };
+  const baking: Baking = { input, control, isOver: false };
   // A rollback has written that this bake is over, and moved the traffic itself.
   setHandler(bakeEndedSignal, () => void (baking.isOver = true));
   return CancellationScope.nonCancellable(async () => {
@@ -51,7 +51,6 @@ export async function bakeChampion(input: BakeInput): Promise<RolloutView['state
 interface Baking {
   readonly input: BakeInput;
   readonly control: TrafficControl;
-  hasShifted: boolean;
   isOver: boolean;
 }
 

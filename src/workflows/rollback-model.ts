@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
 import type { RollbackPlan } from '../activities/rollback-activities.js';
 import { splitOfChampion } from '../domain/decide/traffic-splits.js';
 import { backwardActivities, projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
@@ -34,7 +34,8 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
     const decidedAt = now();
     try {
       let plan = await shortActivities('which version, and is it still what it was').planRollback({ model, to });
-      if (plan.exposed) plan = await endRollout(input, plan);
+      if (plan.openCycle !== null) plan = await endRollout(input, plan);
+      await endBake(model, plan); // before two move the same traffic; the lifecycle starts it again where this comes to nothing
       const trafficBackAt = plan.servedBy === null ? null : await moveTraffic(model, plan, plan.servedBy);
       await shortActivities('record the rollback').recordRollback({
         model,
@@ -45,7 +46,6 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
         trafficBackAt,
         at: now(),
       });
-      await endBake(model, plan);
       await projectActivities('move the alias and read it back')
         .projectChampion({ model })
         .catch(() => undefined); // the reconciliation does
@@ -54,12 +54,11 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
           .retireOthers({ model, keep: [plan.instance] })
           .catch(() => undefined);
       }
-      await getExternalWorkflowHandle(lifecycleWorkflowId(model))
-        .signal(cycleEndedSignal, { cycle: plan.to.cycle, outcome: 'promoted', isProjected: false })
-        .catch(() => undefined);
+      await lookAgain(model, plan.to.cycle);
       await condition(allHandlersFinished);
       return { from: plan.from, to: plan.to.version, trafficBackAt };
     } catch (error) {
+      await lookAgain(model, 0);
       throw failWith(failureOf(error));
     }
   });
@@ -73,7 +72,7 @@ async function moveTraffic(model: string, plan: RollbackPlan, servedBy: number):
       const split = splitOfChampion(plan.instance);
       return await backwardActivities('all requests to it').shiftTraffic({ model, cycle: servedBy, shift, split });
     } catch (error) {
-      if (failureOf(error).type !== 'ShiftStale') throw error;
+      if (failureOf(error).type !== 'ShiftStale') await sleep(LOOK_MS, { summary: 'before the traffic is moved again' });
     }
   }
 }
@@ -87,12 +86,23 @@ async function endRollout({ model, to, requestedBy, reason }: RollbackInput, { o
       .catch(() => undefined);
   for (let looks = 0; ; looks++) {
     const plan = await shortActivities('is the rollout over').planRollback({ model, to });
-    if (!plan.exposed || looks >= LOOKS_MAX) return plan;
+    if (!plan.exposed) return plan;
+    if (looks >= LOOKS_MAX) {
+      const message = `model ${model}: its rollout did not turn back within ${(LOOK_MS * LOOKS_MAX) / 1000} s`;
+      throw failWith({ type: 'RequestRefused', class: 'rejected', message, remedy: `ratchet rollout status ${model}, then ask again` });
+    }
     await condition(() => false, LOOK_MS, { summary: 'until the rollout has turned back' });
   }
 }
 
-/** The ledger says already that the bake is over. */
+/** The lifecycle brings the registry, and a bake that is still due, to what the ledger says. */
+async function lookAgain(model: string, cycle: number): Promise<void> {
+  await getExternalWorkflowHandle(lifecycleWorkflowId(model))
+    .signal(cycleEndedSignal, { cycle, outcome: 'promoted', isProjected: false })
+    .catch(() => undefined);
+}
+
+/** Whoever watches the champion stands aside. */
 async function endBake(model: string, { baking }: RollbackPlan): Promise<void> {
   if (baking === null) return;
   await getExternalWorkflowHandle(bakeWorkflowId(model, baking))

@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
   setHandler,
@@ -18,6 +19,7 @@ import { refuseStrangeStart } from './message-shape.js';
 import {
   bakeEndedSignal,
   bakeWorkflowId,
+  commandSignal,
   rollbackWorkflowId,
   rolloutWorkflowId,
   TASK_QUEUE,
@@ -27,7 +29,7 @@ import {
 import { rollbackModel } from './rollback-model.js';
 import { runStep } from './rollout-step.js';
 import { createTrafficControl, type TrafficControl } from './traffic-control.js';
-import { giveBack, shiftForward } from './shift.js';
+import { giveBack } from './shift.js';
 import { failureOf } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
@@ -95,6 +97,7 @@ async function prepare(rollout: Rollout): Promise<void> {
     isBakeOver = false;
     const brief = await shortActivities('read what is to be rolled out').openRollout({ model, cycle, evidence });
     rollout.brief = brief;
+    rollout.hasShifted ||= brief.isExposed; // by a run before a reset
     control.briefed(brief);
     if (brief.recorded !== null || brief.superseded !== null) return endAsRecorded(rollout, brief);
     if (brief.baking === null) break;
@@ -109,6 +112,8 @@ async function prepare(rollout: Rollout): Promise<void> {
     const start = servingActivities(`start and prove the ${arm}`);
     await control.unlessMoved(() => start.prepareInstance({ model, cycle, evidence, arm }), isMoved);
   }
+  if (control.state().paused) control.note('its servers are proven; paused');
+  await condition(() => !control.state().paused || isMoved());
   if (isMoved()) return;
   control.note('');
   control.happened({ kind: 'prepared' });
@@ -137,17 +142,17 @@ async function promote(rollout: Rollout): Promise<void> {
   const bakes = bake !== null;
   control.note('writing the promotion');
   const request = { model, cycle, evidence, candidateDigest, becomesAnchor, reason, bakes, at: now() };
-  await shortActivities('write the promotion to the ledger').promoteCandidate(request);
+  await writePromotion(rollout, request);
   const { turnsBackNext, reason: why, requestedBy, paused } = control.state();
   control.happened({ kind: 'promoted' });
   if (bakes) {
     await startBake(rollout, turnsBackNext ? { command: 'rollback', requestedBy, reason: why } : null, paused);
   } else {
     if (turnsBackNext) await startRollback(model, requestedBy, why);
-    await shiftForward(rollout, splitOfChampion(rollout.brief!.instances.challenger), 'all requests to the new champion');
+    await giveBack(rollout, splitOfChampion(rollout.brief!.instances.challenger), cycle);
     const keep = [rollout.brief!.instances.challenger];
     await servingActivities('end the servers of those before')
-      .retireOthers({ model, keep })
+      .retireOthers({ model, keep, ending: cycle })
       .catch(() => undefined);
   }
   try {
@@ -155,6 +160,33 @@ async function promote(rollout: Rollout): Promise<void> {
   } catch {
     rollout.isProjected = false; // it is promoted: the lifecycle tells the registry
   }
+}
+
+/**
+ * Writes the promotion. A word to turn back that comes meanwhile is obeyed at once where traffic is concerned: until the
+ * record stands the old champion is champion, and afterwards the bake allows it. An answer that was lost is looked up.
+ */
+async function writePromotion(
+  rollout: Rollout,
+  request: Parameters<ReturnType<typeof shortActivities>['promoteCandidate']>[0],
+): Promise<void> {
+  const { control, brief } = rollout;
+  const { model, cycle, evidence } = request;
+  let isWritten = false;
+  const writing = shortActivities('write the promotion to the ledger')
+    .promoteCandidate(request)
+    .then(
+      () => null,
+      (error: unknown) => ({ error }),
+    )
+    .finally(() => void (isWritten = true));
+  await condition(() => isWritten || control.state().turnsBackNext);
+  const { champion } = brief!.instances;
+  if (!isWritten && champion !== null && rollout.hasShifted) await giveBack(rollout, splitOfChampion(champion));
+  const refused = await writing;
+  if (refused === null) return;
+  const { recorded } = await shortActivities('does the promotion stand').openRollout({ model, cycle, evidence });
+  if (recorded !== 'promoted') throw refused.error;
 }
 
 /** Without a bake there is nobody else to keep the word. */
@@ -184,7 +216,13 @@ async function startBake({ input: { model, cycle }, control }: Rollout, turnsBac
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     staticSummary: `Bake of ${model}, cycle ${cycle}`,
-  }).catch(() => undefined); // it runs already, or the lifecycle starts it: the ledger says that it must
+  }).catch(async () => {
+    // It runs already, or the lifecycle starts it: the ledger says that it must.
+    if (turnsBack !== null)
+      await getExternalWorkflowHandle(bakeWorkflowId(model, cycle))
+        .signal(commandSignal, turnsBack)
+        .catch(() => undefined);
+  });
 }
 type BakeWish = NonNullable<Parameters<typeof bakeChampion>[0]['turnsBack']> | null;
 
@@ -202,7 +240,7 @@ async function turnBack(rollout: Rollout): Promise<void> {
   if (rollout.hasShifted) await shortActivities('record that it was turned back').withdrawVersion({ model, cycle, at: now(), ...back });
   if (champion !== null) {
     await servingActivities('end the servers of the challenger')
-      .retireOthers({ model, keep: [champion] })
+      .retireOthers({ model, keep: [champion], ending: cycle })
       .catch(() => undefined); // the reconciliation ends what nobody is sent to
   }
   control.note('');

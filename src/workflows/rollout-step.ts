@@ -1,9 +1,8 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { challengerPercent, splitOfStep, type Split } from '../domain/decide/traffic-splits.js';
 import { bakeSecondsOf } from '../domain/decide/step-times.js';
 import { splitInWords } from '../domain/decide/rollout-details.js';
 import type { RolloutStep } from '../domain/rollout-spec.js';
-import { shortActivities, trafficWatch } from './activity-proxies.js';
+import { exposingActivities, trafficWatch } from './activity-proxies.js';
 import type { Rollout } from './rollout-model.js';
 import { shiftForward } from './shift.js';
 
@@ -19,9 +18,10 @@ export async function runStep(rollout: Rollout): Promise<void> {
   const { model, cycle, evidence } = input;
   const isOpen = await control.unlessMoved(async () => {
     const weightPercentMax = challengerPercent(split);
-    await shortActivities(`record: ${name} may begin`).exposeVersion({ model, cycle, evidence, step: name, weightPercentMax, at: now() });
-    // What has begun is known to have begun: an answer that is not waited for would leave the number unknown.
-    await CancellationScope.nonCancellable(() => shiftForward(rollout, split, `${name}: ${splitInWords(split)}`));
+    rollout.hasShifted = true; // from here on there may be something to take back
+    const expose = exposingActivities(`record: ${name} may begin`, brief!.errorSecondsMax);
+    await expose.exposeVersion({ model, cycle, evidence, step: name, weightPercentMax, at: now() });
+    await shiftForward(rollout, split, `${name}: ${splitInWords(split)}`);
     return true;
   }, hasMoved);
   if (isOpen === null || hasMoved()) return;
@@ -71,7 +71,9 @@ async function watchStep({ input, control, brief }: Rollout, { step, name, split
     isNewStep = false;
     if (result === null) continue;
     control.watched(result);
-    if (result.phase !== null) control.happened({ kind: 'watched', phase: result.phase, reason: result.analysis.reasons.join('; ') });
+    // Last words of a step that somebody left are no news of the next one, unless they tell of harm.
+    if (result.phase !== null && (!hasMoved() || result.phase === 'Failed'))
+      control.happened({ kind: 'watched', phase: result.phase, reason: result.analysis.reasons.join('; ') });
   }
 }
 

@@ -1,38 +1,45 @@
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Split } from '../domain/decide/traffic-splits.js';
+import { splitInWords } from '../domain/decide/rollout-details.js';
 import { backwardActivities, forwardActivities } from './activity-proxies.js';
 import type { TrafficControl } from './traffic-control.js';
-import { splitInWords } from '../domain/decide/rollout-details.js';
 import { failureOf } from './workflow-failure.js';
+
+const AGAIN_MS = 2000;
 
 /** Whoever moves traffic: the model, and what is known of it. */
 export interface Shifting {
   readonly input: { readonly model: string; readonly cycle: number };
   readonly control: TrafficControl;
-  hasShifted: boolean;
 }
 
-/** Divides the requests anew. A number that is too low says that somebody else moves this traffic: that is for the caller to know. */
-export async function shiftForward(shifting: Shifting, split: Split, summary: string): Promise<void> {
-  const { input, control } = shifting;
-  const before = await forwardActivities('read the number of the last shift').readShift({ model: input.model });
-  const shift = before + 1;
-  shifting.hasShifted = true;
-  await forwardActivities(summary).shiftTraffic({ model: input.model, cycle: input.cycle, shift, split });
+/**
+ * Divides the requests anew. What has begun is known to have begun: its number is taken before, so that whatever comes after
+ * it is greater. A number that is too low says that somebody else moves this traffic: that is for the caller to know.
+ */
+export async function shiftForward({ input: { model, cycle }, control }: Shifting, split: Split, summary: string): Promise<void> {
+  const shift = control.takeShift(await forwardActivities('read the number of the last shift').readShift({ model }));
+  await CancellationScope.nonCancellable(() => forwardActivities(summary).shiftTraffic({ model, cycle, shift, split }));
   control.shifted(shift, split);
 }
 
-/** Gives traffic back, whatever number is in force by then, until it is so. @returns when it was, ISO 8601 */
-export async function giveBack({ input, control }: Pick<Shifting, 'input' | 'control'>, split: Split): Promise<string> {
-  const { model } = input;
+/**
+ * Gives all requests to who may have them, whatever number is in force by then and whatever fails, until it is so.
+ * @param settingsOf the cycle whose spec says how requests are treated; null: as they are now
+ * @returns when it was, ISO 8601
+ */
+export async function giveBack({ input: { model }, control }: Shifting, split: Split, settingsOf: number | null = null): Promise<string> {
   for (;;) {
-    const before = await backwardActivities('read the number of the last shift').readShift({ model });
-    const shift = Math.max(before, control.shift()) + 1;
     try {
-      const at = await backwardActivities(`traffic back: ${splitInWords(split)}`).shiftTraffic({ model, cycle: null, shift, split });
+      const shift = control.takeShift(await backwardActivities('read the number of the last shift').readShift({ model }));
+      const at = await backwardActivities(`traffic: ${splitInWords(split)}`).shiftTraffic({ model, cycle: settingsOf, shift, split });
       control.shifted(shift, split);
       return at;
     } catch (error) {
-      if (failureOf(error).type !== 'ShiftStale') throw error;
+      const { type, message } = failureOf(error);
+      if (type === 'ShiftStale') continue;
+      control.note(`traffic could not be moved yet: ${message}`);
+      await sleep(AGAIN_MS, { summary: 'before the traffic is moved again' });
     }
   }
 }

@@ -20,6 +20,8 @@ export type TrafficControl = ReturnType<typeof createTrafficControl>;
 /** What a rollout and a bake have in common: their state, the people's commands, and what is seen of them. Decides nothing. */
 export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }: { model: string; cycle: number }, initial: RolloutState) {
   let plan: RolloutPlan = { steps: [], bake: null };
+  /** The greatest number that was ever asked for. */
+  let greatestShift = 0;
   /** What the watches know, and the document of the last one. */
   let analysis: WatchResult['state'] | null = null;
   let seen: { digest: Digest | null; at: string | null } = { digest: null, at: null };
@@ -69,6 +71,8 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
     seen: () => seen,
     /** The number of our last shift; 0: none. */
     shift: () => view.split?.shift ?? 0,
+    /** The next number, after that of the router and every one of ours, in force or still on its way. */
+    takeShift: (inForce: number): number => (greatestShift = Math.max(greatestShift, inForce) + 1),
     /** Where it is not known any more how the requests are divided. */
     forgetShift: () => void (view.split = null),
     briefed,
@@ -104,6 +108,7 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
   }
 
   function shifted(shift: number, split: Split): void {
+    if (shift !== greatestShift) return; // another one was asked for meanwhile
     view.split = { shift, ...split };
     show();
   }

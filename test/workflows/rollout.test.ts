@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createServingActivities } from '../../src/activities/serving-activities.js';
 import { RatchetError } from '../../src/domain/failure.js';
 import { abortUpdate } from '../../src/workflows/messages.js';
 import { SERVED } from '../fakes/model-file.js';
@@ -108,6 +109,30 @@ test.for(['abort', 'rollback'] as const)('%s turns back within a step, at once',
   expect(split()).toBe('old 100');
   expect((await model.records()).at(-2)!.body).toMatchObject({ kind: 'withdrawn', requestedBy: 'ana' });
   await expect(command('pause')).rejects.toThrow();
+});
+
+test('a pause that comes while its servers are proven holds the first step, too', async () => {
+  const { command, cycle, view, untilPhase, split } = await challengerOf(loop());
+  await untilPhase('Preparing');
+  await command('pause');
+  await eventually(view, ({ note }) => note === 'its servers are proven; paused');
+  expect(split()).toBe('old 100');
+  await command('resume');
+  expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
+});
+
+test('a champion that answers under older settings of its servers is left as it is', async () => {
+  const { cycle } = await challengerOf(loop(), { serving: { rowsMax: 50, stickyBy: 'x-user' } });
+  expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
+});
+
+test('servers that the ledger or the router needs are not ended, whoever asks', async () => {
+  const { model, cycle, champion, challenger } = await challengerOf(loop());
+  await cycle.result(); // it bakes: the champion before may be turned back to
+  const serving = createServingActivities({ ...loop(), ...loop().traffic });
+  await serving.retireOthers({ model: model.name, keep: [] });
+  const names = [...loop().traffic.instances.keys()];
+  expect(names).toEqual(expect.arrayContaining([champion, challenger]));
 });
 
 test('a pause holds a step that has passed; the resume goes on', async () => {

@@ -36,11 +36,12 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
 
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
     refuseInvalid(route);
-    const asked = await readCheck(route);
+    const read = await readCheck(route).catch((error: RatchetError) => error);
     const wanted = await addressesOfAll(instancesOf(route), addressesOf);
     await exclusively(folder, signal, async () => {
       const newest = await states.get(route.model);
       if (newest !== null) refuseStale(newest.route, route);
+      const asked = read instanceof RatchetError ? checkBefore(route, newest, read) : read;
       const taken = lastTaken(newest);
       const state = { ...rendered(route, asked, wanted, newest, taken), before: withoutBefore(taken) };
       await states.put(state);
@@ -113,6 +114,12 @@ function refuseStale(inForce: Route, route: Route): void {
   throw new RatchetError('ShiftStale', `route of ${route.model}: expected shift ${route.shift} to be the newest, found ${found}`, {
     remedy: 'read the route again: somebody else has shifted meanwhile',
   });
+}
+
+/** Keys that cannot be read are no reason to keep traffic where it is: those in force still hold for the same settings. @throws the error */
+function checkBefore(route: Route, newest: RouteState | null, error: RatchetError): RouteState['check'] {
+  if (newest === null || !isDeepStrictEqual(newest.route.settings.jwt, route.settings.jwt)) throw error;
+  return newest.check;
 }
 
 async function readCheck({ model, settings: { jwt } }: Route): Promise<RouteState['check']> {
