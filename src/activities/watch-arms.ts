@@ -2,7 +2,7 @@ import type { Analysis } from '../domain/analysis.js';
 import { addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../domain/decide/analysis/analyse.js';
 import type { AnalysisPlan } from '../domain/decide/analysis/analysis-plan.js';
 import { endOfWatch, type WatchMode, type WatchTimes } from '../domain/decide/end-of-watch.js';
-import type { ArmInstances, Split } from '../domain/decide/traffic-splits.js';
+import { sameSplit, type ArmInstances, type Split } from '../domain/decide/traffic-splits.js';
 import { windowBetween, type Counters, type SplitInForce } from '../domain/decide/window-between.js';
 import type { Digest } from '../domain/digest.js';
 import type { Arm } from '../domain/serving.js';
@@ -122,12 +122,6 @@ async function splitInForce({ model, shift, split }: WatchRequest, router: Traff
     weights: Object.fromEntries((found?.splits ?? []).map(({ arm, weightPercent }) => [arm, weightPercent])),
     mirror: found?.mirror?.arm ?? null,
   };
-}
-
-function sameSplit(left: Split, right: Split): boolean {
-  const inWords = ({ splits, mirror }: Split): string =>
-    [...splits.map(({ instance, weightPercent }) => `${instance}=${weightPercent}`).sort(), mirror?.instance ?? ''].join(' ');
-  return inWords(left) === inWords(right);
 }
 
 async function restartsOf(instance: string, serving: Serving): Promise<number> {

@@ -1,16 +1,7 @@
 import type { Feature } from '../domain/data-spec.js';
 import { RatchetError } from '../domain/failure.js';
+import { inferenceRequest } from '../domain/inference-request.js';
 import type { FeatureRow } from '../domain/serving.js';
-
-/** Open Inference Protocol V2: one tensor a feature. */
-export interface InferenceRequest {
-  readonly inputs: readonly {
-    readonly name: string;
-    readonly shape: readonly [rows: number];
-    readonly datatype: 'FP64' | 'BYTES';
-    readonly data: readonly (number | string | null)[];
-  }[];
-}
 
 export interface Prediction {
   readonly scores: readonly number[];
@@ -29,24 +20,6 @@ export interface PredictRequest {
   readonly features: readonly Pick<Feature, 'name' | 'type'>[];
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-}
-
-/**
- * Rows as tensors. A feature that no row names is left out: whether it may be is the server's to say. A name that the spec
- * does not know is sent as what its values are, for the same reason. Pure.
- */
-export function inferenceRequest(features: readonly Pick<Feature, 'name' | 'type'>[], rows: readonly FeatureRow[]): InferenceRequest {
-  const named = new Set(rows.flatMap((row) => Object.keys(row)));
-  const known = features.filter(({ name }) => named.delete(name));
-  const unknown = [...named].map((name) => ({ name, type: typeOf(rows, name) }));
-  return {
-    inputs: [...known, ...unknown].map(({ name, type }) => ({
-      name,
-      shape: [rows.length],
-      datatype: type === 'number' ? 'FP64' : 'BYTES',
-      data: rows.map((row) => row[name] ?? null),
-    })),
-  };
 }
 
 /**
@@ -129,10 +102,6 @@ function readScores(model: string, rows: number, text: string): number[] {
       remedy: 'its server does not speak the Open Inference Protocol V2 as Ratchet reads it',
     },
   );
-}
-
-function typeOf(rows: readonly FeatureRow[], name: string): 'number' | 'category' {
-  return rows.some((row) => typeof row[name] === 'string') ? 'category' : 'number';
 }
 
 function messageOf(error: unknown): string {

@@ -1,12 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApprovalState, Vote } from '../domain/approval.js';
+import type { RolloutLook } from '../domain/decide/rollout-details.js';
 import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
 import type { Digest } from '../domain/digest.js';
-import type { Analysis } from '../domain/analysis.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
 import type { CycleOutcome } from '../domain/ledger.js';
-import type { RolloutCommand, RolloutPlan, RolloutState } from '../domain/rollout.js';
+import type { RolloutCommand, RolloutState } from '../domain/rollout.js';
 import type { Route } from '../domain/serving.js';
 import type { Trigger } from '../domain/trigger.js';
 import type { Face } from '../domain/verdict.js';
@@ -193,21 +193,9 @@ export interface BakeInput {
 }
 
 /** What people see of a rollout or a bake. */
-export interface RolloutView {
-  readonly model: string;
-  readonly cycle: number;
-  readonly kind: 'rollout' | 'bake';
-  readonly version: string;
-  /** null: nobody answered before. */
-  readonly champion: string | null;
-  readonly plan: RolloutPlan;
-  readonly state: RolloutState;
-  /** One line: what it does just now. */
-  readonly note: string;
+export interface RolloutView extends RolloutLook {
   /** What was last asked of the router; null: nothing yet. */
   readonly split: Pick<Route, 'splits' | 'mirror' | 'shift'> | null;
-  /** What the last watch ended with. What is seen just now stands in the activity's heartbeat. */
-  readonly analysis: Analysis | null;
   readonly since: string;
 }
 

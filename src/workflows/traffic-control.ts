@@ -1,7 +1,7 @@
 import { CancellationScope, condition, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
 import type { RolloutBrief } from '../activities/rollout-brief.js';
 import type { WatchResult } from '../activities/watch-activities.js';
-import { advanceRollout, hasEnded, refuseCommand, type RolloutEvent } from '../domain/decide/advance-rollout.js';
+import { advanceRollout, refuseCommand, type RolloutEvent } from '../domain/decide/advance-rollout.js';
 import { readCommand } from '../domain/decide/read-command.js';
 import { rolloutDetails } from '../domain/decide/rollout-details.js';
 import type { Split } from '../domain/decide/traffic-splits.js';
@@ -149,6 +149,6 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
   }
 
   function show(): void {
-    setCurrentDetails(rolloutDetails({ ...view, isOver: hasEnded(view.state) }));
+    setCurrentDetails(rolloutDetails(view));
   }
 }

@@ -1,5 +1,5 @@
-import { inferenceRequest } from '../../client/predict.js';
 import type { Feature } from '../../domain/data-spec.js';
+import { inferenceRequest } from '../../domain/inference-request.js';
 import type { FeatureRow } from '../../domain/serving.js';
 
 const CALLERS = 16;

@@ -2,7 +2,7 @@ import type { LedgerState } from '../ledger.js';
 import type { Route } from '../serving.js';
 import { allowedVersions } from './allowed-versions.js';
 import { splitInWords } from './rollout-details.js';
-import type { Split } from './traffic-splits.js';
+import { sameSplit, type Split } from './traffic-splits.js';
 
 /** What to do about a model's traffic. repair: put what we asked for in force again. champion: everything to the champion. */
 export type TrafficRepair =
@@ -26,7 +26,7 @@ export function reconcileTraffic(
   const unlawful = unlawfulOf(state, reading.asked, instanceOf);
   if (unlawful !== null) return { kind: 'champion', what: unlawful };
   if (reading.inForce === null) return { kind: 'repair', what: 'the proxy does not know the route', byHand: false };
-  if (inWords(reading.inForce) === inWords(reading.asked)) return { kind: 'none' };
+  if (sameSplit(reading.inForce, reading.asked)) return { kind: 'none' };
   return { kind: 'repair', what: `expected ${splitInWords(reading.asked)}, found ${splitInWords(reading.inForce)}`, byHand: true };
 }
 
@@ -44,8 +44,4 @@ function unlawfulOf(state: LedgerState, { splits, mirror }: Route, instanceOf: (
       return `${instance} has ${weightPercent}% of the requests, and the ledger allows ${Math.max(0, shareOf(instance))}%`;
   }
   return mirror !== null && shareOf(mirror.instance) < 0 ? `${mirror.instance} gets copies, and the ledger does not allow it` : null;
-}
-
-function inWords({ splits, mirror }: Split): string {
-  return [...splits.map(({ instance, weightPercent }) => `${instance}=${weightPercent}`).sort(), mirror?.instance ?? ''].join(' ');
 }

@@ -3,18 +3,21 @@ import type { RolloutPlan, RolloutState } from '../rollout.js';
 import type { RolloutStep } from '../rollout-spec.js';
 import type { Split } from './traffic-splits.js';
 
+/** A rollout or a bake, as it is shown. */
 export interface RolloutLook {
   readonly model: string;
   readonly cycle: number;
   readonly kind: 'rollout' | 'bake';
   readonly version: string;
+  /** null: nobody answered before. */
   readonly champion: string | null;
   readonly plan: RolloutPlan;
   readonly state: RolloutState;
+  /** One line: what it does just now. */
   readonly note: string;
   readonly split: Split | null;
+  /** What the last watch ended with. What is seen just now stands in the activity's heartbeat. */
   readonly analysis: Analysis | null;
-  readonly isOver: boolean;
 }
 
 /** What the Temporal UI shows of a rollout or a bake, in Markdown. Pure. */

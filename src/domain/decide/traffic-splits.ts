@@ -58,3 +58,10 @@ function split(arms: ArmInstances, weights: Partial<Record<Arm, number>>, mirror
     .map(([arm, weightPercent]) => ({ arm, instance: arms[arm]!, weightPercent }));
   return { splits, mirror: mirror === null ? null : { arm: mirror, instance: arms[mirror]! } };
 }
+
+/** Whether both send every request alike, whatever the arms are called. Pure. */
+export function sameSplit(left: Split, right: Split): boolean {
+  const inWords = ({ splits, mirror }: Split): string =>
+    [...splits.map(({ instance, weightPercent }) => `${instance}=${weightPercent}`).sort(), mirror?.instance ?? ''].join(' ');
+  return inWords(left) === inWords(right);
+}

@@ -1,23 +1,12 @@
 import { z } from 'zod';
 import { RatchetError } from '../../../domain/failure.js';
+import { inferenceRequest } from '../../../domain/inference-request.js';
 import type { FeatureRow, InstanceSpec } from '../../../domain/serving.js';
 
 const Answer = z.object({
   outputs: z.array(z.object({ name: z.string(), shape: z.array(z.number()), data: z.array(z.number()) })).min(1),
 });
 const ASK_MS = 30_000;
-
-/** A request of the Open Inference Protocol V2: one tensor per feature. */
-export function inferRequest(features: InstanceSpec['features'], rows: readonly FeatureRow[]): unknown {
-  return {
-    inputs: features.map(({ name, type }) => ({
-      name,
-      shape: [rows.length],
-      datatype: type === 'number' ? 'FP64' : 'BYTES',
-      data: rows.map((row) => row[name] ?? null),
-    })),
-  };
-}
 
 /**
  * Asks one server directly, in as many requests as its `rowsMax` makes of the rows.
@@ -33,8 +22,7 @@ export async function inferOn(address: string, spec: InstanceSpec, rows: readonl
 }
 
 async function inferOnce(address: string, spec: InstanceSpec, rows: readonly FeatureRow[], signal: AbortSignal): Promise<number[]> {
-  const taken = spec.features.filter(({ name }) => rows.some((row) => name in row));
-  const body = JSON.stringify(inferRequest(taken, rows));
+  const body = JSON.stringify(inferenceRequest(spec.features, rows));
   const url = `http://${address}/v2/models/${spec.model}/infer`;
   let response: Response;
   try {
