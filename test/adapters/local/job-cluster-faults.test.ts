@@ -108,10 +108,11 @@ describe('a job that several processes submit', () => {
   });
 
   test('starts after a worker died between making its folder and starting it', async () => {
-    const { cluster, folderOf } = open();
+    const { cluster, folderOf, identityIn } = open();
     const spec = nodeJob('write(input)');
     await runJob(cluster, spec);
     const leftover = folderOf(spec.name);
+    await expect.poll(() => isRunning(identityIn(spec.name, 'claim'))).toBe(false); // it clears its folder after its last word
     for (const file of readdirSync(leftover))
       if (!['spec.json', 'input.json'].includes(file)) execFileSync('rm', ['-r', join(leftover, file)]);
     mkdirSync(join(leftover, 'work'));
