@@ -53,9 +53,9 @@ export type ValidateInput = z.infer<typeof ValidateInput>;
 export type ValidateOutput = z.infer<typeof ValidateOutput>;
 export type CheckResult = z.infer<typeof CheckResult>;
 
-/** A trained model: one ONNX file; inputs are the raw features by name, output `probability`. */
+/** A trained model: one file, ONNX or a zipped MLflow model; inputs are the raw features by name, output `probability`. */
 export const TrainedModel = z.strictObject({
-  format: z.literal('onnx'),
+  format: z.enum(['onnx', 'pyfunc']),
   digest: Digest,
   bytes: z.number().int().positive(),
   inputs: z.array(z.strictObject({ name: z.string(), type: z.enum(['number', 'category']) })).min(1),

@@ -46,7 +46,8 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
             return _unknown(name, config)
         tensors = [{"name": f.name, "datatype": "BYTES" if f.type == "category" else "FP64", "shape": [-1]} for f in config.features]
         outputs = [{"name": OUTPUT, "datatype": "FP64", "shape": [-1]}]
-        document = {"name": name, "versions": [config.version], "platform": "onnx_onnxruntime", "inputs": tensors, "outputs": outputs}
+        platform = "mlflow_pyfunc" if config.artifact.get("format") == "pyfunc" else "onnx_onnxruntime"
+        document = {"name": name, "versions": [config.version], "platform": platform, "inputs": tensors, "outputs": outputs}
         return JSONResponse(document, headers=headers)
 
     @app.get("/v2/models/{name}/ready")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .config import Config, ConfigError, Feature
+from .config import Config, ConfigError
 
 OUTPUT = "probability"
 Columns = dict[str, list[Any]]
@@ -24,7 +24,7 @@ class Model(NamedTuple):
 def load_model(config: Config) -> Model:
     """@throws ConfigError: not the bytes of its digest, or not loadable."""
     if config.artifact.get("format") == "pyfunc":
-        return _load_pyfunc(config.artifact_path, config.features)
+        return _load_pyfunc(config)
     return _load_onnx(config)
 
 
@@ -67,19 +67,18 @@ def _tensor(values: list[Any], kind: str) -> np.ndarray:
     return np.array(["" if value is None else value for value in values], dtype=object).reshape(-1, 1)
 
 
-def _load_pyfunc(path: str, features: list[Feature]) -> Model:
-    import mlflow.pyfunc
-    import pandas as pd
+def _load_pyfunc(config: Config) -> Model:
+    from ratchet_steps import pyfunc_model
 
-    if not os.path.isdir(path):
-        raise ConfigError(f"{path}: expected the folder of an MLflow model, found none")
-    loaded = mlflow.pyfunc.load_model(path)
-    inputs = {feature.name: feature.type for feature in features}
+    content = _checked_bytes(config)
+    try:
+        loaded = pyfunc_model.load(content)
+    except Exception as error:
+        raise ConfigError(f"{config.artifact_path}: MLflow cannot load it: {_words(error)}") from error
+    inputs = {wanted["name"]: wanted["type"] for wanted in loaded.inputs}
 
     def score(columns: Columns) -> np.ndarray:
-        frame = pd.DataFrame({name: _tensor(columns[name], kind).reshape(-1) for name, kind in inputs.items()})
-        answer = np.asarray(loaded.predict(frame), dtype=np.float64)
-        return answer[:, -1] if answer.ndim == 2 else answer.reshape(-1)
+        return loaded.score({name: _tensor(columns[name], kind).reshape(-1) for name, kind in inputs.items()})
 
     return Model(inputs, score, {})
 

@@ -1,4 +1,4 @@
-"""Scores rows with an ONNX model file through the raw features by name."""
+"""Scores rows with a model file, ONNX or a packed MLflow model, through the raw features by name."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from . import pyfunc_model
 from .contract import StepFailure
 
 OUTPUT = "probability"
@@ -23,7 +24,27 @@ class Scorer(NamedTuple):
 
 
 def open_scorer(content: bytes, declared: list[dict[str, str]] | None, arm: str) -> Scorer:
-    """Loads a model file on one thread. @throws StepFailure InputInvalid: no ONNX, other inputs than declared, no output `probability`."""
+    """Loads a model file on one thread. @throws StepFailure InputInvalid: not loadable, other inputs than declared, no output `probability`."""
+    scorer = _open_pyfunc(content, arm) if format_of(content) == pyfunc_model.FORMAT else _open_onnx(content, arm)
+    if declared is not None and sorted(scorer.inputs, key=_name) != sorted(declared, key=_name):
+        raise StepFailure("InputInvalid", f"{arm}: expected the model's inputs to be {_named(declared)}, found {_named(scorer.inputs)}")
+    return scorer
+
+
+def format_of(content: bytes) -> str:
+    """What a model file is: onnx or pyfunc."""
+    return pyfunc_model.FORMAT if content.startswith(pyfunc_model.MAGIC) else "onnx"
+
+
+def _open_pyfunc(content: bytes, arm: str) -> Scorer:
+    try:
+        model = pyfunc_model.load(content)
+    except Exception as error:
+        raise StepFailure("InputInvalid", f"{arm}: MLflow cannot load the model file: {' '.join(str(error).split())[:500]}") from error
+    return Scorer(model.inputs, len(content), lambda feeds: model.score({name: values.reshape(-1) for name, values in feeds.items()}))
+
+
+def _open_onnx(content: bytes, arm: str) -> Scorer:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -36,8 +57,6 @@ def open_scorer(content: bytes, declared: list[dict[str, str]] | None, arm: str)
             "InputInvalid", f"{arm}: the model file cannot be loaded by ONNX Runtime: {' '.join(str(error).split())[:500]}"
         ) from error
     inputs = [{"name": found.name, "type": _input_type(found.name, found.type, arm)} for found in session.get_inputs()]
-    if declared is not None and sorted(inputs, key=_name) != sorted(declared, key=_name):
-        raise StepFailure("InputInvalid", f"{arm}: expected the model's inputs to be {_named(declared)}, found {_named(inputs)}")
     if OUTPUT not in [found.name for found in session.get_outputs()]:
         raise StepFailure(
             "InputInvalid", f"{arm}: expected an output named {OUTPUT}, found {[found.name for found in session.get_outputs()]}"

@@ -19,7 +19,7 @@ from .contract import StepFailure, report_progress, run_job
 from .dataset import read_files
 from .digest import canonical_json, digest_of_bytes
 from .object_store import open_store
-from .scoring import open_scorer
+from .scoring import format_of, open_scorer
 from .tracking import log_training
 
 
@@ -35,7 +35,7 @@ class Training(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What a trainer gives: the ONNX file (see onnx_export), the rows it learnt from, its own measures."""
+    """What a trainer gives: the model file (see onnx_export, or pyfunc_model for what does not convert), the rows it learnt from, its own measures."""
 
     model: bytes
     rows: int
@@ -62,7 +62,7 @@ def train_job(job: dict[str, Any], train: Callable[[Training], Trained]) -> dict
         raise StepFailure("InputInvalid", "the trainer found no row with a label to learn from")
     metrics = {name: float(value) for name, value in trained.metrics.items() if math.isfinite(value)}
     model = {
-        "format": "onnx",
+        "format": format_of(trained.model),
         "digest": store.put(trained.model),
         "bytes": len(trained.model),
         "inputs": open_scorer(trained.model, None, "the trained model").inputs,
@@ -85,6 +85,6 @@ def train_job(job: dict[str, Any], train: Callable[[Training], Trained]) -> dict
                 "ratchet.datasetDigest": job["datasetDigest"],
                 "ratchet.inputDigest": digest_of_bytes(canonical_json(job)),
             },
-            artifacts={"model.onnx": trained.model},
+            artifacts={f"model.{'onnx' if model['format'] == 'onnx' else 'mlflow.zip'}": trained.model},
         ),
     }

@@ -258,12 +258,20 @@ def test_planted_faults_act_only_with_the_switch_and_through_the_router(tmp_path
 
 def test_a_model_that_does_not_convert_is_served_by_mlflow(tmp_path):
     import mlflow.pyfunc
+    import pandas as pd
+    from mlflow.models import infer_signature
 
-    class Doubled(mlflow.pyfunc.PythonModel):
+    from ratchet_steps import pyfunc_model
+
+    class Tenth(mlflow.pyfunc.PythonModel):
         def predict(self, context, model_input, params=None):
-            return model_input["size"].to_numpy() / 10
+            return model_input["size"].fillna(5).to_numpy() / 10
 
-    mlflow.pyfunc.save_model(str(tmp_path / "pyfunc"), python_model=Doubled())
-    server = Server(tmp_path / "server", artifact={"format": "pyfunc"}, artifactPath=str(tmp_path / "pyfunc")).until_ready()
+    signature = infer_signature(pd.DataFrame({"size": [1.0], "kind": ["a"]}))
+    mlflow.pyfunc.save_model(str(tmp_path / "saved"), python_model=Tenth(), signature=signature, pip_requirements=["mlflow"])
+    content = pyfunc_model.pack(str(tmp_path / "saved"))
+    artifact = {"format": "pyfunc", "digest": digest_of_bytes(content), "bytes": len(content), "inputs": []}
+    server = Server(tmp_path / "server", content, artifact=artifact).until_ready()
     assert server.infer(tensors(size=[3.0], kind=["a"]))[1]["outputs"][0]["data"] == [pytest.approx(0.3)]
+    assert json.loads(server.get("/v2/models/m")[1])["platform"] == "mlflow_pyfunc"
     server.end()

@@ -32,7 +32,7 @@ test.for<[name: string, changes: object, message: string]>([
   [
     'a model of another format',
     { model: { format: 'pickle', digest: `sha256:${'0'.repeat(64)}`, bytes: 5, inputs: [{ name: 'distance', type: 'number' }] } },
-    'result of train, field model.format: Invalid input: expected "onnx", found "pickle"',
+    'result of train, field model.format: Invalid option: expected one of "onnx"|"pyfunc", found "pickle"',
   ],
   ['no rows', { rows: 0 }, 'result of train, field rows: Too small: expected number to be >0, found 0'],
   [

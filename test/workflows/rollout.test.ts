@@ -181,7 +181,8 @@ test('a rollback that comes while the promotion is written happens as soon as it
   expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
   expect(await bake.result()).toMatchObject({ phase: 'TurnedBack', requestedBy: 'ana' });
   expect(split()).toBe('old 100');
-  expect((await model.records()).at(-1)!.body).toMatchObject({ kind: 'rolled-back', requestedBy: 'ana' });
+  const bodies = (await model.records()).map(({ body }) => body);
+  expect(bodies).toContainEqual(expect.objectContaining({ kind: 'rolled-back', requestedBy: 'ana' })); // before or after the cycle's end
 });
 
 test('harm within the bake turns back by itself', async () => {

@@ -29,7 +29,7 @@ export function instanceFolder(root: string, name: string) {
   return {
     name,
     folder,
-    artifactFile: join(folder, 'artifact.onnx'),
+    artifactFile: join(folder, 'artifact'),
     logFile: (replica: number) => join(folder, `replica-${replica}.log`),
     configFile: (replica: number) => join(folder, `replica-${replica}.json`),
     spec: () => readJson(InstanceSpec, specFile),
