@@ -22,7 +22,7 @@ export const TriggersSpec = z.strictObject({
 });
 export type TriggersSpec = z.infer<typeof TriggersSpec>;
 
-export const TriggerKind = z.enum(['person', 'schedule', 'drift', 'decay', 'webhook', 'ci']);
+export const TriggerKind = z.enum(['person', 'schedule', 'drift', 'decay', 'webhook', 'ci', 'staleness', 'newData']);
 
 /** One wish for a cycle. The same key is the same wish, however often it arrives. */
 export const Trigger = z.strictObject({

@@ -1,6 +1,15 @@
 import type { Trigger } from '../trigger.js';
 
-const KINDS: readonly string[] = ['person', 'schedule', 'drift', 'decay', 'webhook', 'ci'] satisfies Trigger['kind'][];
+const KINDS: readonly string[] = [
+  'person',
+  'schedule',
+  'drift',
+  'decay',
+  'webhook',
+  'ci',
+  'staleness',
+  'newData',
+] satisfies Trigger['kind'][];
 const KEY_MAX = 200;
 const TEXT_MAX = 2000;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
