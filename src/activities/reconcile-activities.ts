@@ -67,15 +67,15 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const state = (await ledger.readState(model))?.state;
     if (state?.champion == null || state.specDigest === null) return { model, found: [] };
     const { spec } = await getDocument(store, ModelSpec, 'spec', state.specDigest);
-    const faults = [
-      ...(await faultOfAlias(model, spec.registry.name ?? model, state)),
-      ...(spec.serving === undefined || router.url === '' ? [] : await faultOfTraffic(model, state, reading)),
-    ];
+    const traffic = spec.serving === undefined || router.url === '' ? [] : await faultOfTraffic(model, state, reading);
+    const alias = await faultOfAlias(model, spec.registry.name ?? model, state).catch((error: unknown) => ({ error }));
+    const faults = [...('error' in alias ? [] : alias), ...traffic];
     const found = faults.map(({ what }) => what);
     // Told before it is repaired: who dies in between finds it again.
     const byHand = faults.some((fault) => fault.byHand);
     if (found.length > 0) await tell(model, found, byHand, spec.serving?.onHandEdit === 'pause' && byHand);
     for (const { repair } of faults) await repair();
+    if ('error' in alias) throw alias.error; // a registry that is away keeps no traffic where it may not be
     return { model, found };
   }
 

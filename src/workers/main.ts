@@ -7,7 +7,7 @@ import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
-import { WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
+import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
 /** A line of the log. On a full disk it is lost, and the worker works on: a stream would throw, and stay closed. */
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       taskQueue: TASK_QUEUE,
       workflowBundle,
       maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
+      stickyQueueScheduleToStartTimeout: STICKY_SECONDS * 1000,
       maxConcurrentActivityTaskExecutions: 100,
     }),
     await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),

@@ -6,3 +6,6 @@ export const WORKFLOWS_CACHED_MAX = 300;
 
 /** Rollouts and bakes watched at once, and shifts of traffic: slots that no training takes. */
 export const WATCHED_ROLLOUTS_MAX = 500;
+
+/** So long a task waits for the worker that has its workflow in memory: one that was killed keeps nobody for the ten seconds of the default. */
+export const STICKY_SECONDS = 3;

@@ -1,4 +1,11 @@
-import { freePorts, isFree } from '../../adapters/local/servers/loopback-port.js';
+import { randomInt } from 'node:crypto';
+import { isFree } from '../../adapters/local/servers/loopback-port.js';
+
+/**
+ * Below the range from which Linux and macOS give a port to whoever asks for any: MLflow listens seconds after its port was
+ * chosen, and a Temporal server that starts beside it takes ten.
+ */
+const ASKED_FOR_BY_NOBODY = [20_000, 30_000] as const;
 
 /** Ports that the user named; the others are free ones. */
 export interface NamedPorts {
@@ -17,12 +24,14 @@ const OPTION = {
 
 /**
  * @param needs which servers will be started: a named port of another one is refused
+ * @param before the ports of a stack that was killed: who knows its addresses finds it there again, where they are still free
  * @returns ports of Temporal, its UI, MLflow, the model requests, and the proxy's own interface
  * @throws {Error} a named port is taken, named twice, or of a server that is not started
  */
 export async function pickPorts(
   named: NamedPorts,
   needs: { temporal: boolean; mlflow: boolean; traffic: boolean },
+  before: NamedPorts = {},
 ): Promise<[number, number, number, number, number]> {
   const needed = { temporal: needs.temporal, temporalUi: needs.temporal, mlflow: needs.mlflow, traffic: needs.traffic };
   const keys = ['temporal', 'temporalUi', 'mlflow', 'traffic'] as const;
@@ -36,6 +45,22 @@ export async function pickPorts(
     if (!(await isFree(port)))
       throw new Error(`port ${port} (${OPTION[key]}) is taken by another process: name another one, or none to get a free one`);
   }
-  const free = await freePorts(5);
-  return [named.temporal ?? free[0]!, named.temporalUi ?? free[1]!, named.mlflow ?? free[2]!, named.traffic ?? free[3]!, free[4]!];
+  const taken = new Set(keys.flatMap((key) => named[key] ?? []));
+  const chosen: number[] = [];
+  for (const key of keys) chosen.push(named[key] ?? (await again(before[key], taken)) ?? (await other(taken)));
+  const [temporal, temporalUi, mlflow, traffic] = chosen as [number, number, number, number];
+  return [temporal, temporalUi, mlflow, traffic, await other(taken)];
+}
+
+async function again(port: number | undefined, taken: Set<number>): Promise<number | undefined> {
+  if (port === undefined || taken.has(port) || !(await isFree(port))) return undefined;
+  taken.add(port);
+  return port;
+}
+
+async function other(taken: Set<number>): Promise<number> {
+  for (;;) {
+    const port = await again(randomInt(...ASKED_FOR_BY_NOBODY), taken);
+    if (port !== undefined) return port;
+  }
 }

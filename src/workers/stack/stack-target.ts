@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import type { Endpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import { temporalFromEnvironment } from '../../config/temporal-address.js';
 import type { NamedPorts } from './pick-ports.js';
@@ -21,6 +22,7 @@ export interface StackTarget {
 
 /**
  * Servers that the environment names are attached to; the others get a port.
+ * @param before what a stack that was killed left behind
  * @throws {Error} a named port is taken, or of a server that is not started here
  */
 export async function chooseTarget({
@@ -28,16 +30,18 @@ export async function chooseTarget({
   environment,
   ports,
   serves,
+  before,
 }: {
   home: Home;
   environment: NodeJS.ProcessEnv;
   ports: NamedPorts;
   serves: boolean;
+  before: Endpoints | null;
 }): Promise<StackTarget> {
   const attachedTemporal = temporalFromEnvironment(environment);
   const trackingUri = environment['MLFLOW_TRACKING_URI'];
   const needs = { temporal: !attachedTemporal, mlflow: !trackingUri, traffic: serves };
-  const [temporalPort, uiPort, mlflowPort, trafficPort, adminPort] = await pickPorts(ports, needs);
+  const [temporalPort, uiPort, mlflowPort, trafficPort, adminPort] = await pickPorts(ports, needs, portsOf(before));
   return {
     address: attachedTemporal?.address ?? `127.0.0.1:${temporalPort}`,
     namespace: attachedTemporal?.namespace ?? 'default',
@@ -50,4 +54,20 @@ export async function chooseTarget({
     attachedMlflow: Boolean(trackingUri),
     traffic: serves ? { port: trafficPort, adminPort } : null,
   };
+}
+
+/** Of what it started itself; what it was attached to has another owner. */
+function portsOf(before: Endpoints | null): NamedPorts {
+  if (before === null) return {};
+  const { temporal, mlflow, traffic } = before;
+  return {
+    temporal: temporal.process === null ? undefined : portOf(`http://${temporal.address}`),
+    temporalUi: temporal.process === null || temporal.uiUrl === null ? undefined : portOf(temporal.uiUrl),
+    mlflow: mlflow.process === null ? undefined : portOf(mlflow.url),
+    traffic: traffic == null ? undefined : portOf(traffic.url),
+  };
+}
+
+function portOf(url: string): number | undefined {
+  return Number(new URL(url).port) || undefined;
 }

@@ -62,9 +62,10 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
   try {
     for (const folder of [home.storeFolder, home.logsFolder, home.mlflowFolder, home.jobsFolder, home.servingFolder])
       mkdirSync(folder, { recursive: true });
-    await endLeftovers(readEndpoints(home), tell);
+    const before = readEndpoints(home);
+    await endLeftovers(before, tell);
     const python = await ensurePythonEnv(tell);
-    const target = await chooseTarget({ home, environment, ports, serves: serves && canServe(python, environment, tell) });
+    const target = await chooseTarget({ home, environment, ports, serves: serves && canServe(python, environment, tell), before });
     const onChange = keepWritten(() => writeEndpoints(home, describe(target, startedAt, spawned, parts)), tell, stopping.signal);
     const onSpawn: ServiceContext['onSpawn'] = (name, process) => {
       spawned[name] = process;
@@ -84,15 +85,19 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
     );
     if (target.attachedTemporal) await prepareAttachedServer(target.attachedTemporal, tell);
     tell(target.attachedMlflow ? `attaching to MLflow at ${redactUrl(target.mlflowUrl)}` : 'starting MLflow …');
-    const starting: Promise<void>[] = [];
-    if (!target.attachedTemporal) starting.push(run('temporal', temporalService(context)));
-    if (!target.attachedMlflow) starting.push(run('mlflow', mlflowService(context)));
+    const [first, registry]: [Promise<void>[], Promise<void>[]] = [[], []];
+    if (!target.attachedTemporal) first.push(run('temporal', temporalService(context)));
+    if (!target.attachedMlflow) registry.push(run('mlflow', mlflowService(context)));
     const envoy = envoyService(context);
-    if (envoy !== null) starting.push(run('envoy', envoy), run('servingHost', servingHostService(context)));
-    await settleAll(starting);
+    if (envoy !== null) first.push(run('envoy', envoy), run('servingHost', servingHostService(context)));
+    // The registry takes the longest to start, and traffic that is to be turned back cannot wait for it.
+    const worker = settleAll(first).then(() => {
+      signal.throwIfAborted();
+      tell('starting the worker …');
+      return run('worker', workerService(context));
+    });
+    await settleAll([worker, ...registry]);
     signal.throwIfAborted();
-    tell('starting the worker …');
-    await run('worker', workerService(context));
     return { endpoints: describe(target, startedAt, spawned, parts), stop };
   } catch (error) {
     await stop();

@@ -28,3 +28,15 @@ test('a port named twice, or for a server that is not started here, is refused',
     '--mlflow-port 4000 has no meaning',
   );
 });
+
+test('after a kill the ports of before are taken again, but for those that others have by now', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port: taken } = server.address() as { port: number };
+  const [temporal, mlflow, named] = await freePorts(3);
+  const ports = await pickPorts({ temporalUi: named }, both, { temporal, temporalUi: 4000, mlflow, traffic: taken });
+  expect(ports.slice(0, 3)).toEqual([temporal, named, mlflow]);
+  expect(ports[3]).not.toBe(taken);
+  expect(new Set(ports).size).toBe(5);
+});
