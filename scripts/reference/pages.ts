@@ -3,6 +3,7 @@ import { modelFileSchema } from '../../src/client/model-file/schema-tree.js';
 import * as jobs from '../../src/domain/stage-jobs.js';
 import { cliPage } from './cli-page.js';
 import { failuresPage } from './failures-page.js';
+import { metricsPage } from './metrics-page.js';
 import { modelFilePage } from './model-file-page.js';
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -14,6 +15,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'model.schema.json': asJson(modelFileSchema()),
     'cli.md': cliPage(),
     'failures.md': failuresPage(),
+    'metrics.md': metricsPage(),
     'job.schema.json': asJson(jobSchema()),
   };
 }

@@ -28,14 +28,19 @@ export async function readHead(store: ObjectStore, model: string): Promise<Ledge
 
 /** All records in order. @throws {RatchetError} LedgerBroken */
 export async function readRecords(store: ObjectStore, model: string): Promise<LedgerRecord[]> {
-  const last = await findHead((prefix, options) => store.list(prefix, options), model);
   const records: LedgerRecord[] = [];
-  for (let first = 1; first <= last; first += 64) {
+  for await (const batch of recordBatches(store, model)) records.push(...batch);
+  return records;
+}
+
+/** The records after a place, in order, some at a time: a long ledger need not be held as a whole. @throws {RatchetError} LedgerBroken */
+export async function* recordBatches(store: ObjectStore, model: string, after = 0): AsyncGenerator<LedgerRecord[]> {
+  const last = await findHead((prefix, options) => store.list(prefix, options), model, after);
+  for (let first = after + 1; first <= last; first += 64) {
     const seqs = Array.from({ length: Math.min(64, last - first + 1) }, (_, index) => first + index);
     const batch = await Promise.all(seqs.map((seq) => readRecord(store, model, seq)));
-    records.push(...batch.filter((record) => record !== null));
+    yield batch.filter((record) => record !== null);
   }
-  return records;
 }
 
 async function readRecord(store: ObjectStore, model: string, seq: number): Promise<LedgerRecord | null> {

@@ -25,6 +25,10 @@ export const Endpoints = z.strictObject({
     .nullable()
     .optional(),
   worker: z.strictObject({ process: ProcessIdentity.nullable() }),
+  /** Pages that Prometheus reads; null: that server is not ours, or does not run. */
+  metrics: z
+    .strictObject({ worker: z.string(), sdk: z.string(), temporal: z.string().nullable(), proxy: z.string().nullable() })
+    .optional(),
   storeUri: z.string(),
 });
 export type Endpoints = z.infer<typeof Endpoints>;

@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { homeAt } from './home.js';
+import { SocketAddress } from './socket-address.js';
 
 /** What a worker is told by its environment. */
 export interface WorkerConfig {
@@ -15,6 +16,9 @@ export interface WorkerConfig {
   readonly watchHeartbeatSeconds: number;
   /** The ports of the proxy on this machine; null: nothing is served here. */
   readonly traffic: { readonly port: number; readonly adminPort: number } | null;
+  /** Where Prometheus reads our metrics, and where those of the Temporal SDK; null: nowhere. */
+  readonly metricsAddress: SocketAddress | null;
+  readonly sdkMetricsAddress: SocketAddress | null;
 }
 
 const Port = z.coerce.number({ error: 'expected a port' }).int().min(1).max(65_535);
@@ -29,6 +33,8 @@ const Variables = z.object({
   RATCHET_STEPS_PATH: z.string().min(1).optional(),
   RATCHET_TRAFFIC_PORT: Port.optional(),
   RATCHET_TRAFFIC_ADMIN_PORT: Port.optional(),
+  RATCHET_METRICS_ADDRESS: SocketAddress.optional(),
+  RATCHET_SDK_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
 });
 
@@ -53,6 +59,8 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
       parsed.data.RATCHET_TRAFFIC_PORT === undefined || parsed.data.RATCHET_TRAFFIC_ADMIN_PORT === undefined
         ? null
         : { port: parsed.data.RATCHET_TRAFFIC_PORT, adminPort: parsed.data.RATCHET_TRAFFIC_ADMIN_PORT },
+    metricsAddress: parsed.data.RATCHET_METRICS_ADDRESS ?? null,
+    sdkMetricsAddress: parsed.data.RATCHET_SDK_METRICS_ADDRESS ?? null,
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
   };
 }

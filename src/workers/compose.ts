@@ -11,6 +11,9 @@ import type { WorkerConfig } from '../config/worker-config.js';
 import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
 import { composeServing } from './compose/serving.js';
+import { countJobs } from './metrics/count-jobs.js';
+import { countNotices } from './metrics/count-notices.js';
+import type { Meter } from './metrics/meter.js';
 import { openObjectStore } from './open-object-store.js';
 
 export interface ComposeRequest {
@@ -18,6 +21,7 @@ export interface ComposeRequest {
   /** `<cluster id>/<namespace>`: who writes the ledgers. */
   readonly owner: string;
   readonly searchAttributes: boolean;
+  readonly meter: Meter;
   /** For the worker's log. */
   readonly tell: (line: string) => void;
 }
@@ -26,15 +30,18 @@ export interface ComposeRequest {
 const lockFile = fileURLToPath(new URL('../../steps/requirements.lock', import.meta.url));
 
 /** Adapters → ports → activities: the one place where they meet. */
-export async function composeActivities({ config, owner, searchAttributes, tell }: ComposeRequest): Promise<Activities> {
+export async function composeActivities({ config, owner, searchAttributes, meter, tell }: ComposeRequest): Promise<Activities> {
   const store = openObjectStore(config.storeUri);
   const signer = await createLocalSigner(config.home);
   return createActivities({
     store,
     ledger: createLedger({ store, signer, owner }),
-    jobCluster: createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
+    jobCluster: countJobs(
+      createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
+      meter,
+    ),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
-    notifier: createLocalNotifier(config.home, tell),
+    notifier: countNotices(createLocalNotifier(config.home, tell), meter),
     ...composeServing(config, store),
     environment: {
       lockDigest: digestOfBytes(readFileSync(lockFile)),

@@ -7,6 +7,9 @@ import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
+import { countFailures } from './metrics/count-failures.js';
+import { createMeter } from './metrics/meter.js';
+import { sdkMetrics, showMetrics } from './metrics/show-metrics.js';
 import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
@@ -24,23 +27,34 @@ function tell(line: string): void {
  * trainings keeps a decision waiting. Says `ready` over its channel; ends by itself where the process that started it dies.
  */
 async function main(): Promise<void> {
+  const config = workerConfig(process.env);
   Runtime.install({
+    telemetryOptions: await sdkMetrics(config.sdkMetricsAddress, tell),
     logger: new DefaultLogger('WARN', ({ level, timestampNanos: _time, message, meta }) =>
       tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`),
     ),
   });
-  const config = workerConfig(process.env);
   const target = temporalTarget();
   const connection = await NativeConnection.connect(target.connection);
   const { namespace } = target;
+  const meter = createMeter();
   const activities = await composeActivities({
     config,
+    meter,
     owner: await clusterOwner(connection, namespace),
     searchAttributes: await hasSearchAttributes(connection, namespace),
     tell,
   });
   const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)), 'utf8') };
-  const common = { connection, namespace, activities, shutdownGraceTime: '10 seconds', shutdownForceTime: '14 seconds' } as const;
+  const interceptors = { activity: [countFailures(meter)] };
+  const common = {
+    connection,
+    namespace,
+    activities,
+    interceptors,
+    shutdownGraceTime: '10 seconds',
+    shutdownForceTime: '14 seconds',
+  } as const;
   const workers = [
     await Worker.create({
       ...common,
@@ -59,6 +73,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', shutdown);
   process.once('SIGINT', shutdown);
   process.once('disconnect', shutdown); // the supervisor is gone
+  const metrics = await showMetrics(config, meter, tell);
   const running = Promise.all(workers.map((worker) => worker.run()));
   process.send?.('ready');
   await applyReconcileSchedule(new Client({ connection, namespace })).catch((error: unknown) =>
@@ -66,6 +81,7 @@ async function main(): Promise<void> {
   );
   tell(`worker polls ${TASK_QUEUE}, ${WATCH_TASK_QUEUE} and ${TRAFFIC_TASK_QUEUE} of ${namespace} at ${target.address}`);
   await running;
+  await metrics?.close();
   await connection.close();
 }
 

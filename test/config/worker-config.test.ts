@@ -17,6 +17,8 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   [{ MLFLOW_TRACKING_URI: 'sqlite:///secret.db' }, /^environment variable MLFLOW_TRACKING_URI: expected .*http.*, found something else: /],
   [{ RATCHET_STORE_URI: 'gs://secret' }, /^environment variable RATCHET_STORE_URI: expected file:\/\/\/<folder> or s3:/],
   [{ RATCHET_STORE_URI: '/srv/secret' }, /^environment variable RATCHET_STORE_URI: expected file:/],
+  [{ RATCHET_METRICS_ADDRESS: 'secret' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
+  [{ RATCHET_METRICS_ADDRESS: '127.0.0.1:70000' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
   [{ RATCHET_WATCH_HEARTBEAT_SECONDS: 'often' }, /^environment variable RATCHET_WATCH_HEARTBEAT_SECONDS: expected a number of seconds/],
 ])('%j is refused by name, without its value, which may hold a secret', ([variables, message]) => {
   const start = () => workerConfig({ ...enough, ...variables });

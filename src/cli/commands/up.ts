@@ -89,13 +89,14 @@ function showStack(cli: Cli, command: Command, home: Home, endpoints: Endpoints)
   cli.print(command, endpoints, () => ['', ...stackFacts(home, endpoints), '']);
 }
 
-export function stackFacts(home: Home, { temporal, mlflow, traffic, storeUri }: Endpoints): string[] {
+export function stackFacts(home: Home, { temporal, mlflow, traffic, metrics, storeUri }: Endpoints): string[] {
   return facts([
     ['home', home.path],
     ['Temporal', `${temporal.address} (namespace ${temporal.namespace})`],
     ['Temporal UI', temporal.uiUrl ?? 'that of the attached server'],
     ['MLflow', mlflow.url],
     ['requests', traffic == null ? 'models answer none here' : `${traffic.url}/v2/models/<model>/infer`],
+    ...(metrics === undefined ? [] : [['metrics', metrics.worker] as [string, string]]),
     ['store', storeUri],
     ['logs', home.logsFolder],
   ]);

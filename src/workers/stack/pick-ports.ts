@@ -15,6 +15,20 @@ export interface NamedPorts {
   readonly traffic?: number | undefined;
 }
 
+export interface StackPorts {
+  readonly temporal: number;
+  readonly temporalUi: number;
+  readonly mlflow: number;
+  /** Where models answer. */
+  readonly traffic: number;
+  /** The proxy's own interface. */
+  readonly trafficAdmin: number;
+  /** Where the worker, its Temporal SDK and the Temporal server show their metrics. */
+  readonly workerMetrics: number;
+  readonly sdkMetrics: number;
+  readonly temporalMetrics: number;
+}
+
 const OPTION = {
   temporal: '--temporal-port',
   temporalUi: '--temporal-ui-port',
@@ -25,14 +39,14 @@ const OPTION = {
 /**
  * @param needs which servers will be started: a named port of another one is refused
  * @param before the ports of a stack that was killed: who knows its addresses finds it there again, where they are still free
- * @returns ports of Temporal, its UI, MLflow, the model requests, and the proxy's own interface
+ * @returns a port for each
  * @throws {Error} a named port is taken, named twice, or of a server that is not started
  */
 export async function pickPorts(
   named: NamedPorts,
   needs: { temporal: boolean; mlflow: boolean; traffic: boolean },
-  before: NamedPorts = {},
-): Promise<[number, number, number, number, number]> {
+  before: Partial<StackPorts> = {},
+): Promise<StackPorts> {
   const needed = { temporal: needs.temporal, temporalUi: needs.temporal, mlflow: needs.mlflow, traffic: needs.traffic };
   const keys = ['temporal', 'temporalUi', 'mlflow', 'traffic'] as const;
   for (const key of keys) {
@@ -46,10 +60,17 @@ export async function pickPorts(
       throw new Error(`port ${port} (${OPTION[key]}) is taken by another process: name another one, or none to get a free one`);
   }
   const taken = new Set(keys.flatMap((key) => named[key] ?? []));
-  const chosen: number[] = [];
-  for (const key of keys) chosen.push(named[key] ?? (await again(before[key], taken)) ?? (await other(taken)));
-  const [temporal, temporalUi, mlflow, traffic] = chosen as [number, number, number, number];
-  return [temporal, temporalUi, mlflow, traffic, await other(taken)];
+  const choose = async (key: keyof StackPorts): Promise<number> => (await again(before[key], taken)) ?? (await other(taken));
+  return {
+    temporal: named.temporal ?? (await choose('temporal')),
+    temporalUi: named.temporalUi ?? (await choose('temporalUi')),
+    mlflow: named.mlflow ?? (await choose('mlflow')),
+    traffic: named.traffic ?? (await choose('traffic')),
+    trafficAdmin: await choose('trafficAdmin'),
+    workerMetrics: await choose('workerMetrics'),
+    sdkMetrics: await choose('sdkMetrics'),
+    temporalMetrics: await choose('temporalMetrics'),
+  };
 }
 
 async function again(port: number | undefined, taken: Set<number>): Promise<number | undefined> {

@@ -36,6 +36,7 @@ export function temporalService({ home, python, target, onSpawn }: ServiceContex
     logFile: join(home.logsFolder, 'temporal.log'),
     port: target.temporalPort,
     uiPort: target.uiPort,
+    metricsPort: target.metricsPorts.temporalMetrics,
     namespace: target.namespace,
     searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, 'Keyword'])),
   });
@@ -94,7 +95,11 @@ export function workerService(context: ServiceContext): Service {
       const started = await startProcess({
         command: process.execPath,
         args: ['--enable-source-maps', fileURLToPath(new URL('../main.js', import.meta.url))],
-        environment: workerEnvironment(context),
+        environment: {
+          ...workerEnvironment(context),
+          RATCHET_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.workerMetrics}`,
+          RATCHET_SDK_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.sdkMetrics}`,
+        },
         logFile,
         stopGraceMs: workerGraceMs,
         withChannel: true,

@@ -3,7 +3,7 @@ import type { Endpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import { temporalFromEnvironment } from '../../config/temporal-address.js';
 import type { NamedPorts } from './pick-ports.js';
-import { pickPorts } from './pick-ports.js';
+import { pickPorts, type StackPorts } from './pick-ports.js';
 
 /** Where the servers of a stack are, or will be. */
 export interface StackTarget {
@@ -16,6 +16,7 @@ export interface StackTarget {
   readonly storeUri: string;
   readonly attachedTemporal: ReturnType<typeof temporalFromEnvironment>;
   readonly attachedMlflow: boolean;
+  readonly metricsPorts: Pick<StackPorts, 'workerMetrics' | 'sdkMetrics' | 'temporalMetrics'>;
   /** null: models answer no requests here. */
   readonly traffic: { readonly port: number; readonly adminPort: number } | null;
 }
@@ -41,33 +42,44 @@ export async function chooseTarget({
   const attachedTemporal = temporalFromEnvironment(environment);
   const trackingUri = environment['MLFLOW_TRACKING_URI'];
   const needs = { temporal: !attachedTemporal, mlflow: !trackingUri, traffic: serves };
-  const [temporalPort, uiPort, mlflowPort, trafficPort, adminPort] = await pickPorts(ports, needs, portsOf(before));
+  const picked = await pickPorts(ports, needs, portsOf(before));
   return {
-    address: attachedTemporal?.address ?? `127.0.0.1:${temporalPort}`,
+    address: attachedTemporal?.address ?? `127.0.0.1:${picked.temporal}`,
     namespace: attachedTemporal?.namespace ?? 'default',
-    temporalPort,
-    uiPort,
-    mlflowPort,
-    mlflowUrl: trackingUri ?? `http://127.0.0.1:${mlflowPort}`,
+    temporalPort: picked.temporal,
+    uiPort: picked.temporalUi,
+    mlflowPort: picked.mlflow,
+    mlflowUrl: trackingUri ?? `http://127.0.0.1:${picked.mlflow}`,
     storeUri: environment['RATCHET_STORE_URI'] || pathToFileURL(home.storeFolder).href,
     attachedTemporal,
     attachedMlflow: Boolean(trackingUri),
-    traffic: serves ? { port: trafficPort, adminPort } : null,
+    metricsPorts: picked,
+    traffic: serves ? { port: picked.traffic, adminPort: picked.trafficAdmin } : null,
   };
 }
 
 /** Of what it started itself; what it was attached to has another owner. */
-function portsOf(before: Endpoints | null): NamedPorts {
+function portsOf(before: Endpoints | null): Partial<StackPorts> {
   if (before === null) return {};
-  const { temporal, mlflow, traffic } = before;
-  return {
-    temporal: temporal.process === null ? undefined : portOf(`http://${temporal.address}`),
-    temporalUi: temporal.process === null || temporal.uiUrl === null ? undefined : portOf(temporal.uiUrl),
-    mlflow: mlflow.process === null ? undefined : portOf(mlflow.url),
-    traffic: traffic == null ? undefined : portOf(traffic.url),
-  };
+  const { temporal, mlflow, traffic, metrics } = before;
+  const isOurs = temporal.process !== null;
+  return ports({
+    temporal: isOurs && `http://${temporal.address}`,
+    temporalUi: isOurs && temporal.uiUrl,
+    mlflow: mlflow.process !== null && mlflow.url,
+    traffic: traffic?.url,
+    trafficAdmin: metrics?.proxy,
+    workerMetrics: metrics?.worker,
+    sdkMetrics: metrics?.sdk,
+    temporalMetrics: metrics?.temporal,
+  });
 }
 
-function portOf(url: string): number | undefined {
-  return Number(new URL(url).port) || undefined;
+function ports(urls: { readonly [name in keyof StackPorts]: string | false | null | undefined }): Partial<StackPorts> {
+  return Object.fromEntries(
+    Object.entries(urls).flatMap(([name, url]) => {
+      const port = url ? Number(new URL(url).port) : 0;
+      return port > 0 ? [[name, port]] : [];
+    }),
+  );
 }

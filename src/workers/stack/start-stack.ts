@@ -145,7 +145,18 @@ function describe(target: StackTarget, startedAt: string, spawned: Spawned, { wo
         ? null
         : { url: `http://127.0.0.1:${target.traffic.port}`, process: spawned.envoy ?? null, servingHost: processOf(servingHost) },
     worker: { process: processOf(worker) },
+    metrics: metricsPages(target),
     storeUri: target.storeUri,
+  };
+}
+
+function metricsPages({ metricsPorts, attachedTemporal, traffic }: StackTarget): NonNullable<Endpoints['metrics']> {
+  const page = (port: number, path = '/metrics'): string => `http://127.0.0.1:${port}${path}`;
+  return {
+    worker: page(metricsPorts.workerMetrics),
+    sdk: page(metricsPorts.sdkMetrics),
+    temporal: attachedTemporal ? null : page(metricsPorts.temporalMetrics),
+    proxy: traffic === null ? null : page(traffic.adminPort, '/stats/prometheus'),
   };
 }
 

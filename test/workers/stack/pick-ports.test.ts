@@ -8,8 +8,8 @@ const both = { temporal: true, mlflow: true, traffic: true };
 test('ports are different and free, named ones are kept', async () => {
   const [named] = await freePorts(1);
   const ports = await pickPorts({ mlflow: named }, both);
-  expect(ports[2]).toBe(named);
-  expect(new Set(ports).size).toBe(5);
+  expect(ports.mlflow).toBe(named);
+  expect(new Set(Object.values(ports)).size).toBe(8);
 });
 
 test('a taken port is one clear sentence', async () => {
@@ -34,9 +34,9 @@ test('after a kill the ports of before are taken again, but for those that other
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port: taken } = server.address() as { port: number };
-  const [temporal, mlflow, named] = await freePorts(3);
-  const ports = await pickPorts({ temporalUi: named }, both, { temporal, temporalUi: 4000, mlflow, traffic: taken });
-  expect(ports.slice(0, 3)).toEqual([temporal, named, mlflow]);
-  expect(ports[3]).not.toBe(taken);
-  expect(new Set(ports).size).toBe(5);
+  const [temporal, mlflow, named, sdkMetrics] = await freePorts(4);
+  const ports = await pickPorts({ temporalUi: named }, both, { temporal, temporalUi: 4000, mlflow, traffic: taken, sdkMetrics });
+  expect(ports).toMatchObject({ temporal, temporalUi: named, mlflow, sdkMetrics });
+  expect(ports.traffic).not.toBe(taken);
+  expect(new Set(Object.values(ports)).size).toBe(8);
 });

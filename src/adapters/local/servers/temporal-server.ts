@@ -16,6 +16,8 @@ export interface TemporalServerOptions {
   readonly port: number;
   /** null: without the web UI. */
   readonly uiPort: number | null;
+  /** Where it shows its metrics; absent: at a port of its own choice. */
+  readonly metricsPort?: number;
   readonly namespace?: string;
   /** name → Keyword, Text, Int, Double, Bool, Datetime or KeywordList. */
   readonly searchAttributes?: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export function temporalServerPlan({
   logFile,
   port,
   uiPort,
+  metricsPort,
   namespace = 'default',
   searchAttributes = {},
 }: TemporalServerOptions): ServerPlan {
@@ -42,13 +45,14 @@ export function temporalServerPlan({
     dbFile === null ? [] : ['--db-filename', resolve(dbFile), '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'];
   const listen = ['--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn'];
   const ui = uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1'];
+  const metrics = metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)];
   // The default of 20 makes every sequential step wait 50 ms.
   const speed = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'];
   const attributes = Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   return {
     name: 'Temporal',
     command: bin,
-    args: ['server', 'start-dev', ...listen, ...ui, ...database, ...speed, ...attributes],
+    args: ['server', 'start-dev', ...listen, ...ui, ...metrics, ...database, ...speed, ...attributes],
     environment: serverEnvironment(),
     logFile,
     isHealthy: () => answers(bin, port, namespace),
