@@ -2,6 +2,7 @@ import type { Argument, Command, Option } from 'commander';
 import { createCli } from '../../src/cli/cli.js';
 import { createProgram } from '../../src/cli/program.js';
 import type { Terminal } from '../../src/cli/terminal.js';
+import { FOR_PEOPLE } from './environment-page.js';
 import { tableRow } from './markdown.js';
 
 /** Nothing is run: the program is only asked what it has. */
@@ -45,29 +46,14 @@ export function cliPage(): string {
     '',
     tableRow(['variable', 'meaning']),
     tableRow(['---', '---']),
-    ...ENVIRONMENT.map(([name, meaning]) => tableRow([`\`${name}\``, meaning])),
+    ...FOR_PEOPLE.map(([name, meaning]) => tableRow([`\`${name}\``, meaning])),
+    '',
+    'All others: [environment](environment.md).',
     '',
   ];
   for (const command of leaves(program)) lines.push(...section(command));
   return `${lines.join('\n').trimEnd()}\n`;
 }
-
-const ENVIRONMENT = [
-  ['RATCHET_HOME', 'where the stack keeps its state, unless `--home` says so'],
-  [
-    'RATCHET_STORE_URI',
-    'the object store of ledger and evidence, `file:///<folder>` or `s3://<bucket>/<prefix>`; else a folder in the home',
-  ],
-  ['RATCHET_CACHE', 'where the Python environment is kept; else `~/.cache/ratchet`'],
-  ['RATCHET_PYTHON', 'the Python to make that environment with'],
-  ['RATCHET_ENVOY_CONCURRENCY', 'how many worker threads Envoy has; else 2'],
-  ['RATCHET_DEBUG', '`1`: errors show where they come from'],
-  [
-    'TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE',
-    'the Temporal server to use instead of one of our own, with the other usual `TEMPORAL_*` variables',
-  ],
-  ['MLFLOW_TRACKING_URI', 'the MLflow server to use instead of one of our own'],
-] as const;
 
 /** Commands that do something, in the order of the help; groups are no commands. */
 function leaves(command: Command): Command[] {

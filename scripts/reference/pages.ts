@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { modelFileSchema } from '../../src/client/model-file/schema-tree.js';
 import * as jobs from '../../src/domain/stage-jobs.js';
 import { cliPage } from './cli-page.js';
+import { environmentPage } from './environment-page.js';
 import { failuresPage } from './failures-page.js';
 import { metricsPage } from './metrics-page.js';
 import { modelFilePage } from './model-file-page.js';
@@ -14,6 +15,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'model-file.md': modelFilePage(),
     'model.schema.json': asJson(modelFileSchema()),
     'cli.md': cliPage(),
+    'environment.md': environmentPage(),
     'failures.md': failuresPage(),
     'metrics.md': metricsPage(),
     'job.schema.json': asJson(jobSchema()),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { pathToFileURL } from 'node:url';
 import { connectTemporal, ledgerOwner } from '../client/connect-temporal.js';
+import { isKnownModel } from '../client/ledger-view.js';
 import type { ModelHandle } from '../client/model-handle.js';
 import { openModel } from '../client/model-handle.js';
 import type { Home } from '../config/home.js';
@@ -40,11 +41,6 @@ export function openStore(cli: Cli, command: Command): ObjectStore {
 
 export function openStoreAt({ home, environment }: Place): ObjectStore {
   return openObjectStore(environment['RATCHET_STORE_URI'] || readEndpoints(home)?.storeUri || pathToFileURL(home.storeFolder).href);
-}
-
-/** Whether the model has a ledger. */
-export async function isKnownModel(store: ObjectStore, model: string): Promise<boolean> {
-  return (await store.list(`ledger/${model}/`, { limit: 1 })).length > 0;
 }
 
 /**

@@ -58,7 +58,7 @@ export async function showStackStatus(cli: Cli, command: Command): Promise<void>
   ]);
 }
 
-function partsOf({ temporal, mlflow, traffic, worker, supervisor }: Endpoints): PartStatus[] {
+function partsOf({ temporal, mlflow, traffic, worker, api, supervisor }: Endpoints): PartStatus[] {
   return [
     { part: 'supervisor', state: 'running', pid: supervisor.pid, address: '' },
     { part: 'Temporal', ...stateOf(temporal.process, temporal.uiUrl === null), address: temporal.address },
@@ -71,6 +71,7 @@ function partsOf({ temporal, mlflow, traffic, worker, supervisor }: Endpoints): 
           { part: 'serving host', ...stateOf(traffic.servingHost, false), address: '' },
         ]),
     { part: 'worker', ...stateOf(worker.process, false), address: '' },
+    ...(api === undefined ? [] : [{ part: 'HTTP server', ...stateOf(api.process, false), address: api.url }]),
   ];
 }
 

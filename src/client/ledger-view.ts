@@ -20,6 +20,11 @@ export async function listModels(store: ObjectStore): Promise<string[]> {
   }
 }
 
+/** Whether the model has a ledger. */
+export async function isKnownModel(store: ObjectStore, model: string): Promise<boolean> {
+  return (await store.list(`ledger/${model}/`, { limit: 1 })).length > 0;
+}
+
 /** The newest record; null for a model without a ledger. @throws {RatchetError} LedgerBroken */
 export async function readHead(store: ObjectStore, model: string): Promise<LedgerRecord | null> {
   const seq = await findHead((prefix, options) => store.list(prefix, options), model);

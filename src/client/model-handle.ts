@@ -20,6 +20,7 @@ import {
   lifecycleWorkflowId,
   pauseUpdate,
   resumeUpdate,
+  triggerSignal,
   triggerUpdate,
 } from '../workflows/messages.js';
 import type { CycleHandle } from './cycle-handle.js';
@@ -35,6 +36,8 @@ export interface ModelHandle {
   apply(request: ApplyRequest): Promise<ApplyReply>;
   /** As apply: a lifecycle that was lost is started again and rebuilds itself from the ledger. */
   trigger(trigger: Trigger): Promise<TriggerReply>;
+  /** As trigger, for machines: signalled, so it is kept also while no worker runs; what becomes of it stands in the record. */
+  wish(trigger: Trigger): Promise<void>;
   pause(request: PauseRequest): Promise<void>;
   resume(request: PauseRequest): Promise<void>;
   backtested(request: BacktestedRequest): Promise<void>;
@@ -56,6 +59,7 @@ export interface ModelHandleOptions {
  */
 export function openModel(client: Client, model: string, { deadlineSeconds = 30, isKnown }: ModelHandleOptions): ModelHandle {
   const workflowId = lifecycleWorkflowId(model);
+  const staticSummary = `Model ${model}: its triggers, its cycles, its champion`;
   const ask = <T>(call: () => Promise<T>): Promise<T> => askWorkflow(client, workflowId, deadlineSeconds, call);
 
   return {
@@ -63,6 +67,7 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
     workflowId,
     apply: (request) => ask(() => startAndUpdate(applyUpdate, request)),
     trigger: (trigger) => updateKnown(triggerUpdate, trigger),
+    wish,
     pause: (request) => updateKnown(pauseUpdate, request),
     resume: (request) => updateKnown(resumeUpdate, request),
     backtested: (request) => updateKnown(backtestedUpdate, request),
@@ -71,12 +76,29 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
   };
 
   async function updateKnown<Reply, Request>(update: UpdateDefinition<Reply, [Request]>, request: Request): Promise<Reply> {
-    if (!(await isKnown())) {
-      throw new RatchetError('ModelUnknown', `there is no model ${model} here`, {
-        remedy: '`ratchet get` lists the models; `ratchet apply -f <model file>` makes one',
-      });
-    }
+    await refuseUnknown();
     return ask(() => startAndUpdate(update, request));
+  }
+
+  async function wish(trigger: Trigger): Promise<void> {
+    await refuseUnknown();
+    await ask(() =>
+      client.workflow.signalWithStart<ModelLifecycle, [Trigger]>('modelLifecycle', {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [{ model }],
+        signal: triggerSignal,
+        signalArgs: [trigger],
+        staticSummary,
+      }),
+    );
+  }
+
+  async function refuseUnknown(): Promise<void> {
+    if (await isKnown()) return;
+    throw new RatchetError('ModelUnknown', `there is no model ${model} here`, {
+      remedy: '`ratchet get` lists the models; `ratchet apply -f <model file>` makes one',
+    });
   }
 
   /** Update-with-start: one call that finds the lifecycle or starts it, so no race lies between the two. */
@@ -86,7 +108,7 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
       taskQueue: TASK_QUEUE,
       args: [{ model }],
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `Model ${model}: its triggers, its cycles, its champion`,
+      staticSummary,
     });
     return client.workflow.executeUpdateWithStart(update, { args: [request], startWorkflowOperation });
   }

@@ -29,6 +29,8 @@ export const Endpoints = z.strictObject({
   metrics: z
     .strictObject({ worker: z.string(), sdk: z.string(), temporal: z.string().nullable(), proxy: z.string().nullable() })
     .optional(),
+  /** Our HTTP server: webhooks, labels. Absent: a stack of an older release. */
+  api: z.strictObject({ url: z.string(), process: ProcessIdentity.nullable() }).optional(),
   storeUri: z.string(),
 });
 export type Endpoints = z.infer<typeof Endpoints>;

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
 import { applyReconcileSchedule } from '../client/apply-reconcile-schedule.js';
-import { temporalFromEnvironment } from '../config/temporal-address.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
 import { countFailures } from './metrics/count-failures.js';
 import { createMeter } from './metrics/meter.js';
 import { sdkMetrics, showMetrics } from './metrics/show-metrics.js';
+import { temporalTarget } from './temporal-target.js';
 import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
       tell(`${level} ${message} ${meta === undefined ? '' : JSON.stringify(meta)}`),
     ),
   });
-  const target = temporalTarget();
+  const target = temporalTarget('the worker');
   const connection = await NativeConnection.connect(target.connection);
   const { namespace } = target;
   const meter = createMeter();
@@ -83,15 +83,6 @@ async function main(): Promise<void> {
   await running;
   await metrics?.close();
   await connection.close();
-}
-
-function temporalTarget(): { connection: { address: string }; address: string; namespace: string } {
-  const own = process.env['RATCHET_TEMPORAL'];
-  if (own !== undefined && own !== '') return { connection: { address: own }, address: own, namespace: 'default' };
-  const named = temporalFromEnvironment();
-  if (named === null)
-    throw new Error('no Temporal server is named: set TEMPORAL_ADDRESS or TEMPORAL_PROFILE, or start the worker with ratchet up');
-  return { ...named, connection: { ...named.connection, address: named.address } };
 }
 
 main().then(

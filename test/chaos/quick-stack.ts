@@ -79,8 +79,15 @@ export async function startQuickStack({
   }
 
   async function killAll(): Promise<void> {
-    const { temporal, mlflow, worker, traffic } = endpoints();
-    const parts = [worker.process, temporal.process, mlflow.process, traffic?.process ?? null, traffic?.servingHost ?? null];
+    const { temporal, mlflow, worker, traffic, api } = endpoints();
+    const parts = [
+      worker.process,
+      api?.process ?? null,
+      temporal.process,
+      mlflow.process,
+      traffic?.process ?? null,
+      traffic?.servingHost ?? null,
+    ];
     for (const process_ of parts) if (process_ !== null) kill(process_.pid);
     supervisor.kill('SIGKILL');
     await exited(supervisor);

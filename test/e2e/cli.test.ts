@@ -7,6 +7,7 @@ import { processStart } from '../../src/adapters/local/process-identity.js';
 import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
+import { deliveries, SECRET } from '../api/signed-deliveries.js';
 import { AT, named } from '../ledger/sample-bodies.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { runRatchet, type RatchetRun } from './run-ratchet.js';
@@ -15,7 +16,7 @@ describe('ratchet over a running stack', () => {
   let stack: QuickStack;
   let modelFile: string;
   beforeAll(async () => {
-    stack = await startQuickStack();
+    stack = await startQuickStack({ extra: { RATCHET_WEBHOOK_GITHUB_SECRET: SECRET } });
     modelFile = join(stack.home.path, '..', 'model', 'model.yaml');
   });
   afterAll(async () => stack?.stop());
@@ -41,6 +42,20 @@ describe('ratchet over a running stack', () => {
 
   test('the addresses are for the owner’s eyes only', () => {
     expect(statSync(stack.home.endpointsFile).mode & 0o777).toBe(0o600);
+  });
+
+  test('the HTTP server answers on loopback, refuses what is not signed or too large, and comes back after kill -9', async () => {
+    const post = async (change: { secret?: string } = {}, body?: string): Promise<number> => {
+      const ping = deliveries.github({ event: 'ping', ...change });
+      const url = `${stack.endpoints().api!.url}${ping.path}`;
+      return (await fetch(url, { method: 'POST', headers: ping.headers, body: body ?? ping.body })).status;
+    };
+    await until('the HTTP server runs', () => stack.endpoints().api?.process != null);
+    expect([await post(), await post({ secret: 'another secret' }), await post({}, 'x'.repeat(2 ** 20))]).toEqual([202, 401, 413]);
+    const { pid } = stack.endpoints().api!.process!;
+    process.kill(pid, 'SIGKILL');
+    await until('another process is the HTTP server', () => ![undefined, pid].includes(stack.endpoints().api?.process?.pid));
+    expect(await post()).toBe(202);
   });
 
   test('apply twice changes nothing and says so; the schedule follows the file', async () => {

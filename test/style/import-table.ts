@@ -53,7 +53,11 @@ export const importTable: readonly ImportRow[] = [
     except: ['domain/decide'],
   },
   { folder: 'config', values: ['domain', 'zod', 'node:', '@temporalio/envconfig'], types: [], except: ['domain/decide'] },
-  { folder: 'api', values: ['client', 'domain', 'config', 'workers/compose', 'node:'], types: ['ports', 'workflows/messages'] },
+  {
+    folder: 'api',
+    values: ['client', 'domain', 'config', 'workers/compose', 'node:', 'hono', 'zod', 'standardwebhooks'],
+    types: ['ports', 'workflows/messages'],
+  },
   {
     folder: 'cli',
     // workers/stack: `ratchet up` and `ratchet demo` run the embedded servers; open-object-store: `audit verify` needs no worker

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelHandle } from '../../client/model-handle.js';
 import { summarizeCycles } from '../../client/cycle-summary.js';
-import { readRecords, readSpec } from '../../client/ledger-view.js';
+import { isKnownModel, readRecords, readSpec } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -12,7 +12,7 @@ import { isWaitingForPeople, stageTree } from '../render/stage-tree.js';
 import { facts } from '../render/table.js';
 import { trafficSentence } from '../render/traffic-sentence.js';
 import type { Session } from '../session.js';
-import { isKnownModel, withSession } from '../session.js';
+import { withSession } from '../session.js';
 import { showStackStatus } from '../stack-status.js';
 
 export function addStatusCommand(program: Command, cli: Cli): void {

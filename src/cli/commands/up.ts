@@ -18,6 +18,7 @@ interface UpOptions {
   readonly temporalUiPort?: number;
   readonly mlflowPort?: number;
   readonly trafficPort?: number;
+  readonly apiPort?: number;
   /** `--no-serving` */
   readonly serving: boolean;
 }
@@ -26,13 +27,14 @@ export function addUpCommand(program: Command, cli: Cli): void {
   program
     .command('up')
     .description(
-      'run the embedded stack (Temporal, MLflow, Envoy, a worker) until Ctrl-C; where TEMPORAL_ADDRESS, TEMPORAL_PROFILE or MLFLOW_TRACKING_URI is set, attach to that server instead',
+      'run the embedded stack (Temporal, MLflow, Envoy, a worker, an HTTP server) until Ctrl-C; where TEMPORAL_ADDRESS, TEMPORAL_PROFILE or MLFLOW_TRACKING_URI is set, attach to that server instead',
     )
     .option('--detach', 'go on in the background; `ratchet down` stops it')
     .option('--temporal-port <port>', 'port of the Temporal server (default: a free one)', parsePort)
     .option('--temporal-ui-port <port>', 'port of the Temporal UI (default: a free one)', parsePort)
     .option('--mlflow-port <port>', 'port of MLflow (default: a free one)', parsePort)
     .option('--traffic-port <port>', 'port where models answer requests (default: a free one)', parsePort)
+    .option('--api-port <port>', 'port of the HTTP server for webhooks and labels (default: a free one)', parsePort)
     .option('--no-serving', 'start no proxy and no model servers')
     .addOption(
       new Option('--host <address>', 'address to listen on; only loopback, as votes are not signed yet')
@@ -52,6 +54,7 @@ export function addUpCommand(program: Command, cli: Cli): void {
           temporalUi: options.temporalUiPort,
           mlflow: options.mlflowPort,
           traffic: options.trafficPort,
+          api: options.apiPort,
         },
         options.serving,
       );
@@ -89,25 +92,27 @@ function showStack(cli: Cli, command: Command, home: Home, endpoints: Endpoints)
   cli.print(command, endpoints, () => ['', ...stackFacts(home, endpoints), '']);
 }
 
-export function stackFacts(home: Home, { temporal, mlflow, traffic, metrics, storeUri }: Endpoints): string[] {
+export function stackFacts(home: Home, { temporal, mlflow, traffic, api, metrics, storeUri }: Endpoints): string[] {
   return facts([
     ['home', home.path],
     ['Temporal', `${temporal.address} (namespace ${temporal.namespace})`],
     ['Temporal UI', temporal.uiUrl ?? 'that of the attached server'],
     ['MLflow', mlflow.url],
     ['requests', traffic == null ? 'models answer none here' : `${traffic.url}/v2/models/<model>/infer`],
+    ...(api === undefined ? [] : ([['webhooks', `${api.url}/v1/webhooks/<sender>?model=<model>`]] as const)),
     ...(metrics === undefined ? [] : [['metrics', metrics.worker] as [string, string]]),
     ['store', storeUri],
     ['logs', home.logsFolder],
   ]);
 }
 
-function upArguments({ temporalPort, temporalUiPort, mlflowPort, trafficPort, serving }: UpOptions): string[] {
+function upArguments({ temporalPort, temporalUiPort, mlflowPort, trafficPort, apiPort, serving }: UpOptions): string[] {
   const ports = {
     '--temporal-port': temporalPort,
     '--temporal-ui-port': temporalUiPort,
     '--mlflow-port': mlflowPort,
     '--traffic-port': trafficPort,
+    '--api-port': apiPort,
   };
   const named = Object.entries(ports).flatMap(([name, port]) => (port === undefined ? [] : [name, String(port)]));
   return serving ? named : [...named, '--no-serving'];

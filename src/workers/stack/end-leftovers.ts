@@ -9,6 +9,7 @@ import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 export async function endLeftovers(endpoints: Endpoints | null, tell: (line: string) => void): Promise<void> {
   if (!endpoints) return;
   const named: [string, ProcessIdentity | null][] = [
+    ['the HTTP server', endpoints.api?.process ?? null],
     ['worker', endpoints.worker.process],
     ['the serving host', endpoints.traffic?.servingHost ?? null],
     ['Envoy', endpoints.traffic?.process ?? null],

@@ -13,6 +13,7 @@ export interface NamedPorts {
   readonly temporalUi?: number | undefined;
   readonly mlflow?: number | undefined;
   readonly traffic?: number | undefined;
+  readonly api?: number | undefined;
 }
 
 export interface StackPorts {
@@ -21,6 +22,8 @@ export interface StackPorts {
   readonly mlflow: number;
   /** Where models answer. */
   readonly traffic: number;
+  /** Our HTTP server. */
+  readonly api: number;
   /** The proxy's own interface. */
   readonly trafficAdmin: number;
   /** Where the worker, its Temporal SDK and the Temporal server show their metrics. */
@@ -34,6 +37,7 @@ const OPTION = {
   temporalUi: '--temporal-ui-port',
   mlflow: '--mlflow-port',
   traffic: '--traffic-port',
+  api: '--api-port',
 } as const;
 
 /**
@@ -47,8 +51,8 @@ export async function pickPorts(
   needs: { temporal: boolean; mlflow: boolean; traffic: boolean },
   before: Partial<StackPorts> = {},
 ): Promise<StackPorts> {
-  const needed = { temporal: needs.temporal, temporalUi: needs.temporal, mlflow: needs.mlflow, traffic: needs.traffic };
-  const keys = ['temporal', 'temporalUi', 'mlflow', 'traffic'] as const;
+  const needed = { temporal: needs.temporal, temporalUi: needs.temporal, mlflow: needs.mlflow, traffic: needs.traffic, api: true };
+  const keys = ['temporal', 'temporalUi', 'mlflow', 'traffic', 'api'] as const;
   for (const key of keys) {
     const port = named[key];
     if (port === undefined) continue;
@@ -66,6 +70,7 @@ export async function pickPorts(
     temporalUi: named.temporalUi ?? (await choose('temporalUi')),
     mlflow: named.mlflow ?? (await choose('mlflow')),
     traffic: named.traffic ?? (await choose('traffic')),
+    api: named.api ?? (await choose('api')),
     trafficAdmin: await choose('trafficAdmin'),
     workerMetrics: await choose('workerMetrics'),
     sdkMetrics: await choose('sdkMetrics'),

@@ -23,9 +23,11 @@ export interface ServiceContext {
   readonly onSpawn: (name: 'temporal' | 'mlflow' | 'envoy', process: ProcessIdentity) => void;
 }
 
-const workerReadyMsMax = 60_000;
+const readyMsMax = 60_000;
 /** A worker first finishes its short activities; jobs run on without it. */
 const workerGraceMs = 15_000;
+/** Requests in hand are answered. */
+const apiGraceMs = 10_000;
 /** Model servers finish their requests and ship their log. */
 const servingGraceMs = 15_000;
 
@@ -87,34 +89,62 @@ export function servingHostService(context: ServiceContext): Service {
 
 /** The worker tells over its channel when it polls; it ends by itself where this supervisor dies. */
 export function workerService(context: ServiceContext): Service {
-  const { home } = context;
-  return {
+  return ownProcess(context, {
     name: 'the worker',
+    script: new URL('../main.js', import.meta.url),
+    log: 'worker.log',
+    stopGraceMs: workerGraceMs,
+    environment: {
+      RATCHET_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.workerMetrics}`,
+      RATCHET_SDK_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.sdkMetrics}`,
+    },
+  });
+}
+
+/** Our HTTP server, which tells when it listens. */
+export function apiService(context: ServiceContext): Service {
+  return ownProcess(context, {
+    name: 'the HTTP server',
+    script: new URL('../api-server.js', import.meta.url),
+    log: 'api.log',
+    stopGraceMs: apiGraceMs,
+    environment: { RATCHET_API_PORT: String(context.target.apiPort) },
+  });
+}
+
+interface OwnProcess {
+  readonly name: string;
+  readonly script: URL;
+  readonly log: string;
+  readonly stopGraceMs: number;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A process of ours that says `ready` over its channel. */
+function ownProcess(context: ServiceContext, { name, script, log, stopGraceMs, environment }: OwnProcess): Service {
+  return {
+    name,
     async start() {
-      const logFile = join(home.logsFolder, 'worker.log');
+      const logFile = join(context.home.logsFolder, log);
       const started = await startProcess({
         command: process.execPath,
-        args: ['--enable-source-maps', fileURLToPath(new URL('../main.js', import.meta.url))],
-        environment: {
-          ...workerEnvironment(context),
-          RATCHET_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.workerMetrics}`,
-          RATCHET_SDK_METRICS_ADDRESS: `127.0.0.1:${context.target.metricsPorts.sdkMetrics}`,
-        },
+        args: ['--enable-source-maps', fileURLToPath(script)],
+        environment: { ...workerEnvironment(context), ...environment },
         logFile,
-        stopGraceMs: workerGraceMs,
+        stopGraceMs,
         withChannel: true,
       });
-      const timeout = AbortSignal.timeout(workerReadyMsMax);
+      const timeout = AbortSignal.timeout(readyMsMax);
       const ready = await Promise.race([
         once(started.child, 'message', { signal: timeout }).then(
           () => null,
-          () => `not ready within ${workerReadyMsMax / 1000} s`,
+          () => `not ready within ${readyMsMax / 1000} s`,
         ),
         started.exited,
       ]);
       if (ready === null) return started;
       await started.stop();
-      throw new Error(`the worker did not start (${ready}): ${lastLine(readJobLog(logFile, 4096)) || 'it said nothing'} (log: ${logFile})`);
+      throw new Error(`${name} did not start (${ready}): ${lastLine(readJobLog(logFile, 4096)) || 'it said nothing'} (log: ${logFile})`);
     },
   };
 }

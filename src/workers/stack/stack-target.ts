@@ -19,6 +19,8 @@ export interface StackTarget {
   readonly metricsPorts: Pick<StackPorts, 'workerMetrics' | 'sdkMetrics' | 'temporalMetrics'>;
   /** null: models answer no requests here. */
   readonly traffic: { readonly port: number; readonly adminPort: number } | null;
+  /** Of our HTTP server. */
+  readonly apiPort: number;
 }
 
 /**
@@ -55,19 +57,21 @@ export async function chooseTarget({
     attachedMlflow: Boolean(trackingUri),
     metricsPorts: picked,
     traffic: serves ? { port: picked.traffic, adminPort: picked.trafficAdmin } : null,
+    apiPort: picked.api,
   };
 }
 
 /** Of what it started itself; what it was attached to has another owner. */
 function portsOf(before: Endpoints | null): Partial<StackPorts> {
   if (before === null) return {};
-  const { temporal, mlflow, traffic, metrics } = before;
+  const { temporal, mlflow, traffic, api, metrics } = before;
   const isOurs = temporal.process !== null;
   return ports({
     temporal: isOurs && `http://${temporal.address}`,
     temporalUi: isOurs && temporal.uiUrl,
     mlflow: mlflow.process !== null && mlflow.url,
     traffic: traffic?.url,
+    api: api?.url,
     trafficAdmin: metrics?.proxy,
     workerMetrics: metrics?.worker,
     sdkMetrics: metrics?.sdk,

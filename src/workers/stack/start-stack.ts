@@ -13,7 +13,15 @@ import type { NamedPorts } from './pick-ports.js';
 import { ensurePythonEnv, type PythonEnv } from './python-env.js';
 import { prepareAttachedServer } from './prepare-attached-server.js';
 import type { ServiceContext } from './services.js';
-import { envoyService, mlflowService, servingHostService, temporalService, workerEnvironment, workerService } from './services.js';
+import {
+  apiService,
+  envoyService,
+  mlflowService,
+  servingHostService,
+  temporalService,
+  workerEnvironment,
+  workerService,
+} from './services.js';
 import { chooseTarget } from './stack-target.js';
 import type { StackTarget } from './stack-target.js';
 import type { Service, Supervised } from './supervise.js';
@@ -35,7 +43,7 @@ export interface StackOptions {
 
 export interface Stack {
   readonly endpoints: Endpoints;
-  /** Worker, serving, MLflow, then Temporal. Jobs run on and are adopted by the next stack. */
+  /** HTTP server, worker, serving, MLflow, then Temporal. Jobs run on and are adopted by the next stack. */
   stop(): Promise<void>;
 }
 
@@ -43,6 +51,7 @@ interface Parts {
   temporal?: Supervised;
   mlflow?: Supervised;
   worker?: Supervised;
+  api?: Supervised;
   envoy?: Supervised;
   servingHost?: Supervised;
 }
@@ -91,10 +100,11 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
     const envoy = envoyService(context);
     if (envoy !== null) first.push(run('envoy', envoy), run('servingHost', servingHostService(context)));
     // The registry takes the longest to start, and traffic that is to be turned back cannot wait for it.
-    const worker = settleAll(first).then(() => {
+    const worker = settleAll(first).then(async () => {
       signal.throwIfAborted();
       tell('starting the worker …');
-      return run('worker', workerService(context));
+      await run('worker', workerService(context));
+      await run('api', apiService(context));
     });
     await settleAll([worker, ...registry]);
     signal.throwIfAborted();
@@ -105,6 +115,7 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
   }
 
   async function stop(): Promise<void> {
+    await parts.api?.stop();
     await parts.worker?.stop();
     await parts.servingHost?.stop();
     await parts.envoy?.stop();
@@ -128,7 +139,7 @@ async function settleAll(starting: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(starting)) if (result.status === 'rejected') throw result.reason;
 }
 
-function describe(target: StackTarget, startedAt: string, spawned: Spawned, { worker, servingHost }: Parts): Endpoints {
+function describe(target: StackTarget, startedAt: string, spawned: Spawned, { worker, servingHost, api }: Parts): Endpoints {
   return {
     v: 1,
     supervisor: identify(process.pid),
@@ -145,6 +156,7 @@ function describe(target: StackTarget, startedAt: string, spawned: Spawned, { wo
         ? null
         : { url: `http://127.0.0.1:${target.traffic.port}`, process: spawned.envoy ?? null, servingHost: processOf(servingHost) },
     worker: { process: processOf(worker) },
+    api: { url: `http://127.0.0.1:${target.apiPort}`, process: processOf(api) },
     metrics: metricsPages(target),
     storeUri: target.storeUri,
   };

@@ -9,7 +9,7 @@ test('ports are different and free, named ones are kept', async () => {
   const [named] = await freePorts(1);
   const ports = await pickPorts({ mlflow: named }, both);
   expect(ports.mlflow).toBe(named);
-  expect(new Set(Object.values(ports)).size).toBe(8);
+  expect(new Set(Object.values(ports)).size).toBe(9);
 });
 
 test('a taken port is one clear sentence', async () => {
@@ -38,5 +38,5 @@ test('after a kill the ports of before are taken again, but for those that other
   const ports = await pickPorts({ temporalUi: named }, both, { temporal, temporalUi: 4000, mlflow, traffic: taken, sdkMetrics });
   expect(ports).toMatchObject({ temporal, temporalUi: named, mlflow, sdkMetrics });
   expect(ports.traffic).not.toBe(taken);
-  expect(new Set(Object.values(ports)).size).toBe(8);
+  expect(new Set(Object.values(ports)).size).toBe(9);
 });
