@@ -19,7 +19,7 @@ function routeEntry(route: Route): object {
     name: model,
     // "Path separated": /v2/models/a is no prefix of /v2/models/ab.
     match: { path_separated_prefix: `/v2/models/${model}` },
-    metadata: { filter_metadata: { ratchet: { shift: route.shift, mirrorArm: mirror?.arm ?? '' } } },
+    metadata: { filter_metadata: { ratchet: { shift: route.shift, mirrorArm: mirror?.arm ?? '', timeoutMs: settings.timeoutMs } } },
     route: {
       timeout: `${settings.timeoutMs / 1000}s`,
       weighted_clusters: {

@@ -1,6 +1,7 @@
 import { LATENCY_EDGES_MS } from '../../../domain/latency-edges.js';
 import { EXTENSIONS, RATE_FILTER, ROUTES, TOKEN_FILTER } from './envoy-files.js';
 import type { EnvoyFiles } from './envoy-files.js';
+import { envoyReplies } from './envoy-replies.js';
 
 export interface EnvoyBootstrapOptions {
   readonly files: EnvoyFiles;
@@ -39,6 +40,7 @@ function connectionManager(files: EnvoyFiles): object {
       normalize_path: true,
       merge_slashes: true,
       path_with_escaped_slashes_action: 'REJECT_REQUEST',
+      local_reply_config: envoyReplies(),
       rds: { route_config_name: ROUTES, config_source: fromFile(files.routes) },
       http_filters: [
         {
