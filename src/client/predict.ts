@@ -79,7 +79,7 @@ function serversWords(text: string): string {
     const words = error ?? detail;
     if (words !== undefined) return typeof words === 'string' ? words : JSON.stringify(words);
   } catch {
-    // Envoy's own answers are plain text.
+    // A proxy in between may answer in plain text.
   }
   return text.trim().slice(0, 2000) || '(no words)';
 }

@@ -5,7 +5,8 @@ export interface TrafficRouter {
   /**
    * Puts a route in force; answers when the proxy itself says that it is. The same route under the same number succeeds again.
    * @throws {RatchetError} ShiftStale: a higher number is in force, or this one with another route. RouterRefused: the proxy
-   * refuses it, with the proxy's words; the old route stays in force. RouterUnavailable: try again.
+   * refuses it, with the proxy's words; the old route stays in force. RouterUnavailable: try again. StoreFull, AccessDenied:
+   * what was asked for cannot be kept; the old route stays in force.
    */
   shift(route: Route, signal: AbortSignal): Promise<void>;
   /**

@@ -24,6 +24,7 @@ export const importTable: readonly ImportRow[] = [
       'domain',
       'zod',
       'node:',
+      'adapters/local/disk-error',
       'adapters/local/durable-file',
       'adapters/local/process-identity',
       'adapters/local/servers/envoy-files',

@@ -10,6 +10,7 @@ import { discoveryResponse, envoyFiles } from '../local/servers/envoy-files.js';
 import type { EnvoyFiles } from '../local/servers/envoy-files.js';
 import { clusterResources } from './clusters-file.js';
 import type { EnvoyAdmin, FileState } from './envoy-admin.js';
+import type { Turn } from './exclusive-folder.js';
 import type { RouteState } from './route-state.js';
 import { routeResources } from './routes-file.js';
 import { tokenResources } from './tokens-file.js';
@@ -27,28 +28,30 @@ export interface RouteFiles {
    * @param expected what must be in force in the end; null: no route changes
    * @throws {RatchetError} RouterRefused with Envoy's words, RouterUnavailable
    */
-  apply(states: States, expected: Route | null, signal: AbortSignal | undefined): Promise<void>;
+  apply(states: States, expected: Route | null, turn: Turn, signal: AbortSignal | undefined): Promise<void>;
   /** Writes them and does not wait. */
-  write(states: States): Promise<void>;
+  write(states: States, turn: Turn): Promise<void>;
 }
 
 export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles {
   const files = envoyFiles(folder);
 
   /** @returns the new version; null where the file already says this */
-  async function put(kind: Kind, resources: readonly object[], inForce?: FileState): Promise<string | null> {
+  async function put(kind: Kind, resources: readonly object[], turn: Turn, inForce?: FileState): Promise<string | null> {
     const current = await readFile(files[kind], 'utf8').catch(() => '');
     if (inForce !== undefined && saysThis(current, inForce.version, resources)) return null;
     // Never the same twice: that an edit by hand under our version was undone must be seen.
     const version = `${createHash('sha256').update(JSON.stringify(resources)).digest('hex').slice(0, 16)}-${randomBytes(4).toString('hex')}`;
+    await turn.keep();
     await replaceDurably(join(folder, 'staging'), files[kind], discoveryResponse(version, resources));
     return version;
   }
 
-  async function confirm(kind: Kind, version: string, rejectedBefore: number, signal?: AbortSignal): Promise<void> {
+  async function confirm(kind: Kind, version: string, rejectedBefore: number, turn: Turn, signal?: AbortSignal): Promise<void> {
     const untilMs = performance.now() + confirmMsMax;
     for (;;) {
       const state = (await admin.fileStates(signal))[kind];
+      await turn.keep(); // else what we wrote may have come after what is newer
       if (state.version === version) return;
       if (state.rejected > rejectedBefore) throw await refused(admin, kind);
       if (performance.now() > untilMs)
@@ -58,22 +61,23 @@ export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles 
   }
 
   return {
-    async apply(states, expected, signal) {
+    async apply(states, expected, turn, signal) {
       let away: RatchetError | null = null;
       const before = await admin.fileStates(signal).catch((error: unknown) => {
         away = requireAway(error);
         return null;
       });
       for (const kind of order) {
-        const version = await put(kind, resourcesOf(kind, states), before?.[kind]);
+        const version = await put(kind, resourcesOf(kind, states), turn, before?.[kind]);
         if (before === null || version === null || away !== null) continue;
-        await confirm(kind, version, before[kind].rejected, signal).catch((error: unknown) => (away = requireAway(error)));
+        await confirm(kind, version, before[kind].rejected, turn, signal).catch((error: unknown) => (away = requireAway(error)));
       }
+      await turn.keep();
       if (away !== null) throw away as RatchetError;
       if (expected !== null) await requireInForce(admin, expected, signal);
     },
-    async write(states) {
-      for (const kind of order) await put(kind, resourcesOf(kind, states));
+    async write(states, turn) {
+      for (const kind of order) await put(kind, resourcesOf(kind, states), turn);
     },
   };
 }

@@ -1,14 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { RatchetError } from '../../domain/failure.js';
 import { Route } from '../../domain/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { createEnvoyAdmin } from './envoy-admin.js';
 import { exclusively } from './exclusive-folder.js';
+import type { Turn } from './exclusive-folder.js';
+import { explainFolderError } from './folder-error.js';
 import { addressesOfAll, addressesWhereKnown } from './replica-addresses.js';
 import { createRouteFiles } from './route-files.js';
-import { lastTaken, openRouteStates } from './route-state.js';
+import { isSameRoute, lastTaken, openRouteStates, stale } from './route-state.js';
 import type { RouteState } from './route-state.js';
+import { checkBefore, readCheck } from './tokens-file.js';
 
 export interface EnvoyTrafficRouterOptions {
   /** That of envoyServerPlan: Envoy watches it. */
@@ -34,27 +36,40 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
   const states = openRouteStates(folder);
   const files = createRouteFiles(folder, admin);
 
+  /** Whoever lost its turn while it stood still may have written over what is newer: that is put there again. */
+  async function inTurn(signal: AbortSignal | undefined, work: (turn: Turn) => Promise<void>): Promise<void> {
+    let turn: Turn | undefined;
+    try {
+      await exclusively(folder, signal, (given) => work((turn = given)));
+    } catch (error) {
+      const again = async (given: Turn): Promise<void> => files.apply(await states.all(), null, given, undefined);
+      if (turn?.isLost() === true) await exclusively(folder, undefined, again).catch(() => undefined);
+      throw await explainFolderError(error, folder);
+    }
+  }
+
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
     refuseInvalid(route);
     const read = await readCheck(route).catch((error: RatchetError) => error);
     const wanted = await addressesOfAll(instancesOf(route), addressesOf);
-    await exclusively(folder, signal, async () => {
+    await inTurn(signal, async (turn) => {
       const newest = await states.get(route.model);
       if (newest !== null) refuseStale(newest.route, route);
       const asked = read instanceof RatchetError ? checkBefore(route, newest, read) : read;
       const taken = lastTaken(newest);
       const state = { ...rendered(route, asked, wanted, newest, taken), before: withoutBefore(taken) };
-      await states.put(state);
+      await states.claim(state);
       try {
-        await files.apply(await states.all(), route, signal);
+        await files.apply(await states.all(), route, turn, signal);
       } catch (error) {
         if (error instanceof RatchetError && error.type === 'RouterRefused') {
-          await (taken === null ? states.remove(route.model) : states.put(taken));
-          await files.write(await states.all());
+          await turn.keep();
+          await states.goBack(state, taken);
+          await files.write(await states.all(), turn);
         }
         throw error;
       }
-      await states.put({ ...state, before: 'taken' });
+      await states.replace({ ...state, before: 'taken' });
     });
   }
 
@@ -62,18 +77,21 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
     url,
     shift,
     async read(model) {
-      const state = await states.get(model);
+      const state = await states.get(model).catch(async (error: unknown) => {
+        throw await explainFolderError(error, folder);
+      });
       if (state === null) return null;
       const inForce = await admin.routes().catch(ignoreAway);
       return { asked: state.route, inForce: inForce?.get(model) ?? null };
     },
     async refresh() {
-      await exclusively(folder, undefined, async () => {
+      await inTurn(undefined, async (turn) => {
         for (const state of (await states.all()).values()) {
           const found = await addressesWhereKnown(state.addresses, addressesOf);
-          if (!isDeepStrictEqual(found, state.addresses)) await states.put({ ...state, addresses: found });
+          await turn.keep();
+          if (!isDeepStrictEqual(found, state.addresses)) await states.replace({ ...state, addresses: found });
         }
-        await files.apply(await states.all(), null, undefined);
+        await files.apply(await states.all(), null, turn, undefined);
       });
     },
   };
@@ -108,29 +126,8 @@ function refuseInvalid(route: Route): void {
 }
 
 function refuseStale(inForce: Route, route: Route): void {
-  const same = isDeepStrictEqual(JSON.parse(JSON.stringify(inForce)), JSON.parse(JSON.stringify(route)));
-  if (route.shift > inForce.shift || (route.shift === inForce.shift && same)) return;
-  const found = route.shift < inForce.shift ? `${inForce.shift} in force` : 'this number in force with another route';
-  throw new RatchetError('ShiftStale', `route of ${route.model}: expected shift ${route.shift} to be the newest, found ${found}`, {
-    remedy: 'read the route again: somebody else has shifted meanwhile',
-  });
-}
-
-/** Keys that cannot be read are no reason to keep traffic where it is: those in force still hold for the same settings. @throws the error */
-function checkBefore(route: Route, newest: RouteState | null, error: RatchetError): RouteState['check'] {
-  if (newest === null || !isDeepStrictEqual(newest.route.settings.jwt, route.settings.jwt)) throw error;
-  return newest.check;
-}
-
-async function readCheck({ model, settings: { jwt } }: Route): Promise<RouteState['check']> {
-  if (!jwt) return null;
-  const jwks = await readFile(jwt.jwksFile, 'utf8').catch((error: Error) => {
-    throw new RatchetError('RouterRefused', `route of ${model}: expected public keys in ${jwt.jwksFile}, found ${error.message}`, {
-      remedy: 'name a JWKS file that the worker can read in serving.jwt.jwksFile',
-      cause: error,
-    });
-  });
-  return { issuer: jwt.issuer, audiences: jwt.audiences, jwks };
+  if (route.shift > inForce.shift || (route.shift === inForce.shift && isSameRoute(inForce, route))) return;
+  throw stale(route, route.shift < inForce.shift ? `${inForce.shift} in force` : 'this number in force with another route');
 }
 
 function instancesOf({ splits, mirror }: Route): string[] {
