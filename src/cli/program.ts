@@ -12,6 +12,7 @@ import { addDownCommand } from './commands/down.js';
 import { addGcCommand } from './commands/gc.js';
 import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
+import { addLabelsCommand } from './commands/labels.js';
 import { addLintCommand } from './commands/lint.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addPredictCommand } from './commands/predict.js';
@@ -45,6 +46,7 @@ const addCommands = [
   addRolloutCommand,
   addRollbackCommand,
   addPredictCommand,
+  addLabelsCommand,
   addHistoryCommand,
   addReplayCommand,
   addBacktestCommand,

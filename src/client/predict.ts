@@ -5,6 +5,8 @@ import type { FeatureRow } from '../domain/serving.js';
 
 export interface Prediction {
   readonly scores: readonly number[];
+  /** The name of the answer: what a label says of it is keyed by it. null: the server gives none. */
+  readonly id: string | null;
   /** As the answering server names itself; null: it does not say. */
   readonly version: string | null;
   readonly instance: string | null;
@@ -38,7 +40,7 @@ export async function predict({ url, model, rows, features, headers, signal }: P
   const latencyMs = performance.now() - startedAt;
   if (!response.ok) throw refusal(model, response.status, text);
   return {
-    scores: readScores(model, rows.length, text),
+    ...readAnswer(model, rows.length, text),
     version: response.headers.get('x-ratchet-version'),
     instance: response.headers.get('x-ratchet-instance'),
     latencyMs,
@@ -84,17 +86,18 @@ function serversWords(text: string): string {
   return text.trim().slice(0, 2000) || '(no words)';
 }
 
-function readScores(model: string, rows: number, text: string): number[] {
+function readAnswer(model: string, rows: number, text: string): Pick<Prediction, 'scores' | 'id'> {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch {
     answer = null;
   }
-  const outputs = (answer as { outputs?: unknown } | null)?.outputs;
+  const { outputs, id } = (answer ?? {}) as { outputs?: unknown; id?: unknown };
   const output = Array.isArray(outputs) ? (outputs.find(({ name }: { name?: unknown }) => name === 'score') ?? outputs[0]) : undefined;
   const scores = (output as { data?: unknown } | undefined)?.data;
-  if (Array.isArray(scores) && scores.length === rows && scores.every((score) => typeof score === 'number')) return scores;
+  if (Array.isArray(scores) && scores.length === rows && scores.every((score) => typeof score === 'number'))
+    return { scores, id: typeof id === 'string' ? id : null };
   throw new RatchetError(
     'ServingUnavailable',
     `${model}: expected an output with ${rows} numbers, found ${text.slice(0, 200) || 'nothing'}`,

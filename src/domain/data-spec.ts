@@ -49,6 +49,20 @@ export const Label = z.strictObject({
     .describe(
       'ownDecision: our own output decided whether the label exists (loans, fraud). Quality gates are then refused, unless acceptSelectiveLabels says why not.',
     ),
+  coverageMin: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe('Of a day’s logged predictions: with a smaller share labelled or censored, what is said of the day is provisional.'),
+  coverageDropMax: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.2)
+    .describe(
+      'So much smaller than on the mature days before (their median), relatively, may the share be; else the day’s labels are others than theirs, and it stays provisional.',
+    ),
   acceptSelectiveLabels: z.string().min(10).optional().describe('The reason why selectively observed labels are good enough here.'),
 });
 

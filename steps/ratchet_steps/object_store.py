@@ -16,7 +16,9 @@ from .digest import canonical_json, digest_of_bytes
 
 
 class ObjectStore(NamedTuple):
-    """put(bytes) -> digest; get(digest) -> bytes, checked; put_named(key, bytes): for what has no digest as its name.
+    """put(bytes) -> digest; get(digest) -> bytes, checked. For what has no digest as its name: put_named(key, bytes);
+    get_named(key) -> bytes or None; list_named(prefix) -> keys in order; remove_named(key), gone already or not;
+    path_of(key) -> where a folder has it, None in a bucket.
 
     @throws StepFailure EvidenceMissing, EvidenceCorrupt, StoreUnavailable.
     """
@@ -24,6 +26,10 @@ class ObjectStore(NamedTuple):
     put: Callable[[bytes], str]
     get: Callable[[str], bytes]
     put_named: Callable[[str, bytes], None]
+    get_named: Callable[[str], bytes | None]
+    list_named: Callable[[str], list[str]]
+    remove_named: Callable[[str], None]
+    path_of: Callable[[str], Path | None]
 
 
 def open_store(uri: str | None = None) -> ObjectStore:
@@ -31,11 +37,11 @@ def open_store(uri: str | None = None) -> ObjectStore:
     uri = uri or os.environ.get("RATCHET_STORE_URI", "")
     parts = urlsplit(uri)
     if parts.scheme == "file" and parts.path.startswith("/"):
-        return _checked(*_folder(Path(unquote(parts.path))))
+        return _checked(_folder(Path(unquote(parts.path))))
     if parts.scheme == "s3" and parts.netloc:
         from .s3 import s3_bucket  # boto3 takes a second, and a folder needs none of it
 
-        return _checked(*s3_bucket(parts.netloc, parts.path.strip("/")))
+        return _checked(Keys(*s3_bucket(parts.netloc, parts.path.strip("/")), path_of=lambda _key: None))
     raise StepFailure("InputInvalid", f"RATCHET_STORE_URI: expected file:///… or s3://bucket/prefix, found {uri!r}")
 
 
@@ -44,18 +50,24 @@ def put_document(store: ObjectStore, document: Any) -> str:
     return store.put(canonical_json(document))
 
 
-Put = Callable[[str, bytes], None]
-Get = Callable[[str], bytes | None]
+class Keys(NamedTuple):
+    """A place of bytes under names."""
+
+    put: Callable[[str, bytes], None]
+    get: Callable[[str], bytes | None]
+    list: Callable[[str], list[str]]
+    remove: Callable[[str], None]
+    path_of: Callable[[str], Path | None]
 
 
-def _checked(put_key: Put, get_key: Get) -> ObjectStore:
+def _checked(keys: Keys) -> ObjectStore:
     def put(content: bytes) -> str:
         digest = digest_of_bytes(content)
-        put_key(_key(digest), content)
+        keys.put(_key(digest), content)
         return digest
 
     def get(digest: str) -> bytes:
-        content = get_key(_key(digest))
+        content = keys.get(_key(digest))
         if content is None:
             raise StepFailure("EvidenceMissing", f"the object store has no {digest}")
         found = digest_of_bytes(content)
@@ -63,7 +75,7 @@ def _checked(put_key: Put, get_key: Get) -> ObjectStore:
             raise StepFailure("EvidenceCorrupt", f"the object store holds other bytes under {digest}: {found}")
         return content
 
-    return ObjectStore(put, get, put_key)
+    return ObjectStore(put, get, keys.put, keys.get, keys.list, keys.remove, keys.path_of)
 
 
 def _key(digest: str) -> str:
@@ -73,7 +85,7 @@ def _key(digest: str) -> str:
     return f"objects/sha256/{name[:2]}/{name}"
 
 
-def _folder(root: Path) -> tuple[Put, Get]:
+def _folder(root: Path) -> Keys:
     def put(key: str, content: bytes) -> None:
         path = root / key
         if get(key) == content:
@@ -99,7 +111,23 @@ def _folder(root: Path) -> tuple[Put, Get]:
         except FileNotFoundError:
             return None
 
-    return put, get
+    def list_keys(prefix: str) -> list[str]:
+        parent = root / prefix.rpartition("/")[0]
+        found = (path for path in parent.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return sorted(key for key in (path.relative_to(root).as_posix() for path in found) if key.startswith(prefix))
+
+    def remove(key: str) -> None:
+        path = root / key
+        try:
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # nor is its folder there
+
+    def path_of(key: str) -> Path | None:
+        return root / key
+
+    return Keys(put, get, list_keys, remove, path_of)
 
 
 def _sync_folder(path: Path) -> None:

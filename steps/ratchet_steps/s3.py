@@ -8,6 +8,8 @@ from .contract import StepFailure
 
 Put = Callable[[str, bytes], None]
 Get = Callable[[str], bytes | None]
+List = Callable[[str], list[str]]
+Remove = Callable[[str], None]
 
 
 def s3_client() -> Any:
@@ -21,8 +23,8 @@ def s3_client() -> Any:
     return boto3.client("s3", region_name=region, config=Config(s3=style, retries={"max_attempts": 5, "mode": "standard"}))
 
 
-def s3_bucket(bucket: str, prefix: str) -> tuple[Put, Get]:
-    """Puts and gets keys under a prefix. @throws StepFailure AccessDenied, InputInvalid, StoreUnavailable."""
+def s3_bucket(bucket: str, prefix: str) -> tuple[Put, Get, List, Remove]:
+    """Puts, gets, lists and removes keys under a prefix. @throws StepFailure AccessDenied, InputInvalid, StoreUnavailable."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     client = s3_client()
@@ -44,7 +46,23 @@ def s3_bucket(bucket: str, prefix: str) -> tuple[Put, Get]:
                 return None
             raise _s3_failure(bucket, error) from error
 
-    return put, get
+    def list_keys(key_prefix: str) -> list[str]:
+        root = f"{prefix}/" if prefix else ""
+        try:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=root + key_prefix)
+            found = [entry["Key"].removeprefix(root) for page in pages for entry in page.get("Contents", [])]
+        except (ClientError, BotoCoreError) as error:
+            raise _s3_failure(bucket, error) from error
+        return sorted(key for key in found if not key.endswith("/"))  # some servers list folders
+
+    def remove(key: str) -> None:
+        try:
+            client.delete_object(**named(key))
+        except (ClientError, BotoCoreError) as error:
+            if _s3_code(error) not in ("NoSuchKey", "404"):
+                raise _s3_failure(bucket, error) from error
+
+    return put, get, list_keys, remove
 
 
 def _s3_code(error: Exception) -> str:

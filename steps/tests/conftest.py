@@ -1,7 +1,11 @@
 """A small world for the steps: a store in a temporary folder, rows with a known law, a model written by hand."""
 
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +143,45 @@ def logistic_model(store):
         return {"format": "onnx", "digest": store.put(content), "bytes": len(content), "inputs": declared}
 
     return make
+
+
+@pytest.fixture
+def s3(tmp_path, monkeypatch):
+    """A real S3 server over a folder, where the set-up could build one."""
+    cache = Path(os.environ.get("RATCHET_CACHE") or Path.home() / ".cache" / "ratchet")
+    programs = [path for path in cache.glob("versitygw-*/versitygw") if os.access(path, os.X_OK)]
+    if not programs:
+        pytest.skip("no S3 server here: versitygw is built by the set-up where there is Go")
+    (tmp_path / "s3" / "bucket").mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-only")
+    arguments = [
+        str(programs[0]),
+        "--access",
+        "test",
+        "--secret",
+        "test-only",
+        "--port",
+        f"127.0.0.1:{port}",
+        "posix",
+        "--sidecar",
+        str(tmp_path / "sidecar"),
+        str(tmp_path / "s3"),
+    ]
+    (tmp_path / "sidecar").mkdir()
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield "s3://bucket/some/prefix"
+    process.kill()
+    process.wait()
+    shutil.rmtree(tmp_path / "s3")

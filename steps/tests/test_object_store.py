@@ -1,9 +1,4 @@
-import os
-import shutil
 import socket
-import subprocess
-import time
-from pathlib import Path
 
 import pytest
 
@@ -66,48 +61,6 @@ def test_documents_are_digested_over_their_canonical_form(store):
         canonical_json({"a": float("nan")})
 
 
-@pytest.fixture
-def s3(tmp_path, monkeypatch):
-    """A real S3 server over a folder, where the set-up could build one."""
-    cache = Path(os.environ.get("RATCHET_CACHE") or Path.home() / ".cache" / "ratchet")
-    programs = [path for path in cache.glob("versitygw-*/versitygw") if os.access(path, os.X_OK)]
-    if not programs:
-        pytest.skip("no S3 server here: versitygw is built by the set-up where there is Go")
-    (tmp_path / "s3" / "bucket").mkdir(parents=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-only")
-    arguments = [
-        str(programs[0]),
-        "--access",
-        "test",
-        "--secret",
-        "test-only",
-        "--port",
-        f"127.0.0.1:{port}",
-        "posix",
-        "--sidecar",
-        str(tmp_path / "sidecar"),
-        str(tmp_path / "s3"),
-    ]
-    (tmp_path / "sidecar").mkdir()
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    yield "s3://bucket/some/prefix"
-    process.kill()
-    process.wait()
-    shutil.rmtree(tmp_path / "s3")
-
-
 def test_the_same_layout_on_a_real_s3_server(s3, tmp_path):
     store = open_store(s3)
     assert store.put(b"hello") == HELLO
@@ -118,6 +71,20 @@ def test_the_same_layout_on_a_real_s3_server(s3, tmp_path):
     with pytest.raises(StepFailure) as caught:
         store.get(HELLO.replace("2cf", "2ce"))
     assert caught.value.type == "EvidenceMissing"
+
+
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+def test_what_has_a_name_is_listed_read_and_removed(place, request, tmp_path):
+    store = open_store(request.getfixturevalue("s3") if place == "bucket" else f"file://{tmp_path / 'named'}")
+    assert (store.list_named("log/m/"), store.get_named("log/m/a")) == ([], None)
+    for key in ("log/m/b", "log/m/a/1", "log/mm/c"):
+        store.put_named(key, key.encode())
+    assert store.list_named("log/m/") == ["log/m/a/1", "log/m/b"]
+    assert store.get_named("log/m/b") == b"log/m/b"
+    for _ in range(2):
+        store.remove_named("log/m/b")
+    store.remove_named("nowhere/at/all")
+    assert store.list_named("log/m") == ["log/m/a/1", "log/mm/c"]
 
 
 def test_a_bucket_that_is_not_there_is_named(s3):

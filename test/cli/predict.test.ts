@@ -81,14 +81,14 @@ async function predict(homePath: string, rows: unknown, ...options: string[]): P
 
 const scores = (...data: number[]): Answer => ({
   headers: { 'x-ratchet-version': 'flights-9+old', 'x-ratchet-instance': 'flights-9' },
-  body: JSON.stringify({ model_name: 'flights', outputs: [{ name: 'score', shape: [data.length], datatype: 'FP64', data }] }),
+  body: JSON.stringify({ model_name: 'flights', id: 'r-1', outputs: [{ name: 'score', shape: [data.length], datatype: 'FP64', data }] }),
 });
 
 test('a row is sent as one tensor a feature, and the answer says who gave it', async () => {
   const { url, asked } = await router(scores(0.25));
   const { code, out } = await predict(await home({ url }), { distance: 733, carrier: null }, '--header', 'X-Caller=ana');
   expect(code).toBe(0);
-  expect(out).toMatch(/^score {5}0\.25\nversion {3}flights-9\+old\ninstance {2}flights-9\nlatency {3}\d+\.\d ms$/);
+  expect(out).toMatch(/^score {5}0\.25\nid {8}r-1\nversion {3}flights-9\+old\ninstance {2}flights-9\nlatency {3}\d+\.\d ms$/);
   expect(asked).toMatchObject([
     {
       url: '/v2/models/flights/infer',
@@ -111,6 +111,7 @@ test('several rows come as a table, or as JSON', async () => {
   expect(JSON.parse((await predict(path, rows, '-o', 'json')).out)).toMatchObject({
     model: 'flights',
     scores: [0.25, 0.5],
+    id: 'r-1',
     version: 'flights-9+old',
   });
 });

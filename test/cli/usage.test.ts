@@ -22,6 +22,7 @@ const commands = [
   'rollout',
   'rollback',
   'predict',
+  'labels',
   'history',
   'replay',
   'backtest',

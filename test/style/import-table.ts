@@ -45,6 +45,12 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'client/audit', values: ['domain'], types: ['ports', 'zod', 'node:crypto'] },
   // Reads model.yaml, with the line and column of every mistake.
   { folder: 'client/model-file', values: ['domain', 'zod', 'yaml'], types: [] },
+  // Takes in files of labels: reads three formats and writes one. Knows no Temporal.
+  {
+    folder: 'client/labels',
+    values: ['domain', 'client/ledger-view', 'csv-parse', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
+    types: ['ports', 'zod'],
+  },
   // Reads which data the ledgers refer to, and deletes what retention lets go: knows no Temporal.
   { folder: 'client/retention', values: ['domain', 'client/audit', 'client/ledger-view'], types: ['ports'] },
   {

@@ -3,8 +3,9 @@ import type { FeatureRow } from '../../domain/serving.js';
 import { facts, table } from './table.js';
 
 /** The score of one row, or a table of them, and who answered in which time. Pure. */
-export function predictionLines(rows: readonly FeatureRow[], { scores, version, instance, latencyMs }: Prediction): string[] {
+export function predictionLines(rows: readonly FeatureRow[], { scores, id, version, instance, latencyMs }: Prediction): string[] {
   const answer = [
+    ['id', id],
     ['version', version],
     ['instance', instance],
     ['latency', `${latencyMs.toFixed(1)} ms`],

@@ -1,0 +1,81 @@
+"""The prediction log and the labels, as Parquet files by date and hour: `<kind>/<model>/<date>/<hour>/<file>.parquet`.
+
+A file that compaction made (`all-….parquet`) names in its metadata the files that it stands for: those are passed over, also
+where they still lie there or come again, so that nothing is read twice whenever compaction dies.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .object_store import ObjectStore
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+COMPACTED = "all-"
+REPLACES = b"ratchet.replaces"
+
+
+class FilesChanged(Exception):
+    """A file went while it was read: compacted or past retention. Listing again finds what stands for it."""
+
+
+def hour_of(key: str) -> str:
+    """`2013-07-01/06` of a key, or of a time in its form."""
+    return "/".join(key.split("/")[2:4])
+
+
+def list_hours(store: ObjectStore, kind: str, model: str, start_ms: int, end_ms: int) -> dict[str, list[str]]:
+    """The keys of each hour that overlaps [start_ms, end_ms), in order; hours without files are not there."""
+    hours: dict[str, list[str]] = {}
+    first, last = _hour_text(start_ms), _hour_text(end_ms - 1)
+    for day_ms in range(start_ms - start_ms % DAY_MS, end_ms, DAY_MS):
+        for key in store.list_named(f"{kind}/{model}/{_hour_text(day_ms)[:10]}/"):
+            if key.endswith(".parquet") and first <= hour_of(key) <= last:
+                hours.setdefault(hour_of(key), []).append(key)
+    return hours
+
+
+def fetch_hours(store: ObjectStore, hours: dict[str, list[str]], folder: Path) -> list[str]:
+    """Where the files of these hours can be read, without those that others stand for. @throws FilesChanged"""
+    paths: list[str] = []
+    for keys in hours.values():
+        here = {key: fetch(store, key, folder) for key in keys}
+        replaced = {name for key in keys if is_compacted(key) for name in replaces(here[key])}
+        paths += [str(path) for key, path in here.items() if key.rpartition("/")[2] not in replaced]
+    return paths
+
+
+def fetch(store: ObjectStore, key: str, folder: Path) -> Path:
+    """The file itself where the store is a folder, else a copy. @throws FilesChanged"""
+    path = store.path_of(key)
+    if path is not None:
+        if not path.exists():
+            raise FilesChanged(key)
+        return path
+    content = store.get_named(key)
+    if content is None:
+        raise FilesChanged(key)
+    copy = folder / key.replace("/", "_")
+    copy.write_bytes(content)
+    return copy
+
+
+def is_compacted(key: str) -> bool:
+    return key.rpartition("/")[2].startswith(COMPACTED)
+
+
+def replaces(path: Path) -> set[str]:
+    """The names of the files that a compacted one stands for. @throws FilesChanged"""
+    import pyarrow.parquet as pq
+
+    try:
+        metadata: dict[bytes, Any] = pq.read_schema(path).metadata or {}
+    except FileNotFoundError:
+        raise FilesChanged(str(path)) from None
+    return set(json.loads(metadata.get(REPLACES, b"[]")))
+
+
+def _hour_text(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d/%H")

@@ -1,0 +1,229 @@
+import io
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ratchet_steps.label_join import JoinRequest, open_join
+from ratchet_steps.labelled_days import Comparison, labelled_days
+from ratchet_steps.log_files import REPLACES, hour_of
+from ratchet_steps.object_store import open_store
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+START = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+def stamp(time_ms):
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def parquet(rows, metadata=None):
+    table = pa.Table.from_pylist(rows)
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(metadata) if metadata else table, sink)
+    return sink.getvalue()
+
+
+def prediction(id, time_ms=START, row=0, output=0.5, instance="m-7", **features):
+    shared = {"version": "3", "instance": instance, "arm": None, "key": None, "latencyMs": 1.0}
+    return {"id": id, "row": row, "time": stamp(time_ms), "output": output, **shared, **{f"feature_{name}": value for name, value in features.items()}}
+
+
+def label(id, value, received_ms=START + DAY, row=0, observed_ms=None, censored=False, source="a", position=0, **kpis):
+    known = {"observedAtMs": observed_ms or received_ms, "receivedAtMs": received_ms, "policy": None, "propensity": None}
+    named = {f"kpi_{name}": number for name, number in kpis.items()}
+    return {"id": id, "row": row, "value": value, "censored": censored, "source": source, "position": position, **known, **named}
+
+
+@pytest.fixture
+def log(request, store):
+    """log.predictions(rows), log.labels(rows): one file each, in the hour of the first row. In a folder, or in a bucket."""
+    place = open_store(request.getfixturevalue("s3")) if getattr(request, "param", "folder") == "bucket" else store
+
+    class Log:
+        files = 0
+        store = place
+
+        def put(self, kind, rows, time_ms, name=None, metadata=None):
+            Log.files += 1
+            key = f"{kind}/m/{stamp(time_ms)[:10]}/{stamp(time_ms)[11:13]}/{name or f'f-{self.files:03d}'}.parquet"
+            place.put_named(key, parquet(rows, metadata))
+            return key
+
+        def predictions(self, *rows):
+            at = datetime.fromisoformat(rows[0]["time"])
+            return self.put("predictions", rows, int(at.timestamp() * 1000))
+
+        def labels(self, *rows):
+            return self.put("labels", rows, rows[0]["receivedAtMs"])
+
+    return Log()
+
+
+def joined(log, start=START, end=START + DAY, as_of=START + 100 * DAY, select='id, "row", label', with_features=False):
+    with open_join(log.store, JoinRequest("m", start, end, as_of, with_features)) as join:
+        return sorted(join.query(f"SELECT {select} FROM joined").fetchall()), join.counts, join.conflicts
+
+
+@pytest.mark.parametrize("log", ["folder", "bucket"], indirect=True)
+def test_labels_find_their_rows_in_any_order_and_however_late(log):
+    log.labels(label("b", 1, received_ms=START + 40 * DAY, row=1))
+    log.predictions(prediction("a"), prediction("b"), prediction("b", row=1))
+    log.labels(label("a", 0))
+    rows, counts, conflicts = joined(log)
+    assert rows == [("a", 0, 0), ("b", 0, None), ("b", 1, 1)]
+    assert (counts["predictions"], counts["labelled"], counts["unmatchedLabels"], conflicts) == (3, 2, 0, [])
+
+
+def test_a_label_of_an_unknown_prediction_is_counted_and_kept(log):
+    log.predictions(prediction("a"))
+    key = log.labels(label("nobody", 1), label("a", 1))
+    assert joined(log)[1]["unmatchedLabels"] == 1
+    assert log.store.get_named(key) is not None
+    log.predictions(prediction("nobody", START + HOUR))
+    assert joined(log)[1]["unmatchedLabels"] == 0
+
+
+def test_the_same_label_again_changes_nothing(log):
+    log.predictions(prediction("a"))
+    log.labels(label("a", 1))
+    before = joined(log)
+    log.labels(label("a", 1, received_ms=START + 3 * DAY, source="b"))
+    assert joined(log) == before
+
+
+def test_of_two_labels_the_first_received_counts_and_the_other_is_told(log):
+    log.predictions(prediction("a"), prediction("b"))
+    log.labels(label("a", 0, received_ms=START + 2 * DAY, source="late"))
+    log.labels(label("a", 1, received_ms=START + DAY, minutes=5.0), label("b", 1, position=1, minutes=None))
+    rows, counts, conflicts = joined(log)
+    assert (rows, counts["conflicts"]) == ([("a", 0, 1), ("b", 0, 1)], 1)
+    assert conflicts == [{"id": "a", "row": 0, "field": "value", "first": 1, "other": 0}]
+
+
+def test_a_named_number_may_come_before_or_after_the_truth(log):
+    log.predictions(prediction("a"))
+    log.labels(label("a", None, revenue=12.5))
+    log.labels(label("a", 1, received_ms=START + 2 * DAY))
+    rows, counts, _ = joined(log, select="label, kpi_revenue, receivedAtMs")
+    assert (rows, counts["conflicts"]) == ([(1, 12.5, START + 2 * DAY)], 0)
+
+
+def test_censored_is_no_truth_and_a_truth_that_comes_after_all_is_one(log):
+    log.predictions(prediction("gone"), prediction("landed"))
+    log.labels(label("gone", None, censored=True), label("landed", None, censored=True, position=1))
+    assert joined(log)[1]["censored"] == 2
+    log.labels(label("landed", 0, received_ms=START + 9 * DAY))
+    rows, counts, _ = joined(log, select="id, label, censored")
+    assert rows == [("gone", None, True), ("landed", 0, False)]
+    assert (counts["labelled"], counts["censored"], counts["conflicts"]) == (1, 1, 0)
+
+
+def test_what_was_not_yet_received_or_observed_is_not_known(log):
+    """Knowledge time: a label that was observed early and received late was not known in between, nor one that tells the future."""
+    log.predictions(prediction("a"), prediction("b"))
+    log.labels(label("a", 1, received_ms=START + 10 * DAY, observed_ms=START + DAY))
+    log.labels(label("b", 1, received_ms=START + 2 * DAY, observed_ms=START + 20 * DAY))
+    known = [{id for id, _, value in joined(log, as_of=START + days * DAY)[0] if value == 1} for days in (1, 5, 10, 15, 20)]
+    assert known == [set(), set(), {"a"}, {"a"}, {"a", "b"}]
+
+
+def test_propensity_and_policy_travel_with_the_label_that_counts(log):
+    log.predictions(prediction("a"))
+    log.labels({**label("a", 1), "policy": "ownDecision", "propensity": 0.25}, {**label("a", 0, position=1), "policy": "independent", "propensity": 1.0})
+    assert joined(log, select="label, policy, propensity")[0] == [(1, "ownDecision", 0.25)]
+
+
+def test_a_prediction_logged_twice_is_one(log):
+    log.predictions(prediction("a"), prediction("a", START + 5))
+    log.labels(label("a", 1))
+    rows, counts, _ = joined(log)
+    assert (rows, counts["repeated"], counts["ambiguousIds"]) == ([("a", 0, 1)], 1, 0)
+
+
+def test_an_id_that_was_used_for_different_predictions_gets_no_label(log):
+    log.predictions(prediction("1", output=0.2), prediction("1", START + 9, output=0.8), prediction("2"))
+    log.labels(label("1", 1), label("2", 1, position=1))
+    rows, counts, _ = joined(log)
+    assert (rows, counts["ambiguousIds"]) == ([("1", 0, None), ("2", 0, 1)], 1)
+
+
+def test_only_the_asked_hours_are_read_and_a_clock_that_goes_wrong_loses_no_label(log):
+    log.predictions(prediction("before", START - 1))
+    log.predictions(prediction("in", START + 1))
+    log.predictions(prediction("after", START + DAY))
+    log.labels(label("in", 1, received_ms=START - HOUR // 2))  # its clock is half an hour behind the server's
+    damaged = log.put("predictions", [{"no": "log"}], START - 40 * DAY)
+    rows, counts, _ = joined(log)
+    assert (rows, counts["observedBefore"]) == ([("in", 0, 1)], 1)
+    assert log.store.get_named(damaged) is not None
+
+
+def test_versions_with_other_features_are_read_together(log):
+    log.predictions(prediction("a", wind=1.5), prediction("b", START + 1, wind=None))
+    log.predictions(prediction("c", START + HOUR, wind=None, kind="x"))
+    rows, _, _ = joined(log, select="id, feature_wind, feature_kind", with_features=True)
+    assert rows == [("a", 1.5, None), ("b", None, None), ("c", None, "x")]
+
+
+def test_a_log_without_any_file_has_no_rows(log):
+    rows, counts, conflicts = joined(log)
+    assert (rows, set(counts.values()), conflicts) == ([], {0}, [])
+
+
+def test_what_compaction_left_behind_is_not_read_twice(log):
+    part = log.predictions(prediction("a"))
+    replaced = json.dumps([part.rpartition("/")[2]])
+    log.put("predictions", [prediction("a")], START, name="all-1", metadata={REPLACES: replaced.encode()})
+    log.predictions(prediction("late", START + 2))
+    rows, counts, _ = joined(log)
+    assert ([id for id, *_ in rows], counts["repeated"]) == (["a", "late"], 0)
+    assert hour_of(part) == "2024-05-01/00"
+
+
+def test_a_day_is_a_cohort_of_all_its_predictions_and_begins_in_the_time_zone(log):
+    evening = START + 3 * HOUR  # still April in New York
+    log.predictions(prediction("a", evening), prediction("b", START + 5 * HOUR), prediction("c", START + 6 * HOUR))
+    log.labels(label("b", 1), label("c", None, position=1, censored=True))
+    with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
+        days = labelled_days(join, START, START + DAY, "America/New_York", None)
+    assert [(day["day"], day["predictions"], day["labelled"], day["censored"]) for day in days] == [("2024-04-30", 1, 0, 0), ("2024-05-01", 2, 1, 1)]
+    assert days[0]["endMs"] == days[1]["startMs"] == START + 4 * HOUR
+
+
+def test_in_a_shadow_the_two_answers_to_a_request_are_a_pair(log):
+    random = np.random.default_rng(1)
+    truth = random.integers(0, 2, 200)
+    mine, theirs = random.uniform(0.01, 0.99, (2, 200))
+    log.predictions(*[prediction(f"r{i}", START + i, output=theirs[i], instance="m-3") for i in range(200)])
+    log.predictions(*[prediction(f"r{i}", START + i + 5, output=mine[i], instance="m-7") for i in range(150)])  # 50 copies were lost
+    log.labels(*[label(f"r{i}", float(truth[i]), position=i, revenue=9.0) for i in range(100)])
+    with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
+        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison(["m-7"], ["m-3", "m-3-fresh-7"], {"revenue": (0, 1)}))
+    loss = lambda p: -np.where(truth == 1, np.log(p), np.log1p(-p))[:100]  # noqa: E731
+    pairs = day["pairs"]
+    assert (pairs["predictions"], pairs["labelled"], pairs["censored"]) == (150, 100, 0)
+    assert pairs["logLoss"] == pytest.approx((loss(mine[:200])[:100] - loss(theirs)[:100]).mean())
+    assert pairs["brier"] == pytest.approx((((mine - truth) ** 2) - (theirs - truth) ** 2)[:100].mean())
+    # Whose answer a pair's revenue came from is not known; what the champion answered alone is the champion's.
+    assert day["arms"] == {"other": {"predictions": 50, "kpis": {"revenue": {"labelled": 0, "mean": None}}}}
+
+
+def test_named_numbers_are_means_by_arm_within_their_bounds(log):
+    log.predictions(*[prediction(f"c{i}", instance="m-7") for i in range(4)], *[prediction(f"o{i}", instance="m-3") for i in range(3)])
+    log.labels(
+        *[label(f"c{i}", None, position=i, revenue=value) for i, value in enumerate([5.0, 1e9, -3.0])],
+        *[label(f"o{i}", None, position=9 + i, revenue=float(i)) for i in range(3)],
+    )
+    with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
+        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison(["m-7"], ["m-3"], {"revenue": (0, 10), "unheard": (0, 1)}))
+    assert day["pairs"] is None
+    assert day["arms"] == {
+        "challenger": {"predictions": 4, "kpis": {"revenue": {"labelled": 3, "mean": 5.0}}},
+        "other": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0}}},
+    }
+
