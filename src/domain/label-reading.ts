@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Arm } from './serving.js';
 
 /** What is asked of the prediction log and the labels: a time, and what was known when. */
 export interface LabelQuestion {
@@ -12,8 +13,7 @@ export interface LabelQuestion {
   readonly timeZone: string;
   /** Instances to compare, and the named numbers with their bounds; null: none. */
   readonly compare: {
-    readonly challenger: readonly string[];
-    readonly other: readonly string[];
+    readonly arms: Readonly<Partial<Record<Arm, readonly string[]>>>;
     readonly kpis: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
   } | null;
 }
@@ -35,7 +35,7 @@ export const LabelledDay = z.strictObject({
   ...Known,
   /** Rows that both arms answered, and the mean of challenger minus other over the labelled ones; null: there are none. */
   pairs: z.strictObject({ ...Known, logLoss: z.number().nullable(), brier: z.number().nullable() }).nullable(),
-  arms: z.strictObject({ challenger: ArmDay.optional(), other: ArmDay.optional() }),
+  arms: z.partialRecord(Arm, ArmDay),
 });
 export type LabelledDay = z.infer<typeof LabelledDay>;
 

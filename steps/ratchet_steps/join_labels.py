@@ -17,7 +17,7 @@ def work(input: dict[str, Any]) -> dict[str, Any]:
     comparison = None
     if compare is not None:
         bounds = {name: (float(kpi["min"]), float(kpi["max"])) for name, kpi in compare["kpis"].items()}
-        comparison = Comparison(compare["challenger"], compare["other"], bounds)
+        comparison = Comparison(compare["arms"], bounds)
     with open_join(open_store(), JoinRequest(input["model"], start_ms, end_ms, input["asOfMs"])) as join:
         days = labelled_days(join, start_ms, end_ms, input["timeZone"], comparison)
         return {"counts": join.counts, "conflicts": join.conflicts, "kpis": join.kpis, "days": days}

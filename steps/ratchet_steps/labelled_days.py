@@ -14,16 +14,15 @@ from .metrics import PROBABILITY_MIN
 
 
 class Comparison(NamedTuple):
-    """Instances by side, and the named numbers with their bounds: {name: (min, max)}."""
+    """Instances by arm (challenger, champion, baseline), and the named numbers with their bounds: {name: (min, max)}."""
 
-    challenger: list[str]
-    other: list[str]
+    arms: dict[str, list[str]]
     kpis: dict[str, tuple[float, float]]
 
 
 def labelled_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str, comparison: Comparison | None) -> list[dict[str, Any]]:
     """A row per day that has predictions: {day, startMs, endMs, predictions, labelled, censored, pairs, arms}; days begin in
-    `time_zone`, and the first and last end where the asked time does."""
+    `time_zone`, the first where the asked time does; the last one ends at its midnight, for before it no day is over."""
     _make_days(join, start_ms, end_ms, time_zone)
     rows = join.query(
         """SELECT day, d.startMs, d.endMs, count(*), count(label), count(*) FILTER (WHERE censored)
@@ -33,23 +32,23 @@ def labelled_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str, c
     days = [{**dict(zip(names, row, strict=True)), "pairs": None, "arms": {}} for row in rows]
     if comparison is None:
         return days
-    pairs = _pairs(join, comparison)
+    _make_arms(join, comparison)
+    pairs = _pairs(join)
     arms = _arms(join, comparison)
     return [{**day, "pairs": pairs.get(day["day"]), "arms": arms.get(day["day"], {})} for day in days]
 
 
-def _pairs(join: LabelJoin, comparison: Comparison) -> dict[str, dict[str, Any]]:
+def _pairs(join: LabelJoin) -> dict[str, dict[str, Any]]:
     of_truth = f"-ln(greatest(CASE WHEN label = 1 THEN output ELSE 1 - output END, {PROBABILITY_MIN}))"
     is_scored = "label IN (0, 1) AND isfinite(output)"
-    _make_sides(join, comparison)
     rows = join.query(
         f"""WITH scored AS (
-          SELECT *, CASE WHEN {is_scored} THEN {of_truth} END AS logLoss, CASE WHEN {is_scored} THEN (output - label) ** 2 END AS brier FROM sides
+          SELECT *, CASE WHEN {is_scored} THEN {of_truth} END AS logLoss, CASE WHEN {is_scored} THEN (output - label) ** 2 END AS brier FROM answered
         ),
         pairs AS (
           SELECT o.timeMs, coalesce(c.censored, false) AND coalesce(o.censored, false) AS censored,
             c.logLoss - o.logLoss AS logLoss, c.brier - o.brier AS brier
-          FROM scored c JOIN scored o ON c.id = o.id AND c."row" = o."row" AND c.side = 'challenger' AND o.side = 'other'
+          FROM scored c JOIN scored o ON c.id = o.id AND c."row" = o."row" AND c.side = 'challenger' AND o.side <> 'challenger'
         )
         SELECT day, count(*), count(logLoss), count(*) FILTER (WHERE censored), avg(logLoss), avg(brier)
         FROM pairs JOIN days ON timeMs >= startMs AND timeMs < endMs GROUP BY day"""
@@ -71,7 +70,7 @@ def _arms(join: LabelJoin, comparison: Comparison) -> dict[str, dict[str, Any]]:
     )
     rows = join.query(
         f"""SELECT day, side, count(*), {kpis}
-        FROM (SELECT *, count(DISTINCT side) OVER (PARTITION BY id, "row") AS sides FROM sides) JOIN days ON timeMs >= startMs AND timeMs < endMs
+        FROM (SELECT *, count(DISTINCT side) OVER (PARTITION BY id, "row") AS sides FROM answered) JOIN days ON timeMs >= startMs AND timeMs < endMs
         WHERE sides = 1 GROUP BY day, side"""
     ).fetchall()
     found: dict[str, dict[str, Any]] = {}
@@ -81,12 +80,12 @@ def _arms(join: LabelJoin, comparison: Comparison) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _make_sides(join: LabelJoin, comparison: Comparison) -> None:
-    listed = {side: ", ".join("'" + name.replace("'", "''") + "'" for name in names) or "NULL" for side, names in comparison._asdict().items() if side != "kpis"}
-    join.execute(
-        f"""CREATE OR REPLACE TABLE sides AS SELECT *, CASE WHEN instance IN ({listed["challenger"]}) THEN 'challenger' ELSE 'other' END AS side
-        FROM joined WHERE instance IN ({listed["challenger"]}) OR instance IN ({listed["other"]})"""
-    )
+def _make_arms(join: LabelJoin, comparison: Comparison) -> None:
+    join.execute("CREATE OR REPLACE TABLE arms (side VARCHAR, name VARCHAR)")
+    for side, names in comparison.arms.items():
+        for name in names:
+            join.execute("INSERT INTO arms VALUES (?, ?)", [side, name])
+    join.execute("CREATE OR REPLACE TABLE answered AS SELECT j.*, a.side FROM joined j JOIN arms a ON j.instance = a.name")
 
 
 def _make_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> None:
@@ -99,7 +98,7 @@ def _make_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> N
     join.execute("CREATE OR REPLACE TABLE days (day VARCHAR, startMs BIGINT, endMs BIGINT)")
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        begins, ends = max(start_ms, _midnight_ms(day, zone)), min(end_ms, _midnight_ms(day + timedelta(days=1), zone))
+        begins, ends = max(start_ms, _midnight_ms(day, zone)), _midnight_ms(day + timedelta(days=1), zone)
         join.execute("INSERT INTO days VALUES (?, ?, ?)", [day.isoformat(), begins, ends])
 
 

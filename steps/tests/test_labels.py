@@ -203,14 +203,14 @@ def test_in_a_shadow_the_two_answers_to_a_request_are_a_pair(log):
     log.predictions(*[prediction(f"r{i}", START + i + 5, output=mine[i], instance="m-7") for i in range(150)])  # 50 copies were lost
     log.labels(*[label(f"r{i}", float(truth[i]), position=i, revenue=9.0) for i in range(100)])
     with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
-        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison(["m-7"], ["m-3", "m-3-fresh-7"], {"revenue": (0, 1)}))
+        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison({"challenger": ["m-7"], "champion": ["m-3"]}, {"revenue": (0, 1)}))
     loss = lambda p: -np.where(truth == 1, np.log(p), np.log1p(-p))[:100]  # noqa: E731
     pairs = day["pairs"]
     assert (pairs["predictions"], pairs["labelled"], pairs["censored"]) == (150, 100, 0)
     assert pairs["logLoss"] == pytest.approx((loss(mine[:200])[:100] - loss(theirs)[:100]).mean())
     assert pairs["brier"] == pytest.approx((((mine - truth) ** 2) - (theirs - truth) ** 2)[:100].mean())
     # Whose answer a pair's revenue came from is not known; what the champion answered alone is the champion's.
-    assert day["arms"] == {"other": {"predictions": 50, "kpis": {"revenue": {"labelled": 0, "mean": None}}}}
+    assert day["arms"] == {"champion": {"predictions": 50, "kpis": {"revenue": {"labelled": 0, "mean": None}}}}
 
 
 def test_named_numbers_are_means_by_arm_within_their_bounds(log):
@@ -220,10 +220,10 @@ def test_named_numbers_are_means_by_arm_within_their_bounds(log):
         *[label(f"o{i}", None, position=9 + i, revenue=float(i)) for i in range(3)],
     )
     with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
-        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison(["m-7"], ["m-3"], {"revenue": (0, 10), "unheard": (0, 1)}))
+        (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison({"challenger": ["m-7"], "champion": [], "baseline": ["m-3"]}, {"revenue": (0, 10), "unheard": (0, 1)}))
     assert day["pairs"] is None
     assert day["arms"] == {
         "challenger": {"predictions": 4, "kpis": {"revenue": {"labelled": 3, "mean": 5.0}}},
-        "other": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0}}},
+        "baseline": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0}}},
     }
 
