@@ -33,6 +33,7 @@ COPY --from=build /opt/ratchet/app/dist dist
 COPY package.json ./
 COPY scripts scripts
 COPY steps steps
+COPY deploy deploy
 COPY examples examples
 RUN printf '#!/bin/sh\nexec node /opt/ratchet/app/dist/cli/main.js "$@"\n' >/usr/local/bin/ratchet \
   && chmod 755 /usr/local/bin/ratchet \

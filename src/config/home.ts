@@ -14,6 +14,8 @@ export interface Home {
   /** What is served: the specs, states and logs of model servers. */
   readonly servingFolder: string;
   readonly predictionsFolder: string;
+  /** A Prometheus' configuration, rules and targets. */
+  readonly prometheusFolder: string;
   /** What the proxy follows. */
   readonly envoyFolder: string;
 }
@@ -33,6 +35,7 @@ export function homeAt(path: string | undefined, environment: NodeJS.ProcessEnv 
     logsFolder: join(root, 'logs'),
     servingFolder: join(root, 'serving'),
     predictionsFolder: join(root, 'predictions'),
+    prometheusFolder: join(root, 'prometheus'),
     envoyFolder: join(root, 'envoy'),
   };
 }

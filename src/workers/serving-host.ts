@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { endInstances, hostInstances } from '../adapters/local/serving/serving-host.js';
+import { listInstanceFolders } from '../adapters/local/serving/instance-folder.js';
 import { homeAt } from '../config/home.js';
 import { workerConfig } from '../config/worker-config.js';
+import { writeTargets, type ScrapeTarget } from './stack/prometheus-files.js';
 
 /** So long model servers may take to finish what they answer and to ship their log. */
 const GRACE_MS = 10_000;
+const TARGETS_LOOK_MS = 1000;
 
 /**
  * The serving host: keeps the model servers of this home running. Told to end, it ends them; where the supervisor is killed
@@ -12,7 +15,7 @@ const GRACE_MS = 10_000;
  */
 async function main(): Promise<void> {
   const config = workerConfig(process.env);
-  const { servingFolder, predictionsFolder } = homeAt(config.home);
+  const { servingFolder, predictionsFolder, prometheusFolder } = homeAt(config.home);
   const ending = new AbortController();
   let endsServers = true;
   process.once('SIGTERM', () => ending.abort());
@@ -21,6 +24,7 @@ async function main(): Promise<void> {
     endsServers = false;
     ending.abort();
   });
+  const looking = keepTargets(servingFolder, prometheusFolder);
   await hostInstances({
     servingFolder,
     predictionsFolder,
@@ -31,7 +35,27 @@ async function main(): Promise<void> {
     tell: (line) => console.log(`${new Date().toISOString()} ${line}`),
     signal: ending.signal,
   });
+  clearInterval(looking);
   if (endsServers) await endInstances(servingFolder, GRACE_MS);
+}
+
+/** Tells Prometheus which model servers run. What cannot be written is tried again at the next look. */
+function keepTargets(servingFolder: string, prometheusFolder: string): NodeJS.Timeout {
+  let written = '';
+  return setInterval(() => {
+    const targets = listInstanceFolders(servingFolder).flatMap((instance): ScrapeTarget[] => {
+      const spec = instance.spec();
+      if (spec === null || instance.isRetired()) return [];
+      return (instance.state()?.replicas ?? []).map(({ port }, replica) => ({
+        targets: [`127.0.0.1:${port}`],
+        labels: { job: 'ratchet-model-server', model: spec.model, version: spec.version, replica: String(replica) },
+      }));
+    });
+    const text = JSON.stringify(targets);
+    if (text === written) return;
+    written = text;
+    writeTargets(prometheusFolder, 'models', targets).catch(() => (written = ''));
+  }, TARGETS_LOOK_MS);
 }
 
 main().then(

@@ -7,6 +7,8 @@ from bisect import bisect_left
 
 # As LATENCY_EDGES_MS of src/domain/latency-edges.ts; a test holds the two together.
 EDGES_MS = json.loads(open(os.path.join(os.path.dirname(__file__), "latency_edges_ms.json"), encoding="utf-8").read())
+# Name -> kind and help, of src/domain/metric-definitions.ts; written by `npm run docs`, a test holds the two together.
+DEFINITIONS = json.loads(open(os.path.join(os.path.dirname(__file__), "metric_definitions.json"), encoding="utf-8").read())
 BINS = 20
 KEYS_MAX = 1_000_000
 
@@ -75,7 +77,21 @@ class Metrics:
             f"ratchet_serve_predictions_logged_total {self.logged}",
             f"ratchet_serve_predictions_dropped_total {self.dropped}",
         ]
-        return "\n".join(lines) + "\n"
+        return "\n".join(_described(lines)) + "\n"
+
+
+def _described(lines: list[str]) -> list[str]:
+    """With what each metric means before its first line. `x_bucket`, `x_sum` and `x_count` are the histogram `x`."""
+    described: list[str] = []
+    last = ""
+    for line in lines:
+        name = line.split("{")[0].split(" ")[0]
+        family = name if name in DEFINITIONS else name.rpartition("_")[0]
+        if family != last:
+            described += [f"# HELP {family} {DEFINITIONS[family]['help']}", f"# TYPE {family} {DEFINITIONS[family]['kind']}"]
+            last = family
+        described.append(line)
+    return described
 
 
 def _lines(units: str, errors: str, prefix: str, series: Series) -> list[str]:

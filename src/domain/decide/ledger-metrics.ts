@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../ledger.js';
+import type { CycleOutcome, LedgerRecord } from '../ledger.js';
 import type { Sample } from '../metric-definitions.js';
 
 /** What must be remembered of a ledger's records, for what the last one alone does not say. */
@@ -34,7 +34,20 @@ export function rememberRecord(memory: LedgerMemory | null, { seq, at, body, aft
 /** What counters and histograms gain by a record. Pure. @param memory of the records before it */
 export function countRecord(memory: LedgerMemory | null, record: LedgerRecord): Sample[] {
   const { model, body } = record;
-  return [{ name: 'ratchet_ledger_records_total', labels: { model, kind: body.kind }, value: 1 }, ...countBody(memory, record)];
+  const counted: Sample = { name: 'ratchet_ledger_records_total', labels: { model, kind: body.kind }, value: 1 };
+  return [...(memory === null ? zeros(model) : []), counted, ...countBody(memory, record)];
+}
+
+const OUTCOMES = ['promoted', 'rejected', 'inconclusive', 'failed', 'aborted', 'superseded'] as const satisfies readonly CycleOutcome[];
+
+/** What alerts watch is there from the start: of a counter that appears with 1, `increase` does not see the first. */
+function zeros(model: string): Sample[] {
+  return [
+    ...OUTCOMES.map((outcome): Sample => ({ name: 'ratchet_cycles_total', labels: { model, outcome }, value: 0 })),
+    ...['withdrawn', 'rolledBack'].flatMap((kind) =>
+      ['ratchet', 'person'].map((by): Sample => ({ name: 'ratchet_rollbacks_total', labels: { model, kind, by }, value: 0 })),
+    ),
+  ];
 }
 
 function countBody(memory: LedgerMemory | null, { model, at, body }: LedgerRecord): Sample[] {

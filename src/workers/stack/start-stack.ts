@@ -10,6 +10,7 @@ import { endLeftovers } from './end-leftovers.js';
 import type { HomeLock } from './home-lock.js';
 import { keepWritten } from './keep-written.js';
 import type { NamedPorts } from './pick-ports.js';
+import { writePrometheusFiles } from './prometheus-files.js';
 import { ensurePythonEnv, type PythonEnv } from './python-env.js';
 import { prepareAttachedServer } from './prepare-attached-server.js';
 import type { ServiceContext } from './services.js';
@@ -81,6 +82,7 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
       onChange(); // at once: what is killed halfway is found by the next start
     };
     const context = { home, python, environment, target, onSpawn };
+    await writePrometheusFiles(home, metricsPages(target), tell);
     workerConfig(workerEnvironment(context)); // a wrong variable is said before anything is started
     const run = async (name: keyof Parts, service: Service): Promise<void> => {
       parts[name] = await supervise(service, { tell, onChange });
