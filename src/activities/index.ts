@@ -3,6 +3,7 @@ import { createJobActivities, type JobActivityPorts } from './job-activities.js'
 import { createJudgeActivities } from './judge-activities.js';
 import { createLifecycleActivities } from './lifecycle-activities.js';
 import { keepAlive } from './keep-alive.js';
+import { createPaceActivities } from './pace-activities.js';
 import { createPromotionActivities, type PromotionActivityPorts } from './promotion-activities.js';
 import { createReconcileActivities, type ReconcileActivityPorts } from './reconcile-activities.js';
 import { createRollbackActivities } from './rollback-activities.js';
@@ -28,6 +29,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createDecisionActivities(ports),
     ...createPromotionActivities(ports),
     ...createLifecycleActivities(ports),
+    ...createPaceActivities(ports),
     ...createReconcileActivities(ports),
     ...createRollbackActivities(ports),
     ...createRolloutActivities(ports),

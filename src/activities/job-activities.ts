@@ -7,6 +7,7 @@ import type { Job, JobStage } from '../domain/job.js';
 import type { TrainInput } from '../domain/stage-jobs.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
+import { recordCost } from './cycle-cost.js';
 import { loadCycle, type CycleRef } from './cycle-context.js';
 import { putDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
@@ -99,11 +100,12 @@ export function createJobActivities(ports: JobActivityPorts) {
     await jobCluster.stop(jobName);
   }
 
-  /** The sweeper: a cycle that is closed keeps no job running. @returns names of the stopped jobs */
+  /** The sweeper: a cycle that is closed keeps no job running; what they used is written down. @returns names of the stopped jobs */
   async function stopJobsOfCycle({ model, cycle }: { model: string; cycle: number }): Promise<string[]> {
     const running = await jobCluster.listRunning();
     const names = running.filter((job) => job.model === model && job.cycle === cycle).map((job) => job.name);
     for (const name of names) await jobCluster.stop(name);
+    await recordCost(ports, { model, cycle });
     return names;
   }
 }

@@ -8,6 +8,7 @@ import type { Trigger, TriggersSpec } from '../domain/trigger.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { TrafficRouter } from '../ports/traffic-router.js';
+import { recordCost } from './cycle-cost.js';
 import { getDocument } from './documents.js';
 import { KNOWN_RECORDS } from './ledger-keys.js';
 import type { Ledger } from './ledger.js';
@@ -38,6 +39,8 @@ export interface ModelState {
   /** How long after its time a row's label is mature, by the spec in force. */
   readonly labelDelayHours: number;
   readonly searchAttributes: boolean;
+  /** What holds machines back is asked of the ledger; absent in histories that are older than the question. */
+  readonly paced?: true;
 }
 
 /** A query that nobody answers must not keep a cycle from being settled. */
@@ -68,6 +71,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
       specProblem: problem,
       labelDelayHours: spec?.spec.data.label.delayHours ?? 0,
       searchAttributes,
+      paced: true,
     };
   }
 
@@ -114,6 +118,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
     for (const job of await jobCluster.listRunning()) {
       if (job.model === model && job.cycle === cycle) await jobCluster.stop(job.name);
     }
+    await recordCost({ store, ledger, jobCluster }, { model, cycle });
     const promoted = records.some(({ body }) => body.kind === 'promoted' && body.cycle === cycle);
     const { evidence, stage } = promoted ? { evidence: {}, stage: null } : await lastWords(workflowId);
     if (!promoted) await withdrawExposure({ ledger, router }, { model, cycle, reason: 'its cycle was ended from outside', at });

@@ -3,6 +3,7 @@ import { digestOf, type Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { JobFile, JobSpec, JobStage } from '../domain/job.js';
 import { AgreeInput, EvaluateInput, SnapshotInput, SnapshotOutput, TrainInput, TrainOutput, ValidateInput } from '../domain/stage-jobs.js';
+import type { Resources } from '../domain/trainer-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { CycleContext, CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
@@ -30,7 +31,7 @@ interface Work {
   readonly from: Record<string, Digest>;
 }
 
-const STEP_RESOURCES = { cpus: 1, memoryMiB: 6144, gpus: 0 };
+const STEP_RESOURCES: Resources = { cpus: 1, memoryMiB: 6144, gpus: 0 };
 const STEP_TIME_LIMIT_SECONDS = 3600;
 
 /**
@@ -49,7 +50,7 @@ export async function planJob(
   const work = await workOf({ store, environment }, context, evidence, stage);
   const training = stage === 'train' || stage === 'refit';
   const { trainer } = context.spec.spec;
-  const resources = training ? trainer.resources : STEP_RESOURCES;
+  const resources = resourcesOf(context, stage);
   const memoryMiB = Math.min(resources.memoryMiB * memoryFactor, trainer.resources.memoryMiBMax ?? Number.MAX_SAFE_INTEGER);
   return {
     spec: {
@@ -74,6 +75,11 @@ export async function planJob(
     }),
     from: work.from,
   };
+}
+
+/** What a stage's job reserves, whatever its attempt. */
+export function resourcesOf({ spec }: CycleContext, stage: JobStage): Resources {
+  return stage === 'train' || stage === 'refit' ? spec.spec.trainer.resources : STEP_RESOURCES;
 }
 
 type Sources = { store: ObjectStore; environment: TrainingEnvironment };

@@ -46,6 +46,13 @@ export function createLifecycleMemory(carried: CarriedLifecycle | undefined) {
       note(trigger.key, { dropped: reason });
     },
 
+    /** Who signals gets no answer: why nothing will come of it stands with its key. */
+    refused({ key }: Trigger, reason: string, nowMs: number): void {
+      if (seenKeys.some((seen) => seen.key === key)) return;
+      seenKeys = [...seenKeys, { key, atMs: nowMs, cycle: null }];
+      note(key, { dropped: reason });
+    },
+
     ended(nowMs: number): void {
       lastCycleEndedAtMs = nowMs;
     },

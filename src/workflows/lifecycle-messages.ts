@@ -1,4 +1,4 @@
-import { condition, currentUpdateInfo, log, setHandler, uuid4, type ApplicationFailure } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, log, patched, setHandler, uuid4, type ApplicationFailure } from '@temporalio/workflow';
 import type { ModelState } from '../activities/lifecycle-activities.js';
 import { readTrigger } from '../domain/decide/read-trigger.js';
 import type { LedgerBody } from '../domain/ledger.js';
@@ -45,7 +45,8 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
   setHandler(triggerSignal, (payload) => {
     const trigger = readTrigger(payload);
     if (typeof trigger === 'string') return log.warn(`a trigger for ${model} was dropped`, { reason: trigger }); // there is nobody to answer
-    memory.remember(trigger, Date.now());
+    const refusal = memory.remember(trigger, Date.now());
+    if (refusal !== null && patched('a-refused-signal-is-remembered')) memory.refused(trigger, refusal, Date.now());
     inbox.look = true;
   });
   setHandler(

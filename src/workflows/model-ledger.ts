@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { ModelState } from '../activities/lifecycle-activities.js';
 import { inOffsetOf } from '../domain/decide/data-window.js';
+import type { MachineHolds } from '../domain/decide/machine-holds.js';
 import type { Failure } from '../domain/failure.js';
 import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
@@ -24,7 +25,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
   let cached: ModelState | null = null;
   let openSeen = openBefore;
   let isProjected = false;
-  const troubles: { ledger?: string; spec?: string; cycle?: string; registry?: string } = {};
+  const troubles: { ledger?: string; spec?: string; cycle?: string; pace?: string; registry?: string } = {};
   return {
     state: () => cached,
     /** The cache may be older than what was just written: nothing may be started by it. */
@@ -35,6 +36,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
     refresh,
     append,
     settleOpenCycle,
+    readHolds,
     startCycle,
     project,
     projectAgain: () => void (isProjected = false),
@@ -42,7 +44,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
 
   /** What keeps the loop from going on and what a person can do about it, in words; null: nothing. */
   function trouble(): string | null {
-    return troubles.ledger ?? troubles.spec ?? troubles.cycle ?? troubles.registry ?? null;
+    return troubles.ledger ?? troubles.spec ?? troubles.cycle ?? troubles.pace ?? troubles.registry ?? null;
   }
 
   /** Reads the head. What keeps it from being read is kept as trouble, and looked at again later. */
@@ -56,6 +58,14 @@ export function createModelLedger(model: string, openBefore: number | null) {
     } catch (error) {
       troubles.ledger = inWords(foreseenFailureOf(error));
     }
+  }
+
+  /** What holds machines back now. What cannot be known holds all of them, never people. */
+  async function readHolds(nowMs: number): Promise<MachineHolds> {
+    const { holds, trouble: words } = await askForHolds(model, nowMs);
+    if (words === null) delete troubles.pace;
+    else troubles.pace = words;
+    return holds;
   }
 
   async function append(key: string, body: LedgerBody, expects: LedgerExpects = {}): Promise<number> {
@@ -179,6 +189,15 @@ export function createModelLedger(model: string, openBefore: number | null) {
           : {}),
       }),
     );
+  }
+}
+
+async function askForHolds(model: string, nowMs: number): Promise<{ holds: MachineHolds; trouble: string | null }> {
+  try {
+    return { holds: await briefActivities('what holds machines back').readHolds({ model, nowMs }), trouble: null };
+  } catch (error) {
+    const trouble = inWords(foreseenFailureOf(error));
+    return { holds: { all: { reason: `what past cycles did cannot be read: ${trouble}`, untilMs: null }, kinds: {} }, trouble };
   }
 }
 

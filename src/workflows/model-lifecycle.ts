@@ -1,5 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { nextTrigger } from '../domain/decide/next-trigger.js';
+import { hasMachines, nextTrigger } from '../domain/decide/next-trigger.js';
 import { createLifecycleMemory, type LifecycleMemory } from './lifecycle-memory.js';
 import { listenForMessages, type Inbox } from './lifecycle-messages.js';
 import { createLifecycleView } from './lifecycle-view.js';
@@ -78,8 +78,12 @@ async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<vo
 
 /** @returns when to look again, in milliseconds since 1970; null: when something happens */
 async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): Promise<number | null> {
+  const asked = ledger.state();
+  if (asked?.triggers == null || ledger.isStale()) return null;
+  const holds = asked.paced === true && hasMachines(memory.queue()) ? await ledger.readHolds(Date.now()) : null;
   const inForce = ledger.state();
-  if (inForce?.triggers == null || ledger.isStale()) return null;
+  if (inForce?.triggers == null) return null;
+  if (holds === null && inForce.paced === true && hasMachines(memory.queue())) return null; // it came meanwhile, and asked for a look
   const nowMs = Date.now();
   const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers, {
     openCycle: inForce.openCycle,
@@ -87,6 +91,7 @@ async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: In
     lastCycleEndedAtMs: memory.lastCycleEndedAtMs(),
     cycleStartsMs: memory.startedAtMs(),
     nowMs,
+    ...(holds === null ? {} : { holds }),
   });
   memory.keep(queue, dropped);
   if (next.kind === 'wait') return next.untilMs;

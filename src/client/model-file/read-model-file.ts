@@ -22,6 +22,7 @@ import type { Rule, Sections } from './rules/rule.js';
 import { checkThresholds } from './rules/thresholds.js';
 import { checkTimes } from './rules/time.js';
 import { checkFiles, checkResources } from './rules/trainer.js';
+import { checkTriggers } from './rules/triggers.js';
 import { modelFileSchema } from './schema-tree.js';
 import { readYaml } from './yaml-text.js';
 
@@ -48,6 +49,7 @@ const RULES: readonly Rule[] = [
   checkWindow,
   checkSelectiveLabels,
   checkTimes,
+  checkTriggers,
   checkApproval,
   checkResources,
   checkFiles,

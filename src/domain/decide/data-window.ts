@@ -1,5 +1,6 @@
 import type { DataSpec } from '../data-spec.js';
 import type { TimeRange } from '../dataset.js';
+import { localToUtc, offsetMs } from './local-time.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -57,27 +58,4 @@ function startOfLocalDay(timeMs: number, timeZone: string): number {
 
 function localDaysBefore(timeMs: number, days: number, timeZone: string): number {
   return localToUtc(timeMs + offsetMs(timeMs, timeZone) - days * DAY_MS, timeZone);
-}
-
-/** The instant at which the zone's clocks show this local time; where they skip it, the instant after the gap. */
-function localToUtc(localMs: number, timeZone: string): number {
-  const guess = localMs - offsetMs(localMs, timeZone);
-  return localMs - offsetMs(guess, timeZone);
-}
-
-/** Local time less UTC. */
-function offsetMs(timeMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(timeMs);
-  const part = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((p) => p.type === type)?.value ?? 0);
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return local - Math.floor(timeMs / 1000) * 1000;
 }

@@ -1,4 +1,5 @@
 import type { Trigger, TriggersSpec } from '../trigger.js';
+import { longest, machineHolds, type Hold, type MachineHolds } from './machine-holds.js';
 
 const MS_PER_MINUTE = 60_000;
 const MS_PER_DAY = 86_400_000;
@@ -30,7 +31,12 @@ export interface TriggerFacts {
   /** Starts of cycles, whoever asked for them; older ones than 24 hours do no harm. */
   readonly cycleStartsMs: readonly number[];
   readonly nowMs: number;
+  /** What holds machines back, by the ledger; absent: only what the two fields above say. */
+  readonly holds?: MachineHolds;
 }
+
+/** What of the spec decides here; absent policies: a lifecycle whose history is older than they are. */
+export type TriggerRules = Pick<TriggersSpec, 'overlap' | 'cooldownMinutes' | 'cyclesPerDayMax'> & Partial<Pick<TriggersSpec, 'policies'>>;
 
 export interface DroppedTrigger {
   readonly trigger: Trigger;
@@ -55,6 +61,10 @@ function asksForPerson(trigger: Trigger): boolean {
   return trigger.kind === 'person' || trigger.kind === 'ci';
 }
 
+export function hasMachines(queue: readonly QueuedTrigger[]): boolean {
+  return queue.some((queued) => !asksForPerson(queued.trigger));
+}
+
 /**
  * Puts a trigger at the end of the queue, unless its key was seen in the last seven days.
  * `refusal` says why it was not queued; null: it was.
@@ -71,7 +81,7 @@ export function enqueueTrigger(
   }
   const machines = queue.filter((queued) => !asksForPerson(queued.trigger)).length;
   if (queue.length >= QUEUE_MAX || (!asksForPerson(trigger) && machines >= MACHINE_QUEUE_MAX)) {
-    return { queue, seenKeys: remembered, refusal: `${queue.length} triggers are waiting already` };
+    return { queue, seenKeys: remembered, refusal: `${queue.length} triggers are waiting already, more are not kept` };
   }
   return {
     queue: [...queue, { trigger, arrivedAtMs: nowMs }],
@@ -83,25 +93,26 @@ export function enqueueTrigger(
 /**
  * Which trigger starts a cycle now, and what becomes of the others. Pure; the caller replaces its queue by `queue`.
  *
- * People's triggers start first and in order. A machine's trigger that may not start now (an open cycle, a pause, the
- * cooldown, the budget of the day) obeys `overlap`: skip drops it, bufferOne keeps the oldest and lets the others join it
- * (the cycle takes the newest data when it starts), bufferAll keeps all.
+ * People's triggers start first and in order. A machine's trigger that may not start now (an open cycle, a pause, a
+ * cooldown, a budget, quiet hours, others that may still join it) obeys `overlap`: skip drops it, bufferOne keeps the one that may
+ * start soonest and lets the others join it (the cycle takes the newest data when it starts), bufferAll keeps all.
  */
-export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggersSpec, facts: TriggerFacts): NextTrigger {
+export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggerRules, facts: TriggerFacts): NextTrigger {
   const people = queue.filter((queued) => asksForPerson(queued.trigger));
   const machines = queue.filter((queued) => !asksForPerson(queued.trigger));
   const busy = busyReason(facts);
-  const hold = busy === null ? machineHold(spec, facts) : { reason: busy, untilMs: null };
+  const holds = new Map(machines.map((queued) => [queued, holdOf(queued, spec, facts)]));
 
-  const starting = busy !== null ? undefined : (people[0] ?? (hold === null ? machines[0] : undefined));
-  const held = machines.filter((queued) => queued !== starting);
-  const reason = starting === undefined ? (hold?.reason ?? '') : `cycle for ${starting.trigger.key} starts first`;
-  const { kept, dropped } = holdMachines(held, spec.overlap, reason);
-  const rest = new Set([...people.filter((queued) => queued !== starting), ...kept]);
+  const starting = busy !== null ? undefined : (people[0] ?? machines.find((queued) => holds.get(queued) === null));
+  const held = machines.filter((queued) => queued !== starting).map((queued) => ({ queued, hold: holds.get(queued) ?? null }));
+  const before = busy ?? (starting === undefined ? null : `cycle for ${starting.trigger.key} starts first`);
+  const { kept, dropped } = holdMachines(held, spec.overlap, before);
+  const rest = new Set([...people.filter((queued) => queued !== starting), ...kept.map(({ queued }) => queued)]);
+  const untilMs = Math.min(...kept.map(({ hold }) => hold?.untilMs ?? Infinity));
   return {
     next:
       starting === undefined
-        ? { kind: 'wait', untilMs: kept.length > 0 ? (hold?.untilMs ?? null) : null }
+        ? { kind: 'wait', untilMs: busy === null && Number.isFinite(untilMs) ? untilMs : null }
         : { kind: 'start', trigger: starting.trigger },
     queue: queue.filter((queued) => rest.has(queued)),
     dropped,
@@ -109,41 +120,55 @@ export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggersSpec,
 }
 
 /** What keeps everybody waiting. */
-function busyReason(facts: TriggerFacts): string | null {
+export function busyReason(facts: Pick<TriggerFacts, 'openCycle' | 'paused'>): string | null {
   if (facts.openCycle !== null) return `cycle ${facts.openCycle} is open`;
   return facts.paused ? 'the model is paused' : null;
 }
 
-/** What keeps only machines waiting, and until when. Times ahead of now come from a clock that jumped: they count as now. */
-function machineHold(spec: TriggersSpec, facts: TriggerFacts): { reason: string; untilMs: number } | null {
-  const { nowMs, lastCycleEndedAtMs } = facts;
-  const cooledAtMs = lastCycleEndedAtMs === null ? nowMs : Math.min(lastCycleEndedAtMs, nowMs) + spec.cooldownMinutes * MS_PER_MINUTE;
-  const starts = facts.cycleStartsMs
-    .map((startMs) => Math.min(startMs, nowMs))
-    .filter((startMs) => nowMs - startMs < MS_PER_DAY)
-    .sort((a, b) => a - b);
-  const excess = starts[starts.length - spec.cyclesPerDayMax];
-  const budgetAtMs = excess === undefined ? nowMs : excess + MS_PER_DAY;
-  if (budgetAtMs > nowMs && budgetAtMs >= cooledAtMs) {
-    return { reason: `${starts.length} cycles in 24 hours, at most ${spec.cyclesPerDayMax} are allowed`, untilMs: budgetAtMs };
-  }
-  if (cooledAtMs > nowMs) return { reason: `cooling down for ${spec.cooldownMinutes} minutes after the last cycle`, untilMs: cooledAtMs };
-  return null;
+/** What keeps this machine's trigger waiting, and until when, where nobody is in its way; null: nothing. */
+export function holdOf({ trigger, arrivedAtMs }: QueuedTrigger, spec: TriggerRules, facts: TriggerFacts): Hold | null {
+  const { all, kinds } = facts.holds ?? holdsByMemory(spec, facts);
+  const { coalesceMinutes = 0 } = spec.policies?.[trigger.kind as keyof TriggersSpec['policies']] ?? {};
+  const joinedAtMs = Math.min(arrivedAtMs, facts.nowMs) + coalesceMinutes * MS_PER_MINUTE;
+  const joins = { reason: `others may join it for ${coalesceMinutes} minutes`, untilMs: joinedAtMs };
+  return longest([all, kinds[trigger.kind], joinedAtMs > facts.nowMs ? joins : null]);
 }
 
+function holdsByMemory(spec: TriggerRules, { cycleStartsMs, lastCycleEndedAtMs, nowMs }: TriggerFacts): MachineHolds {
+  const pace = {
+    starts: cycleStartsMs.map((atMs) => ({ atMs, kind: 'person' as const })),
+    ends: lastCycleEndedAtMs === null ? [] : [{ atMs: lastCycleEndedAtMs, kind: null }],
+    cpuSeconds: 0,
+    gpuSeconds: 0,
+  };
+  return machineHolds({ ...spec, quietHours: [], budget: undefined, policies: {} }, pace, nowMs);
+}
+
+interface HeldTrigger {
+  readonly queued: QueuedTrigger;
+  readonly hold: Hold | null;
+}
+
+/** @param before what is in the way of all of them; null: only each one's own hold */
 function holdMachines(
-  held: readonly QueuedTrigger[],
+  held: readonly HeldTrigger[],
   overlap: TriggersSpec['overlap'],
-  reason: string,
-): { kept: readonly QueuedTrigger[]; dropped: DroppedTrigger[] } {
+  before: string | null,
+): { kept: readonly HeldTrigger[]; dropped: DroppedTrigger[] } {
   if (overlap === 'bufferAll') return { kept: held, dropped: [] };
-  const kept = overlap === 'bufferOne' ? held.slice(0, 1) : [];
-  const dropped = held.slice(kept.length).map(({ trigger }) => ({
-    trigger,
-    reason:
-      kept[0] === undefined
-        ? `${reason}, and overlap is skip`
-        : `${reason}, and ${kept[0].trigger.key} waits already: it takes the newest data`,
-  }));
+  const soonest = held.reduce<HeldTrigger | null>((best, one) => (best === null || freeAtMs(one) < freeAtMs(best) ? one : best), null);
+  const kept = overlap === 'bufferOne' && soonest !== null ? [soonest] : [];
+  const dropped = held
+    .filter((one) => one !== kept[0])
+    .map(({ queued, hold }) => {
+      const reason = before ?? hold?.reason ?? '';
+      const why = kept[0] === undefined ? 'overlap is skip' : `${kept[0].queued.trigger.key} waits already: it takes the newest data`;
+      return { trigger: queued.trigger, reason: `${reason}, and ${why}` };
+    });
   return { kept, dropped };
+}
+
+/** When its own hold ends; one that ends when something happens ends last. */
+function freeAtMs({ hold }: HeldTrigger): number {
+  return hold === null ? 0 : (hold.untilMs ?? Infinity);
 }

@@ -207,7 +207,7 @@ describe('the queue', () => {
     const long = queued(...Array.from({ length: 100 }, (_, i) => trigger(`w${i}`, 'webhook')));
     expect(enqueueTrigger(long, [], trigger('w100', 'webhook'), NOW)).toMatchObject({
       queue: long,
-      refusal: '100 triggers are waiting already',
+      refusal: '100 triggers are waiting already, more are not kept',
     });
     expect(enqueueTrigger(long, [], person('p1'), NOW).queue).toHaveLength(101);
   });

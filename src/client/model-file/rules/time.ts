@@ -25,7 +25,7 @@ function checkCron(cron: string, path: Path): Finding[] {
       ];
 }
 
-function checkZone(zone: string, path: Path): Finding[] {
+export function checkZone(zone: string, path: Path): Finding[] {
   if (isZone(zone)) return [];
   const zones = Intl.supportedValuesOf('timeZone');
   const near = nearest(zone, zones) ?? zones.find((name) => name.toLowerCase().endsWith(`/${zone.toLowerCase().replaceAll(' ', '_')}`));
