@@ -1,6 +1,6 @@
 """Asks a model what no holdout row may ask: nulls, unseen categories, extremes, many callers at once.
 
-A probe that crashes has failed, with the words of the error.
+A probe that crashes has failed: in a sentence for people first, the words of the error last.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +16,14 @@ ROWS = 64
 THREADS = 16
 UNSEEN = "\u0394 ratchet-unseen"
 UNBOUNDED = 1e9
+WORDS_MAX = 160
+BEFORE = {"challenger": "champion", "refit": "judged sibling"}
 
 Probe = tuple[str, Callable[[], str | None]]
 """Its name and a function that says what is wrong (null: nothing)."""
+
+Refusal = Callable[[dict[str, float | str]], str]
+"""How a refusal of these values begins, with `{what}` for what was asked."""
 
 
 def probe(scorer: Scorer, before: Scorer | None, frame: pd.DataFrame, features: list[dict[str, Any]], arm: str) -> list[dict[str, Any]]:
@@ -30,7 +35,7 @@ def probe(scorer: Scorer, before: Scorer | None, frame: pd.DataFrame, features: 
     used = [feature for feature in features if feature["name"] in taken]
     probes = [
         ("signature", lambda: _signature(scorer, before, declared)),
-        *_field_probes(scorer, feeds, used),
+        *_field_probes(scorer, feeds, used, lambda values: _refusal(before, rows, values, arm)),
         ("answers on every holdout row are probabilities", lambda: _answer(scorer, feeds_of(frame, scorer.inputs, arm))),
         (f"{THREADS} callers at once get the answers of one", lambda: _concurrent(scorer, feeds)),
     ]
@@ -41,24 +46,46 @@ def _run(name: str, ask: Callable[[], str | None]) -> dict[str, Any]:
     try:
         wrong = ask()
     except Exception as error:
-        wrong = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        wrong = f"it failed ({_words(error)})"
     return {"name": name, "passed": wrong is None, "detail": (wrong or "ok")[:500]}
 
 
-def _field_probes(scorer: Scorer, feeds: Feeds, features: list[dict[str, Any]]) -> Iterator[Probe]:
+def _words(error: Exception) -> str:
+    """An error's own words, on one line and short: they are for whoever mends the model."""
+    text = str(error).rsplit("Status Message:", 1)[-1]  # before it ONNX Runtime says where in its graph
+    words = f"{type(error).__name__}: {' '.join(text.split())}"
+    return words if len(words) <= WORDS_MAX else f"{words[: WORDS_MAX - 1]}\u2026"
+
+
+def _field_probes(scorer: Scorer, feeds: Feeds, features: list[dict[str, Any]], refusal: Refusal) -> Iterator[Probe]:
+    def ask(values: dict[str, float | str], what: str) -> Callable[[], str | None]:
+        return _ask_with(scorer, feeds, values, lambda: refusal(values).format(what=what))
+
     nullable = [feature for feature in features if feature.get("nullable")]
     for feature in nullable:
-        yield f"null {feature['name']}", _ask_with(scorer, feeds, {feature["name"]: _null(feature)})
+        yield f"null {feature['name']}", ask({feature["name"]: _null(feature)}, f"a null in {feature['name']}")
     if nullable:
-        yield "every nullable field null", _ask_with(scorer, feeds, {feature["name"]: _null(feature) for feature in nullable})
+        names = ", ".join(feature["name"] for feature in nullable)
+        what = f"a row whose nullable features are all null ({names})"
+        yield "every nullable field null", ask({feature["name"]: _null(feature) for feature in nullable}, what)
     for feature in features:
         name = feature["name"]
         if feature["type"] == "category":
-            yield f"unseen category in {name}", _ask_with(scorer, feeds, {name: UNSEEN})
-            yield f"empty text in {name}", _ask_with(scorer, feeds, {name: ""})
+            yield f"unseen category in {name}", ask({name: UNSEEN}, f"a category in {name} that it never saw")
+            yield f"empty text in {name}", ask({name: ""}, f"an empty text in {name}")
         else:
             for value in _extremes(feature):
-                yield f"{name} = {value:g}", _ask_with(scorer, feeds, {name: value})
+                yield f"{name} = {value:g}", ask({name: value}, f"{name} = {value:g}")
+
+
+def _refusal(before: Scorer | None, rows: pd.DataFrame, values: dict[str, float | str], arm: str) -> str:
+    """How a refusal begins; `{what}` stands for what was asked. Today's callers are why it matters: does their model answer?"""
+    if before is None:
+        return f"the {arm} refuses {{what}}, which the model file allows"
+    who = BEFORE[arm]
+    feeds = feeds_of(rows, before.inputs, who)
+    answers = _ask_with(before, feeds, {name: value for name, value in values.items() if name in feeds}, lambda: "")() is None
+    return f"the {arm} refuses {{what}}, which the {who} answers" if answers else f"the {arm} refuses {{what}}, as the {who} does"
 
 
 def _extremes(feature: dict[str, Any]) -> list[float]:
@@ -70,9 +97,17 @@ def _null(feature: dict[str, Any]) -> float | str:
     return float("nan") if feature["type"] == "number" else ""
 
 
-def _ask_with(scorer: Scorer, feeds: Feeds, values: dict[str, float | str]) -> Callable[[], str | None]:
+def _ask_with(scorer: Scorer, feeds: Feeds, values: dict[str, float | str], refused: Callable[[], str]) -> Callable[[], str | None]:
     changed = {name: np.full_like(feeds[name], value) for name, value in values.items()}
-    return lambda: _answer(scorer, {**feeds, **changed})
+
+    def ask() -> str | None:
+        try:
+            wrong = _answer(scorer, {**feeds, **changed})
+        except Exception as error:
+            wrong = _words(error)
+        return None if wrong is None else f"{refused()} ({wrong})"
+
+    return ask
 
 
 def _answer(scorer: Scorer, feeds: Feeds) -> str | None:

@@ -104,7 +104,7 @@ def test_every_probe_passes_for_a_sound_model(job):
     ]
 
 
-def test_a_model_that_refuses_a_null_fails_the_probe_in_the_words_of_the_error(job, source, logistic_model, make_rows, data):
+def test_a_model_that_refuses_a_null_fails_the_probe_in_a_sentence_and_the_words_of_the_error_come_last(job, source, logistic_model, make_rows, data):
     # Its own holdout has no null wind, as the fault would otherwise show at once.
     from ratchet_steps.snapshot import snapshot
 
@@ -114,7 +114,18 @@ def test_a_model_that_refuses_a_null_fails_the_probe_in_the_words_of_the_error(j
     job["challenger"]["model"] = logistic_model(refuse_null_wind=True)
     failed = {each["name"]: each["detail"] for each in evaluate(job)["probes"] if not each["passed"]}
     assert set(failed) == {"null wind", "every nullable field null"}
+    assert failed["null wind"].startswith("the challenger refuses a null in wind, which the champion answers (")
     assert "out of" in failed["null wind"] or "bounds" in failed["null wind"]
+    assert len(failed["null wind"]) < 250
+    assert failed["every nullable field null"].startswith("the challenger refuses a row whose nullable features are all null (wind), ")
+
+    job["champion"]["model"] = logistic_model(slope=0.2, refuse_null_wind=True)
+    both = {each["name"]: each["detail"] for each in evaluate(job)["probes"] if not each["passed"]}
+    assert both["null wind"].startswith("the challenger refuses a null in wind, as the champion does (")
+
+    job["champion"] = None
+    alone = {each["name"]: each["detail"] for each in evaluate(job)["probes"] if not each["passed"]}
+    assert alone["null wind"].startswith("the challenger refuses a null in wind, which the model file allows (")
 
 
 def test_a_challenger_that_asks_for_more_than_the_champion_is_narrower(job, logistic_model):
