@@ -4,6 +4,7 @@ import type { Route } from '../domain/serving.js';
 import type { TrafficRouter } from '../ports/traffic-router.js';
 import { loadCycle } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
+import { defaultSettings, settingsOfRoute } from './route-settings.js';
 import type { ObjectStore } from '../ports/object-store.js';
 
 export interface TrafficActivityPorts {
@@ -43,28 +44,13 @@ export function createTrafficActivities({ store, ledger, router }: TrafficActivi
 
   async function settingsInForce(model: string): Promise<Route['settings']> {
     const asked = (await router.read(model))?.asked;
-    return asked?.settings ?? DEFAULT_SETTINGS;
+    return asked?.settings ?? defaultSettings;
   }
 
   async function settingsOf(model: string, cycle: number): Promise<Route['settings']> {
     const { spec } = await loadCycle({ ledger, store }, model, cycle);
     const { serving } = spec.spec;
     if (serving === undefined) return settingsInForce(model);
-    const { stickyBy, timeoutMs, concurrentRequestsMax, outlier, rateLimit, jwt } = serving;
-    return {
-      timeoutMs,
-      concurrentRequestsMax,
-      outlier,
-      ...(stickyBy === undefined ? {} : { stickyBy }),
-      ...(rateLimit === undefined ? {} : { rateLimit }),
-      ...(jwt === undefined ? {} : { jwt }),
-    };
+    return settingsOfRoute(serving);
   }
 }
-
-/** Where no route was ever set: those of an empty `serving`. */
-const DEFAULT_SETTINGS: Route['settings'] = {
-  timeoutMs: 2000,
-  concurrentRequestsMax: 1024,
-  outlier: { consecutiveErrors: 5, ejectSeconds: 10 },
-};

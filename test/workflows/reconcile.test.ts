@@ -59,6 +59,30 @@ test('traffic that the ledger does not allow goes to the champion', async () => 
   expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
 });
 
+test('a route that is gone, as after the proxy’s folder was deleted, is set again, and a shift from before comes too late', async () => {
+  const { model, instance } = await servedModel({ timeoutMs: 700, stickyBy: 'x-caller' });
+  const lost = loop().traffic.routes.get(model.name)!;
+  loop().traffic.routes.delete(model.name);
+  expect(await reconcile(model)).toEqual([`${model.name}: traffic: no requests are sent anywhere`]);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+  expect(loop().traffic.routes.get(model.name)?.settings).toEqual(lost.settings);
+  expect(await reconcile(model)).toEqual([]);
+  const { signal } = new AbortController();
+  await expect(loop().traffic.router.shift({ ...lost, shift: lost.shift + 1 }, signal)).rejects.toMatchObject({ type: 'ShiftStale' });
+});
+
+test('a champion without servers is told, with what starts them', async () => {
+  const { model, instance } = await servedModel();
+  loop().traffic.routes.delete(model.name);
+  loop().traffic.instances.delete(instance);
+  expect(await reconcile(model)).toEqual([
+    `${model.name}: traffic: no requests are sent anywhere: a rollback or a new cycle starts its servers`,
+  ]);
+  expect(loop().traffic.routes.has(model.name)).toBe(false);
+  const told = loop().notifier.notices.filter(({ model: name }) => name === model.name);
+  expect(told).toMatchObject([{ severity: 'action', text: expect.stringContaining('Not all of it could be set back') }]);
+});
+
 test('one model’s trouble is not another’s', async () => {
   const { model } = await servedModel();
   const { model: other } = await servedModel();

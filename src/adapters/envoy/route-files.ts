@@ -55,7 +55,13 @@ export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles 
       if (state.version === version) return;
       if (state.rejected > rejectedBefore) throw await refused(admin, kind);
       if (performance.now() > untilMs)
-        throw new RatchetError('RouterUnavailable', `Envoy: expected it to take ${files[kind]} within 5 s, found version ${state.version}`);
+        throw new RatchetError(
+          'RouterUnavailable',
+          `Envoy: expected it to take ${files[kind]} within 5 s, found version ${state.version}`,
+          {
+            remedy: 'it is tried again; where it stays so, its folder was replaced under it: ratchet down, then ratchet up',
+          },
+        );
       await sleep(5, undefined, signal && { signal });
     }
   }

@@ -1,0 +1,21 @@
+import type { ServingSpec } from '../domain/serving-spec.js';
+import type { Route } from '../domain/serving.js';
+
+/** Those of an empty `serving`, for where no route was ever set. */
+export const defaultSettings: Route['settings'] = {
+  timeoutMs: 2000,
+  concurrentRequestsMax: 1024,
+  outlier: { consecutiveErrors: 5, ejectSeconds: 10 },
+};
+
+/** What of a model's `serving` says how its requests are treated. */
+export function settingsOfRoute({ stickyBy, timeoutMs, concurrentRequestsMax, outlier, rateLimit, jwt }: ServingSpec): Route['settings'] {
+  return {
+    timeoutMs,
+    concurrentRequestsMax,
+    outlier,
+    ...(stickyBy === undefined ? {} : { stickyBy }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(jwt === undefined ? {} : { jwt }),
+  };
+}
