@@ -28,7 +28,7 @@ export interface Reconciled {
 }
 
 export function createReconcileActivities(ports: ReconcileActivityPorts) {
-  const { store, ledger, registry, notifier, serving, router } = ports;
+  const { store, ledger, registry, notifier, router } = ports;
   return { listModels, reconcileModel, settleExposure };
 
   async function settleExposure(request: SettleRequest): Promise<void> {

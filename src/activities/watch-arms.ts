@@ -9,7 +9,7 @@ import type { Arm } from '../domain/serving.js';
 import type { TrafficWindow } from '../domain/traffic-window.js';
 import type { MetricSource } from '../ports/metric-source.js';
 import type { Serving } from '../ports/serving.js';
-import type { TrafficRouter } from '../ports/traffic-router.js';
+import type { RouteReading, TrafficRouter } from '../ports/traffic-router.js';
 
 export interface WatchRequest {
   readonly model: string;
@@ -67,6 +67,7 @@ export async function watchArms(
   let before = state;
   let windows: TrafficWindow[] = [];
   let errorSinceMs: number | null = null;
+  let supersededSinceMs: number | null = null;
   let last: Counters | null = null;
   let restartsBefore: number | null = null;
   let analysis = assess(plan, state);
@@ -75,8 +76,10 @@ export async function watchArms(
     let trouble: string | null = null;
     try {
       const counters = await ports.metrics.read(watchedInstances(request), request.unit, signal);
-      const inForce = await splitInForce(request, ports.router);
+      const reading = await ports.router.read(request.model);
+      const inForce = splitInForce(request, reading);
       trouble = inForce.shift === null ? 'the requests are not divided as they were asked to be' : null;
+      supersededSinceMs = reading === null || reading.asked.shift === request.shift ? null : (supersededSinceMs ?? nowMs);
       if (last !== null) {
         const window = windowBetween(last, counters, inForce);
         state = addWindow(plan, state, window);
@@ -98,7 +101,7 @@ export async function watchArms(
     if (trouble !== null && analysis.phase !== 'Failed') analysis = { ...analysis, phase: 'Error', reasons: [trouble] };
     errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;
     onState(state, analysis);
-    const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs });
+    const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs, supersededSinceMs });
     if (end !== null) return { analysis, before, windows, state, end };
     await pause(request.windowSeconds * 1000, signal);
     if (signal.aborted) return { analysis, before, windows, state, end: null };
@@ -113,8 +116,7 @@ function watchedInstances({ instances, split }: WatchRequest): Partial<Record<Ar
 }
 
 /** Weights as the proxy has them; a number of ours that is not in force is no number. */
-async function splitInForce({ model, shift, split }: WatchRequest, router: TrafficRouter): Promise<SplitInForce> {
-  const reading = await router.read(model);
+function splitInForce({ shift, split }: WatchRequest, reading: RouteReading | null): SplitInForce {
   const found = reading?.inForce ?? null;
   const isOurs = reading?.asked.shift === shift && found !== null && sameSplit(found, split);
   return {

@@ -3,7 +3,14 @@ import type { RolloutBrief } from '../activities/rollout-brief.js';
 import type { WatchResult } from '../activities/watch-activities.js';
 import { initialBake } from '../domain/decide/advance-rollout.js';
 import { splitOfBake, splitOfChampion } from '../domain/decide/traffic-splits.js';
-import { noticeActivities, projectActivities, servingActivities, shortActivities, trafficWatch } from './activity-proxies.js';
+import {
+  briefActivities,
+  noticeActivities,
+  projectActivities,
+  servingActivities,
+  shortActivities,
+  trafficWatch,
+} from './activity-proxies.js';
 import { refuseStrangeStart } from './message-shape.js';
 import {
   bakeEndedSignal,
@@ -33,13 +40,14 @@ export async function bakeChampion(input: BakeInput): Promise<RolloutView['state
   });
   const control = createTrafficControl('bake', input, initialBake(input.turnsBack ?? null, input.paused === true));
   control.resume((input.analysis as WatchResult['state'] | undefined) ?? null, input.seen ?? null);
-  const baking: Baking = { input, control, isOver: false };
+  const baking: Baking = { input, control, isOver: false, trafficBackAt: null };
   // A rollback has written that this bake is over, and moved the traffic itself.
   setHandler(bakeEndedSignal, () => void (baking.isOver = true));
   return CancellationScope.nonCancellable(async () => {
-    const brief = await shortActivities('read what bakes').openRollout({ model, cycle, evidence: {} });
+    const brief = await readBrief(baking);
     control.briefed(brief);
     const isOpen = brief.baking === cycle;
+    if (!isOpen && baking.trafficBackAt !== null) await obeyLedger(model);
     while (isOpen && !baking.isOver && control.state().phase === 'Baking') await bakeOn(baking, brief);
     const openCycle = isOpen && !baking.isOver ? await end(baking, brief) : null;
     await tell(model, cycle, openCycle);
@@ -52,6 +60,32 @@ interface Baking {
   readonly input: BakeInput;
   readonly control: TrafficControl;
   isOver: boolean;
+  /** When it was, where the traffic was back before the ledger could be read. */
+  trafficBackAt: string | null;
+}
+
+/**
+ * Reads what bakes. A word to turn back that is there before is obeyed at once where it is known who answered before: the store
+ * may be away for long.
+ */
+async function readBrief(baking: Baking): Promise<RolloutBrief> {
+  const { input, control } = baking;
+  const reading = shortActivities('read what bakes').openRollout({ model: input.model, cycle: input.cycle, evidence: {} });
+  const champion = input.instances?.champion ?? null;
+  if (champion === null) return reading;
+  let isRead = false;
+  const read = (): void => void (isRead = true);
+  void reading.then(read, read);
+  await condition(() => isRead || control.state().phase === 'TurningBack');
+  if (!isRead) baking.trafficBackAt = await giveBack(baking, splitOfChampion(champion));
+  return reading;
+}
+
+/** The traffic was moved by what this bake was told, and by now the ledger says something else. */
+async function obeyLedger(model: string): Promise<void> {
+  await briefActivities('traffic as the ledger says')
+    .reconcileModel({ model })
+    .catch(() => undefined); // it is compared each minute
 }
 
 /** Divides the requests as the spec says and watches them until the time is over. Trouble on the way is told, and tried again. */
@@ -76,8 +110,8 @@ async function bakeOn(baking: Baking, brief: RolloutBrief): Promise<void> {
           model,
           cycle,
           step: 'bake',
-          mode: isHeld ? 'hold' : 'bake',
-          times: { passAtMs: endAtMs, endAtMs, errorSecondsMax: isHeld ? Number.MAX_SAFE_INTEGER : brief.errorSecondsMax },
+          mode: 'bake',
+          times: { passAtMs: endAtMs, endAtMs: isHeld ? Number.MAX_SAFE_INTEGER : endAtMs, errorSecondsMax: brief.errorSecondsMax },
           windowSeconds: brief.windowSeconds,
           plan: brief.analysis!,
           unit: brief.unit,
@@ -93,6 +127,7 @@ async function bakeOn(baking: Baking, brief: RolloutBrief): Promise<void> {
     );
     if (result === null) return;
     control.watched(result);
+    if (result.phase === 'Error') control.forgetShift(); // somebody else divided the requests: they are divided again
     if (result.phase !== null) await decide(baking, brief, result);
   } catch (error) {
     // It is in force, and the ledger says so: what goes wrong here is for people, not a reason to turn back.
@@ -142,7 +177,8 @@ async function end(baking: Baking, brief: RolloutBrief): Promise<number | null> 
   const isTurningBack = control.state().phase === 'TurningBack' && champion !== null;
   const stays = isTurningBack ? champion : challenger;
   const decidedAt = now();
-  const trafficBackAt = await giveBack(baking, splitOfChampion(stays));
+  const isBack = isTurningBack && champion === baking.input.instances?.champion;
+  const trafficBackAt = (isBack ? baking.trafficBackAt : null) ?? (await giveBack(baking, splitOfChampion(stays)));
   const { reason, requestedBy } = control.state();
   const { openCycle } = isTurningBack
     ? await shortActivities('record that the champion before is back').rollBackBake({

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApprovalState, Vote } from '../domain/approval.js';
 import type { RolloutLook } from '../domain/decide/rollout-details.js';
+import type { ArmInstances } from '../domain/decide/traffic-splits.js';
 import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
@@ -190,6 +191,8 @@ export interface BakeInput {
   /** Somebody asked to turn back while the promotion was being written. */
   readonly turnsBack?: RolloutCommand;
   readonly paused?: boolean;
+  /** Who answers, so that turning back needs no store; absent where the bake was started anew. */
+  readonly instances?: ArmInstances;
 }
 
 /** What people see of a rollout or a bake. */

@@ -1,7 +1,7 @@
-import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, patched, sleep } from '@temporalio/workflow';
 import type { RollbackPlan } from '../activities/rollback-activities.js';
 import { splitOfChampion } from '../domain/decide/traffic-splits.js';
-import { backwardActivities, projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
+import { backwardActivities, briefActivities, projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
 import { refuseStrangeStart } from './message-shape.js';
 import {
   bakeEndedSignal,
@@ -46,6 +46,12 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
         trafficBackAt,
         at: now(),
       });
+      if (plan.servedBy !== null && patched('look-after-the-record')) {
+        // Until it was written, the reconciliation may have taken the traffic for a fault and given it to the champion of then.
+        await briefActivities('traffic as the ledger says')
+          .reconcileModel({ model })
+          .catch(() => undefined); // it is compared each minute
+      }
       await projectActivities('move the alias and read it back')
         .projectChampion({ model })
         .catch(() => undefined); // the reconciliation does

@@ -5,6 +5,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setHandler,
   startChild,
   WorkflowIdReusePolicy,
@@ -27,12 +28,14 @@ import {
   type RolloutResult,
 } from './messages.js';
 import { rollbackModel } from './rollback-model.js';
-import { runStep } from './rollout-step.js';
+import { runStep, watchPromotion } from './rollout-step.js';
 import { createTrafficControl, type TrafficControl } from './traffic-control.js';
 import { giveBack } from './shift.js';
 import { failureOf } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
+/** A record is usually written within a fraction of it. */
+const UNWATCHED_MS_MAX = 2000;
 
 /**
  * Brings a challenger to all traffic by degrees, and into the ledger. Any failure, command or cancellation gives the traffic
@@ -164,7 +167,8 @@ async function promote(rollout: Rollout): Promise<void> {
 
 /**
  * Writes the promotion. A word to turn back that comes meanwhile is obeyed at once where traffic is concerned: until the
- * record stands the old champion is champion, and afterwards the bake allows it. An answer that was lost is looked up.
+ * record stands the old champion is champion, and afterwards the bake allows it. Where the store keeps it waiting, the traffic
+ * that the last step left is watched on: harm is such a word. An answer that was lost is looked up.
  */
 async function writePromotion(
   rollout: Rollout,
@@ -180,7 +184,11 @@ async function writePromotion(
       (error: unknown) => ({ error }),
     )
     .finally(() => void (isWritten = true));
-  await condition(() => isWritten || control.state().turnsBackNext);
+  const isOver = (): boolean => isWritten || control.state().turnsBackNext;
+  if (patched('watch-while-promoting')) {
+    await condition(isOver, UNWATCHED_MS_MAX, { summary: 'the promotion is written by then, or its traffic watched again' });
+    if (!isOver()) await watchPromotion(rollout, isOver);
+  } else await condition(isOver);
   const { champion } = brief!.instances;
   if (!isWritten && champion !== null && rollout.hasShifted) await giveBack(rollout, splitOfChampion(champion));
   const refused = await writing;
@@ -199,7 +207,7 @@ async function startRollback(model: string, requestedBy: string, reason: string)
   }).catch(() => undefined); // one is under way already
 }
 
-async function startBake({ input: { model, cycle }, control }: Rollout, turnsBack: BakeWish, paused: boolean): Promise<void> {
+async function startBake({ input: { model, cycle }, control, brief }: Rollout, turnsBack: BakeWish, paused: boolean): Promise<void> {
   await startChild(bakeChampion, {
     workflowId: bakeWorkflowId(model, cycle),
     taskQueue: TASK_QUEUE,
@@ -211,6 +219,7 @@ async function startBake({ input: { model, cycle }, control }: Rollout, turnsBac
         ...(control.analysis() === null ? {} : { analysis: control.analysis() }),
         ...(turnsBack === null ? {} : { turnsBack }),
         ...(paused ? { paused } : {}),
+        instances: brief!.instances,
       },
     ],
     parentClosePolicy: ParentClosePolicy.ABANDON,

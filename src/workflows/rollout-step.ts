@@ -1,3 +1,4 @@
+import { condition } from '@temporalio/workflow';
 import { challengerPercent, splitOfStep, type Split } from '../domain/decide/traffic-splits.js';
 import { bakeSecondsOf } from '../domain/decide/step-times.js';
 import { splitInWords } from '../domain/decide/rollout-details.js';
@@ -5,6 +6,9 @@ import type { RolloutStep } from '../domain/rollout-spec.js';
 import { exposingActivities, trafficWatch } from './activity-proxies.js';
 import type { Rollout } from './rollout-model.js';
 import { shiftForward } from './shift.js';
+import { failureOf } from './workflow-failure.js';
+
+const DAY_SECONDS = 86_400;
 
 /** One step, from the record that allows it to its decision. A command in between ends it at once. */
 export async function runStep(rollout: Rollout): Promise<void> {
@@ -74,6 +78,51 @@ async function watchStep({ input, control, brief }: Rollout, { step, name, split
     // Last words of a step that somebody left are no news of the next one, unless they tell of harm.
     if (result.phase !== null && (!hasMoved() || result.phase === 'Failed'))
       control.happened({ kind: 'watched', phase: result.phase, reason: result.analysis.reasons.join('; ') });
+  }
+}
+
+/** Watches on what the last step left while the promotion cannot be written yet. Harm, and what cannot be measured, turn back. */
+export async function watchPromotion({ input, control, brief }: Rollout, isOver: () => boolean): Promise<void> {
+  const divided = control.split();
+  const plan = brief!.analysis;
+  const step = control.plan().steps[control.state().stepIndex];
+  if (divided === null || plan === null || step === undefined) return condition(isOver); // nobody is sent to it yet
+  const { shift, ...split } = divided;
+  const { windowSeconds, errorSecondsMax, instances, unit } = brief!;
+  const nowMs = Date.now();
+  try {
+    const watch = trafficWatch('watch on until the promotion is written', DAY_SECONDS);
+    const result = await control.unlessMoved(
+      () =>
+        watch.watchArms({
+          model: input.model,
+          cycle: input.cycle,
+          step: `${control.state().stepIndex}-${step.kind}`,
+          mode: 'hold',
+          times: { passAtMs: nowMs, endAtMs: nowMs, errorSecondsMax },
+          windowSeconds,
+          plan,
+          unit,
+          state: control.analysis(),
+          isNewStep: false,
+          instances,
+          split,
+          shift,
+          previous: control.seen().digest,
+        }),
+      isOver,
+      true,
+      () => control.state().turnsBackNext,
+    );
+    if (result === null) return;
+    control.watched(result);
+    if (result.phase !== null) turnBackNext(result.analysis.reasons.join('; '));
+  } catch (error) {
+    turnBackNext(failureOf(error).message); // what is being written is not known: it is turned back as soon as it is
+  }
+
+  function turnBackNext(reason: string): void {
+    control.happened({ kind: 'commanded', command: 'rollback', requestedBy: 'ratchet', reason });
   }
 }
 

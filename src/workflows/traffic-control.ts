@@ -71,6 +71,8 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
     seen: () => seen,
     /** The number of our last shift; 0: none. */
     shift: () => view.split?.shift ?? 0,
+    /** How the requests are divided since our last shift; null: nothing was asked for yet. */
+    split: () => view.split,
     /** The next number, after that of the router and every one of ours, in force or still on its way. */
     takeShift: (inForce: number): number => (greatestShift = Math.max(greatestShift, inForce) + 1),
     /** Where it is not known any more how the requests are divided. */
@@ -124,9 +126,15 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
   /**
    * Runs something for as long as the state says so: a command in between cancels it and is not kept waiting.
    * @param lastWords waits a moment for the answer of what was cancelled, unless traffic is going back
+   * @param isGoingBack whether it is
    * @returns what came of it; null: the state moved on
    */
-  async function unlessMoved<T>(run: () => Promise<T>, hasMoved: () => boolean, lastWords = false): Promise<T | null> {
+  async function unlessMoved<T>(
+    run: () => Promise<T>,
+    hasMoved: () => boolean,
+    lastWords = false,
+    isGoingBack = (): boolean => view.state.phase === 'TurningBack',
+  ): Promise<T | null> {
     const scope = new CancellationScope();
     let ended: { value: T } | { error: unknown } | null = null;
     void scope.run(run).then(
@@ -136,8 +144,8 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
     await condition(() => ended !== null || hasMoved());
     if (ended === null) {
       scope.cancel();
-      if (lastWords && view.state.phase !== 'TurningBack') {
-        await Promise.race([condition(() => ended !== null || view.state.phase === 'TurningBack'), sleep(LAST_WORDS_MS)]);
+      if (lastWords && !isGoingBack()) {
+        await Promise.race([condition(() => ended !== null || isGoingBack()), sleep(LAST_WORDS_MS)]);
         const words = ended as { value: T } | { error: unknown } | null;
         if (words !== null && 'value' in words) return words.value;
       }

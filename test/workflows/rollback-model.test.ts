@@ -29,6 +29,23 @@ test('long after, the version before is started again, proven, gets all requests
   expect([...loop().traffic.instances.keys()].filter((name) => name.startsWith(model.name))).toEqual([`${model.name}-${first}`]);
 });
 
+test('traffic that the reconciliation took for a fault before the record stood goes to where the record says', async () => {
+  const { model, cycle, bake, split } = await challengerOf(loop(), quickBake);
+  await cycle.result();
+  await bake.result();
+  await model.apply({ serving: SERVED.serving });
+  const held = loop().holds.hold(model.name, 'recordRollback');
+  const rolledBack = rollBack(model);
+  await held.reached;
+  expect(split()).toBe('old 100');
+  const options = { workflowId: `reconcile-${model.name}`, taskQueue: TASK_QUEUE, args: [] };
+  await loop().client.workflow.execute('reconcileModels', options);
+  expect(split()).toBe('new 100'); // the ledger said so
+  held.release();
+  await rolledBack;
+  expect(split()).toBe('old 100');
+});
+
 test('while the second version is rolled out, nothing was champion before the first', async () => {
   const { model, untilStep, cycle, split } = await challengerOf(loop(), {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },

@@ -23,7 +23,13 @@ test.for<[mode: WatchMode, phase: AnalysisPhase, nowMs: number, errorSinceMs: nu
   ['bake', 'Error', 4999, 0, null],
   ['bake', 'Failed', 0, 0, 'Failed'],
 ])('a %s that sees %s at %i ms, unmeasured since %s: %s', ([mode, phase, nowMs, errorSinceMs, expected]) => {
-  expect(endOfWatch(mode, phase, times, { nowMs, errorSinceMs })).toBe(expected);
+  expect(endOfWatch(mode, phase, times, { nowMs, errorSinceMs, supersededSinceMs: null })).toBe(expected);
+});
+
+test('a bake whose requests somebody else has divided for so long ends its watch, so that they are divided anew', () => {
+  const since = (supersededSinceMs: number) => ({ nowMs: 2901, errorSinceMs: null, supersededSinceMs });
+  expect(endOfWatch('bake', 'Error', times, since(901))).toBe(null);
+  expect(endOfWatch('bake', 'Error', times, since(900))).toBe('Error');
 });
 
 function counts(units: number, errors: number, scores = units): ArmCounts {
