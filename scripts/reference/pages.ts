@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelFileSchema } from '../../src/client/model-file/schema-tree.js';
 import * as jobs from '../../src/domain/stage-jobs.js';
+import { MonitorInput, MonitorOutput } from '../../src/domain/monitor-jobs.js';
 import { cliPage } from './cli-page.js';
 import { environmentPage } from './environment-page.js';
 import { failuresPage } from './failures-page.js';
@@ -35,6 +36,8 @@ function jobSchema(): unknown {
     EvaluateOutput: jobs.EvaluateOutput,
     AgreeInput: jobs.AgreeInput,
     AgreeOutput: jobs.AgreeOutput,
+    MonitorInput,
+    MonitorOutput,
   };
   // As one schema, so that what they share stands there once.
   const { $defs: shared, properties } = z.toJSONSchema(z.strictObject(documents), { target: 'draft-2020-12', reused: 'ref' });

@@ -4,6 +4,7 @@ import { createJudgeActivities } from './judge-activities.js';
 import { createLifecycleActivities } from './lifecycle-activities.js';
 import { keepAlive } from './keep-alive.js';
 import { createPaceActivities } from './pace-activities.js';
+import { createMonitorActivities } from './monitor-activities.js';
 import { createPromotionActivities, type PromotionActivityPorts } from './promotion-activities.js';
 import { createReconcileActivities, type ReconcileActivityPorts } from './reconcile-activities.js';
 import { createRollbackActivities } from './rollback-activities.js';
@@ -30,6 +31,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createPromotionActivities(ports),
     ...createLifecycleActivities(ports),
     ...createPaceActivities(ports),
+    ...createMonitorActivities(ports),
     ...createReconcileActivities(ports),
     ...createRollbackActivities(ports),
     ...createRolloutActivities(ports),

@@ -62,3 +62,11 @@ export function parseDuration(text: string): number {
     throw new InvalidArgumentError(`expected a duration such as 45s, 30m or 2h, found "${text}".`);
   return Number(amount) * factor;
 }
+
+/** `6h` or `2d`. @returns whole hours */
+export function parseHours(text: string): number {
+  const [, amount, unit] = /^(\d+)(h|d)$/.exec(text) ?? [];
+  const hours = Number(amount) * (unit === 'd' ? 24 : 1);
+  if (Number.isSafeInteger(hours) && hours >= 1 && hours <= 24 * 31) return hours;
+  throw new InvalidArgumentError(`expected whole hours or days such as 6h or 2d, at most 31d, found "${text}".`);
+}

@@ -14,6 +14,7 @@ import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLabelsCommand } from './commands/labels.js';
 import { addLintCommand } from './commands/lint.js';
+import { addMonitorCommand } from './commands/monitor.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addReplayCommand } from './commands/replay.js';
@@ -47,6 +48,7 @@ const addCommands = [
   addRollbackCommand,
   addPredictCommand,
   addLabelsCommand,
+  addMonitorCommand,
   addHistoryCommand,
   addReplayCommand,
   addBacktestCommand,

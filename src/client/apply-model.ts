@@ -3,8 +3,9 @@ import type { Digest } from '../domain/digest.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { ModelHandle } from './model-handle.js';
-import type { ScheduleChange } from './model-schedule.js';
+import type { ScheduleChange } from './bring-schedule.js';
 import { applySchedule } from './model-schedule.js';
+import { applyMonitorSchedule } from './monitor-schedule.js';
 import { packageCode, putDocument } from './package-code.js';
 
 export interface Applied {
@@ -14,6 +15,7 @@ export interface Applied {
   /** Spec or code differ from what was in force. The open cycle keeps what it started with. */
   readonly changed: boolean;
   readonly schedule: ScheduleChange;
+  readonly monitoring: ScheduleChange;
 }
 
 export interface ApplyOptions {
@@ -35,5 +37,6 @@ export async function applyModel({ client, store, model, spec, folder, requested
   const codeDigest = await packageCode(spec, folder, store);
   const specDigest = await putDocument(store, spec);
   const { changed } = await model.apply({ specDigest, codeDigest, requestedBy });
-  return { model: model.model, specDigest, codeDigest, changed, schedule: await applySchedule(client, spec) };
+  const schedule = await applySchedule(client, spec);
+  return { model: model.model, specDigest, codeDigest, changed, schedule, monitoring: await applyMonitorSchedule(client, spec) };
 }

@@ -1,60 +1,26 @@
-import { ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
-import type { Client, ScheduleOptions, ScheduleOptionsStartWorkflowAction, Workflow } from '@temporalio/client';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { digestOf } from '../domain/digest.js';
-import type { Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { RequestCycleInput } from '../workflows/messages.js';
 import { TASK_QUEUE, lifecycleWorkflowId, scheduleId } from '../workflows/messages.js';
-
-export type ScheduleChange = 'created' | 'updated' | 'deleted' | 'unchanged' | 'none';
-
-/** After a stop of the server, what was missed within this time is made up for. */
-const CATCHUP_WINDOW = '1 day';
-const MEMO_KEY = 'ratchetSchedule';
-
-type Plan = Pick<ScheduleOptions<ScheduleOptionsStartWorkflowAction<Workflow>>, 'spec' | 'action' | 'policies'>;
+import { bringSchedule, CATCHUP_WINDOW, MEMO_KEY, type ScheduleChange, type SchedulePlan } from './bring-schedule.js';
 
 /**
- * Brings a model's Temporal Schedule to what its spec says: made, changed, taken away, or not touched at all. A pause set
- * by hand in the Temporal UI is kept.
+ * Brings the schedule of a model's cycles to what its spec says.
  * @throws {RatchetError} SpecInvalid: schedules in more than one time zone, or a cron line that the server refuses
  */
 export async function applySchedule(client: Client, spec: ModelSpec): Promise<ScheduleChange> {
-  const model = spec.metadata.name;
-  const handle = client.schedule.getHandle(scheduleId(model));
   const plan = planSchedule(spec);
-  const current = await currentDigest(client, model);
-  if (plan === null) {
-    if (current === undefined) return 'none';
-    await handle.delete();
-    return 'deleted';
-  }
-  if (current === plan.action.memo?.[MEMO_KEY]) return 'unchanged';
   try {
-    if (current === undefined) {
-      await client.schedule.create({ scheduleId: scheduleId(model), ...plan });
-      return 'created';
-    }
-    await handle.update(({ state }) => ({ ...plan, state: { paused: state.paused, ...(state.note ? { note: state.note } : {}) } }));
-    return 'updated';
+    return await bringSchedule(client, scheduleId(spec.metadata.name), plan);
   } catch (error) {
-    throw refusedCron(spec, error);
+    throw plan === null ? error : refusedCron(spec, error);
   }
 }
 
-/** The digest that the schedule was last made from; undefined: there is no schedule; null: one that others made. */
-async function currentDigest(client: Client, model: string): Promise<Digest | null | undefined> {
-  try {
-    const { action } = await client.schedule.getHandle(scheduleId(model)).describe();
-    return (action.memo?.[MEMO_KEY] as Digest | undefined) ?? null;
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-function planSchedule(spec: ModelSpec): Plan | null {
+function planSchedule(spec: ModelSpec): SchedulePlan | null {
   const { schedules } = spec.spec.triggers;
   if (schedules.length === 0) return null;
   const timeZones = [...new Set(schedules.map((schedule) => schedule.timeZone))];

@@ -7,6 +7,10 @@ import { Resources } from './trainer-spec.js';
 export const JobStage = z.enum(['snapshot', 'validate', 'train', 'evaluate', 'refit', 'agree']);
 export type JobStage = z.infer<typeof JobStage>;
 
+/** Whatever runs as a job: stages of a cycle, and what belongs to none. */
+export const JobKind = z.enum([...JobStage.options, 'monitor']);
+export type JobKind = z.infer<typeof JobKind>;
+
 export const JobFile = z.strictObject({ path: z.string(), digest: Digest });
 export type JobFile = z.infer<typeof JobFile>;
 
@@ -20,8 +24,9 @@ export const JobSpec = z.strictObject({
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
     .max(120),
   model: z.string(),
-  cycle: z.number().int().positive(),
-  stage: JobStage,
+  /** 0: it belongs to no cycle. */
+  cycle: z.number().int().min(0),
+  stage: JobKind,
   attempt: z.number().int().positive(),
   command: z.array(z.string()).min(1),
   /** Fetched by digest from the object store into the job's working folder. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ModelVersion } from './candidate.js';
+import { TimeRange } from './dataset.js';
 import { Digest } from './digest.js';
 import { Stage } from './evidence.js';
+import { FindingKind } from './finding.js';
 import { Trigger } from './trigger.js';
 import { Face } from './verdict.js';
 
@@ -118,6 +120,15 @@ export const LedgerBody = z.discriminatedUnion('kind', [
     seenAt: Time.nullable().optional(),
     decidedAt: Time.optional(),
     trafficBackAt: Time.nullable().optional(),
+  }),
+  /** A window of monitoring asked for a cycle. Written before the wish is handed over; alerts are no decisions. */
+  z.strictObject({
+    kind: z.literal('monitored'),
+    window: TimeRange,
+    /** What was measured, and what it was judged by. */
+    documentDigest: Digest,
+    planDigest: Digest,
+    wishes: z.array(z.strictObject({ finding: FindingKind, triggerKey: z.string(), reason: z.string() })).min(1),
   }),
   z.strictObject({
     kind: z.literal('cycle-ended'),

@@ -3,6 +3,7 @@ import { ApprovalSpec } from './approval.js';
 import { ChecksSpec, DataSpec } from './data-spec.js';
 import { EvaluationSpec } from './evaluation-spec.js';
 import { GatesSpec } from './gate.js';
+import { MonitorSettings } from './monitor-settings.js';
 import { RolloutSpec } from './rollout-spec.js';
 import { ServingSpec } from './serving-spec.js';
 import { TrainerSpec } from './trainer-spec.js';
@@ -65,6 +66,7 @@ export const ModelSpec = z.strictObject({
         'How a challenger earns traffic; absent: a promotion moves all of it at once. Needs serving.',
       ),
       triggers: TriggersSpec.prefault({}).describe('What starts a cycle by itself.'),
+      monitoring: MonitorSettings.optional().describe('How the model is looked at while it is served; absent: only by hand.'),
       retention: RetentionSpec.prefault({}).describe('How long data is kept.'),
     })
     .describe('What the loop does with it.'),

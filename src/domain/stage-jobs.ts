@@ -109,6 +109,7 @@ export const PairedMean = z.strictObject({
   blockRows: z.array(z.number().int()),
   blockSums: z.array(z.number()),
 });
+export type PairedMean = z.infer<typeof PairedMean>;
 /** Replicates of challenger − other under the paired cluster bootstrap; for what is no mean (AUC). */
 export const PairedBootstrap = z.strictObject({
   kind: z.literal('bootstrap'),

@@ -3,9 +3,11 @@ import type { ApprovalState, Vote } from '../domain/approval.js';
 import type { RolloutLook } from '../domain/decide/rollout-details.js';
 import type { ArmInstances } from '../domain/decide/traffic-splits.js';
 import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
+import type { TimeRange } from '../domain/dataset.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
+import type { Finding } from '../domain/finding.js';
 import type { CycleOutcome } from '../domain/ledger.js';
 import type { RolloutCommand, RolloutState } from '../domain/rollout.js';
 import type { Route } from '../domain/serving.js';
@@ -28,6 +30,9 @@ export const bakeWorkflowId = (model: string, cycle: number): string => `${cycle
 export const rollbackWorkflowId = (model: string): string => `ratchet/${model}/rollback`;
 export const reconcileScheduleId = 'ratchet:reconcile';
 export const scheduleId = (model: string): string => `ratchet/${model}/schedule`;
+/** The Schedule adds the time to it. */
+export const monitorWorkflowId = (model: string): string => `ratchet/${model}/monitor`;
+export const monitorScheduleId = (model: string): string => `ratchet/${model}/monitor-schedule`;
 
 // ---- modelLifecycle ------------------------------------------------------------------------------------------------
 
@@ -235,4 +240,24 @@ export interface RollbackResult {
 /** Started by the Temporal Schedule of a model; signals the lifecycle with the scheduled time as the key. */
 export interface RequestCycleInput {
   readonly model: string;
+}
+
+// ---- monitorModel --------------------------------------------------------------------------------------------------
+
+/** Started by the monitoring Schedule of a model, or by a person. */
+export interface MonitorModelInput {
+  readonly model: string;
+  /** Absent: as the spec says. */
+  readonly windowHours?: number;
+  /** Absent: the schedule. */
+  readonly requestedBy?: string;
+}
+export interface MonitorModelResult {
+  readonly model: string;
+  /** null: no version is in force that could be looked at. */
+  readonly window: TimeRange | null;
+  readonly documentDigest: Digest | null;
+  readonly findings: readonly Finding[];
+  /** What was done about them, in words. */
+  readonly done: readonly string[];
 }

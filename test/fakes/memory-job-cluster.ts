@@ -1,6 +1,6 @@
 import { digestOf } from '../../src/domain/digest.js';
 import { RatchetError, type FailureType } from '../../src/domain/failure.js';
-import type { Job, JobSpec, JobStage } from '../../src/domain/job.js';
+import type { Job, JobKind, JobSpec } from '../../src/domain/job.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { stageOutput } from './stage-outputs.js';
@@ -22,7 +22,7 @@ interface Entry {
 
 export interface MemoryJobCluster extends JobCluster {
   /** The n-th act is for attempt n of that stage, in every cycle of the model. */
-  script(model: string, stage: JobStage, ...acts: Act[]): void;
+  script(model: string, stage: JobKind, ...acts: Act[]): void;
   /** Jobs in the order in which they started: `train#1`. */
   started(model: string, cycle?: number): string[];
   spec(name: string): JobSpec;
@@ -103,7 +103,7 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
       .map(({ spec: { name, model, cycle } }) => ({ name, model, cycle }));
   }
 
-  function script(model: string, stage: JobStage, ...acts: Act[]): void {
+  function script(model: string, stage: JobKind, ...acts: Act[]): void {
     scripts.set(`${model}/${stage}`, acts);
   }
 

@@ -9,6 +9,7 @@ export interface SpecChange {
   readonly retention?: { snapshotDays?: number; cyclesMin?: number };
   readonly serving?: Record<string, unknown>;
   readonly rollout?: Record<string, unknown>;
+  readonly monitoring?: Record<string, unknown>;
   readonly tier?: 'low' | 'medium' | 'high';
 }
 
@@ -57,6 +58,7 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
       triggers: change.triggers ?? {},
       ...(change.serving && { serving: change.serving }),
       ...(change.rollout && { rollout: change.rollout }),
+      ...(change.monitoring && { monitoring: change.monitoring }),
       ...(change.retention && { retention: change.retention }),
     },
   });

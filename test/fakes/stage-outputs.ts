@@ -1,8 +1,10 @@
 import { digestOf } from '../../src/domain/digest.js';
 import type { JobSpec } from '../../src/domain/job.js';
+import type { MonitorInput } from '../../src/domain/monitor-jobs.js';
 import type { EvaluateInput, EvaluateOutput, SnapshotInput, TrainInput, TrainedModel, TrainOutput } from '../../src/domain/stage-jobs.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { arm, evaluation } from '../domain/decide/evaluation.js';
+import { monitorOutputOf } from './monitor-output.js';
 
 /** What a stage's job would write, valid for its schema; the same work (spec without name and attempt) gives the same bytes. */
 export async function stageOutput(store: ObjectStore, spec: JobSpec): Promise<unknown> {
@@ -16,6 +18,8 @@ export async function stageOutput(store: ObjectStore, spec: JobSpec): Promise<un
       return trainOutput(store, spec);
     case 'evaluate':
       return evaluateOutput(spec.input as EvaluateInput);
+    case 'monitor':
+      return monitorOutputOf(spec.input as MonitorInput);
     case 'agree':
       return {
         rows: 2000,

@@ -6,6 +6,7 @@ import { historyJson, scrubbed } from '../workflows/histories.js';
 import { useLoop } from '../workflows/loop.js';
 import { eventually, modelInTest } from '../workflows/model-in-test.js';
 import { SERVED } from '../fakes/model-file.js';
+import { cohort } from '../fakes/monitor-output.js';
 import { challengerOf } from '../workflows/traffic-in-test.js';
 
 /**
@@ -176,4 +177,20 @@ test('a request of a schedule', async () => {
   });
   await handle.result();
   await record('request-cycle', handle);
+});
+
+test('a window of monitoring that asks for a cycle, after a lost job', async () => {
+  const model = modelInTest(loop(), 'monitored');
+  await model.apply({ ...unattended, monitoring: { answers: { decay: { foundMin: 1, ofWindows: 1 } } } });
+  await model.trigger({ key: 'first' });
+  await model.cycle(await model.cycleOf('first')).result();
+  const decayed = { kind: 'succeed', output: { cohort: cohort({ worse: 0.05 }) } } as const;
+  loop().jobCluster.script(model.name, 'monitor', { kind: 'fail', type: 'JobLost' }, decayed);
+  const handle = await loop().client.workflow.start('monitorModel', {
+    workflowId: 'ratchet/monitored/monitor',
+    taskQueue: 'ratchet',
+    args: [{ model: model.name }],
+  });
+  await handle.result();
+  await record('monitor-model', handle);
 });

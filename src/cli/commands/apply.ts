@@ -28,9 +28,9 @@ export function addApplyCommand(program: Command, cli: Cli): void {
     });
 }
 
-export function appliedSentence({ model, changed, schedule, specDigest, codeDigest }: Applied): string {
+export function appliedSentence({ model, changed, schedule, monitoring, specDigest, codeDigest }: Applied): string {
   const digests = `spec ${shortDigest(specDigest)}, code ${shortDigest(codeDigest)}`;
-  const scheduleWords = schedule === 'none' ? 'no schedule' : `schedule ${schedule}`;
+  const scheduleWords = `${schedule === 'none' ? 'no schedule' : `schedule ${schedule}`}${monitoring === 'none' ? '' : `, monitoring ${monitoring}`}`;
   return changed
     ? `${model}: applied (${digests}, ${scheduleWords}); the next cycle uses it`
     : `${model}: unchanged (${digests}, ${scheduleWords})`;

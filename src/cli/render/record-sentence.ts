@@ -33,6 +33,8 @@ export function recordSentence({ body }: LedgerRecord): string {
       return `cycle ${body.cycle}: the champion has baked: ${body.reason}`;
     case 'rolled-back':
       return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}${body.trafficBackAt ? ` (traffic was back at ${body.trafficBackAt})` : ''}`;
+    case 'monitored':
+      return `monitoring of the window to ${body.window.end.slice(0, 16)} asks for a cycle: ${body.wishes.map(({ reason }) => reason).join('; ')}`;
     case 'cycle-ended':
       return `cycle ${body.cycle} ended: ${body.outcome}${body.reason ? `: ${body.reason}` : ''}`;
   }

@@ -67,6 +67,8 @@ function citationsOf(body: LedgerBody): Citation[] {
       return watch(body.analysisDigest);
     case 'rolled-back':
       return [...version('body.to', body.to), ...watch(body.analysisDigest ?? null)];
+    case 'monitored':
+      return [plain('body.documentDigest', body.documentDigest), plain('body.planDigest', body.planDigest)];
     case 'cycle-ended':
       return stages('body.evidence', body.evidence);
     default:

@@ -42,7 +42,9 @@ export function explainIssue(issue: Issue, root: unknown, schema: SchemaNode): F
       const near = typeof value === 'string' ? nearest(value, names) : null;
       const one = names.length === 1 ? valueWords(issue.values[0]) : `one of ${names.join(', ')}`;
       const missing = value === undefined ? { message: `missing: expected ${one}` } : {};
-      return [{ ...base, ...missing, expected: one, remedy: near !== null && near !== value ? `did you mean ${near}?` : description }];
+      const isOurs = typeof value === 'string' && issue.message.startsWith(`${value}: `);
+      const own = isOurs ? issue.message.slice(`${value}: `.length) : description;
+      return [{ ...base, ...missing, expected: one, remedy: near !== null && near !== value ? `did you mean ${near}?` : own }];
     }
     case 'too_small':
     case 'too_big':

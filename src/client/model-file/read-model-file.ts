@@ -4,6 +4,7 @@ import { DataSpec } from '../../domain/data-spec.js';
 import { EvaluationSpec } from '../../domain/evaluation-spec.js';
 import { GatesSpec } from '../../domain/gate.js';
 import { ModelSpec } from '../../domain/model-spec.js';
+import { MonitorSettings } from '../../domain/monitor-settings.js';
 import { RolloutSpec } from '../../domain/rollout-spec.js';
 import { ServingSpec } from '../../domain/serving-spec.js';
 import { TrainerSpec } from '../../domain/trainer-spec.js';
@@ -14,6 +15,7 @@ import { checkApproval } from './rules/approval.js';
 import { checkColumnNames } from './rules/columns.js';
 import { tellDetectable } from './rules/detectable.js';
 import { checkMetrics, checkSelectiveLabels, checkWindow } from './rules/evaluation.js';
+import { checkMonitoring } from './rules/monitoring.js';
 import { tellUnjudgeable } from './rules/refit.js';
 import { checkRolloutMetrics } from './rules/rollout-metrics.js';
 import { tellRolloutOutlook } from './rules/rollout-outlook.js';
@@ -58,6 +60,7 @@ const RULES: readonly Rule[] = [
   checkRollout,
   checkRolloutMetrics,
   tellRolloutOutlook,
+  checkMonitoring,
 ];
 
 /**
@@ -101,5 +104,6 @@ function readSections(root: unknown): Sections {
     triggers: read('triggers', TriggersSpec, {}),
     serving: read('serving', ServingSpec.optional()),
     rollout: read('rollout', RolloutSpec.optional()),
+    monitoring: read('monitoring', MonitorSettings.optional()),
   };
 }

@@ -32,6 +32,7 @@ export function foldLedger(before: LedgerState | null, seq: number, body: Ledger
     case 'backtested':
       return { ...before, comparisons: before.comparisons + body.comparisons };
     case 'approved':
+    case 'monitored':
       return before;
     case 'promoted':
       return promoted(before, body);

@@ -15,8 +15,8 @@ export function countJobs(cluster: JobCluster, meter: Meter): JobCluster {
   };
 
   function count({ name, phase, failure, startedAt, endedAt }: Job): void {
-    const [, model, stage] = /^(.*)-c\d+-([a-z]+)-a\d+$/.exec(name) ?? [];
-    if (model === undefined || stage === undefined) return;
+    const [, model, stage = 'monitor'] = /^(.*)-(?:c\d+-([a-z]+)|monitor-\d{8}t\d{6}z-[0-9a-f]{8})-a\d+$/.exec(name) ?? [];
+    if (model === undefined) return;
     const result = phase === 'Succeeded' ? 'Succeeded' : (failure?.type ?? 'JobLost');
     meter.record({ name: 'ratchet_jobs_total', labels: { model, stage, result }, value: 1 });
     if (startedAt === null || endedAt === null) return;

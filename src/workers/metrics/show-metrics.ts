@@ -6,6 +6,7 @@ import { openObjectStore } from '../open-object-store.js';
 import type { Meter } from './meter.js';
 import { serveMetrics, type MetricsServer } from './metrics-server.js';
 import { createLedgerReading } from './read-ledgers.js';
+import { createMonitoringReading } from './read-monitoring.js';
 
 type Tell = (line: string) => void;
 
@@ -26,7 +27,9 @@ export async function showMetrics(
   tell: Tell,
 ): Promise<MetricsServer | null> {
   if (metricsAddress === null) return null;
-  const readLedgers = createLedgerReading({ store: openObjectStore(storeUri), meter });
+  const store = openObjectStore(storeUri);
+  const reads = [createLedgerReading({ store, meter }), createMonitoringReading({ store, meter })];
+  const readLedgers = async (): Promise<void> => void (await Promise.all(reads.map((read) => read())));
   try {
     return await serveMetrics({ address: metricsAddress, meter, readLedgers });
   } catch (error) {

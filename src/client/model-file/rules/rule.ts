@@ -3,6 +3,7 @@ import type { ApprovalSpec } from '../../../domain/approval.js';
 import type { DataSpec } from '../../../domain/data-spec.js';
 import type { EvaluationSpec } from '../../../domain/evaluation-spec.js';
 import type { GatesSpec } from '../../../domain/gate.js';
+import type { MonitorSettings } from '../../../domain/monitor-settings.js';
 import type { ModelSpec } from '../../../domain/model-spec.js';
 import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import type { ServingSpec } from '../../../domain/serving-spec.js';
@@ -22,6 +23,7 @@ export interface Sections {
   /** undefined: not there. */
   readonly serving: ServingSpec | null | undefined;
   readonly rollout: RolloutSpec | null | undefined;
+  readonly monitoring: MonitorSettings | null | undefined;
 }
 
 export interface RuleContext {

@@ -3,12 +3,18 @@ import { nearest } from '../suggest.js';
 import { cronMistake } from './cron.js';
 import type { Rule } from './rule.js';
 
-export const checkTimes: Rule = ({ data, triggers }) => [
+export const checkTimes: Rule = ({ data, triggers, monitoring }) => [
   ...(data === null ? [] : checkZone(data.timeZone, ['spec', 'data', 'timeZone'])),
   ...(triggers?.schedules ?? []).flatMap(({ cron, timeZone }, index) => [
     ...checkCron(cron, ['spec', 'triggers', 'schedules', index, 'cron']),
     ...checkZone(timeZone, ['spec', 'triggers', 'schedules', index, 'timeZone']),
   ]),
+  ...(monitoring?.schedule?.kind === 'cron'
+    ? [
+        ...checkCron(monitoring.schedule.cron, ['spec', 'monitoring', 'schedule', 'cron']),
+        ...checkZone(monitoring.schedule.timeZone, ['spec', 'monitoring', 'schedule', 'timeZone']),
+      ]
+    : []),
 ];
 
 function checkCron(cron: string, path: Path): Finding[] {

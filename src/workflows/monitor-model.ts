@@ -1,0 +1,121 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { CancellationScope, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import type { PlannedWindow } from '../activities/monitor-activities.js';
+import { nextAttempt } from '../domain/decide/next-attempt.js';
+import type { MonitoredWindow } from '../domain/monitoring.js';
+import { longActivities, noticeActivities, shortActivities, submitActivities, watchActivities } from './activity-proxies.js';
+import { refuseStrangeStart } from './message-shape.js';
+import { lifecycleWorkflowId, TASK_QUEUE, type MonitorModelInput, type MonitorModelResult } from './messages.js';
+import { failureOf, inWords } from './workflow-failure.js';
+
+const TemporalScheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+const LIMITS = { attemptsMax: 3, memoryMiB: 1, memoryMiBMax: 2 };
+const JOB_SECONDS_MAX = 3600;
+
+/**
+ * Looks at one window of what a model answered: measures, judges, keeps what was found, and does what the spec says about it.
+ * The window follows from the time it was started for, so whoever asks again works on, or finds, the same one.
+ */
+export async function monitorModel(input: MonitorModelInput): Promise<MonitorModelResult> {
+  refuseStrangeStart({ isInput: typeof input?.model === 'string', input: '{"model": <name>}' });
+  const { model, windowHours = null, requestedBy } = input;
+  const { typedSearchAttributes, startTime } = workflowInfo();
+  const at = (typedSearchAttributes.get(TemporalScheduledStartTime) ?? startTime).toISOString();
+  const planned = await longActivities('fix the window and what it is judged by').planMonitoring({ model, at, windowHours });
+  if (planned === null) return { model, window: null, documentDigest: null, findings: [], done: ['no version is in force yet'] };
+  try {
+    const documentDigest = planned.isJudged ? null : await measure(model, planned);
+    const { planDigest } = planned;
+    const scheduled = requestedBy === undefined;
+    const judged = await longActivities('judge the window').judgeWindow({ model, planDigest, documentDigest, scheduled });
+    const done = await answer(judged, planned.owner);
+    setCurrentDetails(
+      [...judged.findings.map(({ kind, state, sentence }) => `- **${kind}** ${state}: ${sentence}`), '', ...done].join('\n'),
+    );
+    return { model, window: judged.window, documentDigest: judged.documentDigest, findings: judged.findings, done };
+  } catch (error) {
+    await tellOfFailure(model, planned, inWords(failureOf(error)));
+    throw error;
+  }
+}
+
+/** Runs the window's job to its document. However this ends, no job is left running. */
+async function measure(model: string, { planDigest, watchHeartbeatSeconds }: PlannedWindow): Promise<string> {
+  for (let current = { attempt: 1, memoryFactor: 1 }; ;) {
+    const request = { model, planDigest, ...current };
+    let jobName: string | null = null;
+    try {
+      jobName = await submitActivities(`start the job, attempt ${current.attempt}`).submitMonitorJob(request);
+      await watchActivities(`wait for ${jobName}`, { timeLimitSeconds: JOB_SECONDS_MAX, heartbeatSeconds: watchHeartbeatSeconds }).awaitJob(
+        jobName,
+      );
+      return await longActivities('record what was measured').recordMonitoring(request);
+    } catch (error) {
+      const running = jobName;
+      if (running !== null) await CancellationScope.nonCancellable(() => shortActivities(`stop ${running}`).stopJob(running));
+      const next = nextAttempt(current, failureOf(error).class, LIMITS);
+      if (next === null) throw error;
+      current = { attempt: next.attempt, memoryFactor: next.memoryFactor };
+      if (next.waitSeconds > 0) await sleep(next.waitSeconds * 1000, { summary: `wait before attempt ${next.attempt}` });
+    }
+  }
+}
+
+/** The ledger first, then the wish: who dies in between asks again, under the same keys. People are told last. */
+async function answer(judged: MonitoredWindow, owner: string): Promise<string[]> {
+  const { model, window, documentDigest, planDigest, cycle } = judged;
+  const answers = judged.answers.filter(({ action }) => action !== null);
+  const wishes = answers.flatMap(({ kind, trigger, reason }) => (trigger === null ? [] : [{ finding: kind, trigger, reason }]));
+  if (wishes.length > 0) {
+    await shortActivities('record: monitored').appendRecord({
+      model,
+      key: `monitor/c${cycle}/${window.start}/${window.end}/monitored`,
+      body: {
+        kind: 'monitored',
+        window,
+        documentDigest,
+        planDigest,
+        wishes: wishes.map(({ finding, trigger, reason }) => ({ finding, triggerKey: trigger.key, reason })),
+      },
+      expects: {},
+      at: new Date().toISOString(),
+    });
+    for (const { finding, trigger } of wishes) {
+      const workflowId = lifecycleWorkflowId(model);
+      await shortActivities(`ask for a cycle: ${finding}`).requestTrigger({ model, workflowId, taskQueue: TASK_QUEUE, trigger });
+    }
+  }
+  const done: string[] = [];
+  for (const { kind, action, key, reason } of answers) {
+    const words = action === 'retrain' ? `asked for a cycle: ${reason}` : `told ${owner}: ${reason}`;
+    done.push(words);
+    await tell({
+      id: `${model}/monitor/${key}`,
+      model,
+      title: `${model}: ${kind}`,
+      text: `${reason}\n${words}\nratchet monitor status ${model}`,
+      to: [owner],
+    });
+  }
+  return done;
+}
+
+/** What cannot be measured is an error, and people hear of it: silence would look as if all were well. */
+async function tellOfFailure(model: string, { window, owner }: PlannedWindow, words: string): Promise<void> {
+  await CancellationScope.nonCancellable(() =>
+    tell({
+      id: `${model}/monitor/failed/${window.end}`,
+      model,
+      title: `${model}: monitoring failed`,
+      text: `The window to ${window.end} could not be measured: ${words}`,
+      to: [owner],
+    }),
+  );
+}
+
+/** Told in vain, the window is judged all the same: the report and the status have it. */
+async function tell(notice: { id: string; model: string; title: string; text: string; to: readonly string[] }): Promise<void> {
+  await noticeActivities(`tell ${notice.to.join(', ')}`)
+    .notifyPeople({ ...notice, severity: 'action' })
+    .catch(() => undefined);
+}

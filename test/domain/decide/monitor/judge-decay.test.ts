@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { judgeMonitoring } from '../../../../src/domain/decide/monitor/judge-monitoring.js';
+import type { Finding, FindingKind } from '../../../../src/domain/finding.js';
+import type { MonitorOutput } from '../../../../src/domain/monitor-jobs.js';
+import { MonitorSettings } from '../../../../src/domain/monitor-settings.js';
+import type { MonitoringPolicy } from '../../../../src/domain/monitoring.js';
+import { cohort, monitorOutput } from '../../../fakes/monitor-output.js';
+import { mean } from '../evaluation.js';
+
+interface Change {
+  readonly settings?: object;
+  readonly label?: Partial<MonitoringPolicy['label']>;
+  readonly promise?: MonitoringPolicy['champion']['promise'];
+}
+
+function policy({ settings = {}, label = {}, promise = { logLoss: 0.49 } }: Change = {}): MonitoringPolicy {
+  return {
+    settings: MonitorSettings.parse(settings),
+    label: { delayHours: 24, policy: 'independent', coverageMin: 0.5, ...label },
+    champion: { version: 'flights-3', trainEnd: '2013-06-02T04:00:00.000Z', promise },
+  };
+}
+
+function find(kind: FindingKind, output: MonitorOutput, change: Change = {}): Finding {
+  return judgeMonitoring(policy(change), output).find((finding) => finding.kind === kind)!;
+}
+
+const observe = (change: object): MonitorOutput => monitorOutput({ labels: { ...monitorOutput().labels!, ...change } });
+
+type Case = [says: string, output: MonitorOutput, change: Change, state: Finding['state'], sentence: string];
+
+test.for<Case>([
+  [
+    'decay is proven against a fresh refit',
+    monitorOutput({ cohort: cohort({ worse: 0.03 }) }),
+    {},
+    'found',
+    'is worse than a cheap model trained on what is known by now: logLoss worse by 0.030',
+  ],
+  [
+    'a small difference is not told from none',
+    monitorOutput({ cohort: cohort({ worse: 0.0055 }) }),
+    {},
+    'inconclusive',
+    'cannot be told from',
+  ],
+  [
+    'decay is proven against the anchor too',
+    monitorOutput({
+      cohort: cohort({ differences: { fresh: { logLoss: mean(0, 0.004) }, anchor: { logLoss: mean(0.05, 0.004) }, baseRate: null } }),
+    }),
+    {},
+    'found',
+    'the frozen anchor',
+  ],
+  [
+    'auc counts the other way',
+    monitorOutput({ cohort: cohort({ worse: 0.03 }) }),
+    { settings: { decay: { metric: 'auc' } } },
+    'found',
+    'auc worse by 0.030',
+  ],
+  [
+    'ten days are the least',
+    monitorOutput({ cohort: cohort({ differences: { fresh: { logLoss: mean(0.1, 0, 9) }, anchor: null, baseRate: null } }) }),
+    {},
+    'inconclusive',
+    'only 9 blocks',
+  ],
+  [
+    'without a fresh refit nothing is said to be fine',
+    monitorOutput({ cohort: cohort({ differences: { fresh: null, anchor: null, baseRate: { logLoss: mean(-0.03, 0.01) } } }) }),
+    {},
+    'inconclusive',
+    'to train a fresh reference on',
+  ],
+  [
+    'labels that are few are no ground',
+    monitorOutput({ cohort: cohort({ worse: 0.1, labelCoverage: { overall: 0.3, byScoreDecile: [0.3], byMonth: [] } }) }),
+    {},
+    'inconclusive',
+    'only 31% of 3,000 mature predictions are labelled or censored, 50% are needed',
+  ],
+  [
+    'labels that depend on the score are no ground',
+    monitorOutput({ cohort: cohort({ worse: 0.1, labelCoverage: { overall: 0.9, byScoreDecile: [0.6, 1], byMonth: [] } }) }),
+    {},
+    'inconclusive',
+    'labels depend on the score',
+  ],
+  [
+    'selective labels are refused',
+    monitorOutput({ cohort: cohort({ worse: 0.1 }) }),
+    { label: { policy: 'ownDecision' } },
+    'inconclusive',
+    'labels exist only where our own output decided so',
+  ],
+  [
+    'selective labels are accepted with a reason',
+    monitorOutput({ cohort: cohort({ worse: 0.1 }) }),
+    { label: { policy: 'ownDecision', acceptSelectiveLabels: 'nothing else is to be had' } },
+    'found',
+    'is worse than',
+  ],
+  [
+    'labels that say they are selective are refused',
+    observe({ ownDecision: 12 }),
+    {},
+    'inconclusive',
+    '12 labels exist only because our own output decided so',
+  ],
+  [
+    'immature labels are provisional',
+    monitorOutput({ cohort: null, early: { rows: 900, labelledRows: 300, metrics: { auc: 0.5, logLoss: 0.9, brier: 0.4 } } }),
+    {},
+    'provisional',
+    '300 of 900 predictions have an early label (logLoss 0.900); they are mature after 24 hours',
+  ],
+])('%s', ([, output, change, state, sentence]) => {
+  const finding = find('decay', output, change);
+  expect(finding.sentence).toContain(sentence);
+  expect(finding.state).toBe(state);
+});
