@@ -96,7 +96,10 @@ async function planOf({ store }: Sources, { spec }: CycleContext, ref: CycleRef,
   const { rollout } = spec.spec;
   if (rollout === undefined) return null;
   const answers = await offlineAnswers(store, ref);
-  return analysisPlanOf(rollout, answers?.scoreHistogram ?? null, { isCompared });
+  const { timeZone, label } = spec.spec.data;
+  const { delayHours, coverageMin, coverageDropMax } = label;
+  const labels = { timeZone, delayHours, coverageMin, coverageDropMax };
+  return analysisPlanOf(rollout, answers?.scoreHistogram ?? null, { isCompared, labels });
 }
 
 function supersededBy({ baseline, model }: CycleContext, head: LedgerState, isPromoted: boolean): string | null {

@@ -51,10 +51,11 @@ export function createWatchActivities({ store, ...ports }: WatchActivityPorts) {
     }
   }
 
-  async function write(request: WatchRequest, { before, windows, state, analysis }: Watched): Promise<Digest | null> {
+  async function write(request: WatchRequest, { before, windows, reads, state, analysis }: Watched): Promise<Digest | null> {
     const { model, cycle, step, plan, previous } = request;
-    const document = { kind: 'watch', model, cycle, step, plan, before, windows: [...windows], after: state, analysis, previous };
-    const put = store.put(documentBytes(document satisfies Record<keyof WatchDocument, unknown>)).catch(() => null);
+    const seen = { windows: [...windows], ...(reads.length > 0 && { reads: [...reads] }) };
+    const document = { kind: 'watch', model, cycle, step, plan, before, ...seen, after: state, analysis, previous };
+    const put = store.put(documentBytes(document satisfies Record<Exclude<keyof WatchDocument, 'reads'>, unknown>)).catch(() => null);
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), PUT_MS_MAX);

@@ -1,15 +1,19 @@
 import type { Analysis } from '../domain/analysis.js';
-import { addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../domain/decide/analysis/analyse.js';
+import { addLabels, addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../domain/decide/analysis/analyse.js';
 import type { AnalysisPlan } from '../domain/decide/analysis/analysis-plan.js';
+import { foldWatch, type PlacedRead } from '../domain/decide/analysis/fold-watch.js';
+import { jsonDifference } from '../domain/decide/json-difference.js';
 import { endOfWatch, type WatchMode, type WatchTimes } from '../domain/decide/end-of-watch.js';
 import { sameSplit, type ArmInstances, type Split } from '../domain/decide/traffic-splits.js';
 import { windowBetween, type Counters, type SplitInForce } from '../domain/decide/window-between.js';
 import type { Digest } from '../domain/digest.js';
 import type { Arm } from '../domain/serving.js';
 import type { TrafficWindow } from '../domain/traffic-window.js';
+import type { LabelReader } from '../ports/label-reader.js';
 import type { MetricSource } from '../ports/metric-source.js';
 import type { Serving } from '../ports/serving.js';
 import type { RouteReading, TrafficRouter } from '../ports/traffic-router.js';
+import { watchLabels, type LabelWatch } from './label-watch.js';
 
 export interface WatchRequest {
   readonly model: string;
@@ -36,6 +40,8 @@ export interface Watched {
   readonly analysis: Analysis;
   readonly before: AnalysisState;
   readonly windows: readonly TrafficWindow[];
+  /** Of labels: those that changed the state. */
+  readonly reads: readonly PlacedRead[];
   readonly state: AnalysisState;
   /** null: the watch was ended by whoever asked for it. */
   readonly end: Analysis['phase'] | null;
@@ -45,6 +51,7 @@ export interface WatchPorts {
   readonly serving: Serving;
   readonly router: TrafficRouter;
   readonly metrics: MetricSource;
+  readonly labels: LabelReader;
 }
 
 /** So many windows stand in a document; of a longer watch the last ones. */
@@ -52,20 +59,31 @@ const WINDOWS_MAX = 2000;
 /** A server that was started again so often within one watch does not run. */
 const RESTARTS_MAX = 3;
 
+interface WatchOptions {
+  readonly signal: AbortSignal;
+  readonly onState: (state: AnalysisState, analysis: Analysis) => void;
+}
+
 /**
  * Reads the traffic window by window and judges it after each, until there is a decision, the time is over or it is told to
- * stop; then it answers with what it knows. A broken measurement is told as such and tried again.
+ * stop; then it answers with what it knows. A broken measurement is told as such and tried again. Labels are read beside it.
  */
-export async function watchArms(
-  request: WatchRequest,
-  ports: WatchPorts,
-  { signal, onState }: { signal: AbortSignal; onState: (state: AnalysisState, analysis: Analysis) => void },
-): Promise<Watched> {
+export async function watchArms(request: WatchRequest, ports: WatchPorts, options: WatchOptions): Promise<Watched> {
+  const labels = watchLabels(request, ports.labels);
+  try {
+    return await watch(request, ports, labels, options);
+  } finally {
+    labels.stop();
+  }
+}
+
+async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatch, { signal, onState }: WatchOptions): Promise<Watched> {
   const { mode, times, plan } = request;
-  const known = request.state ?? beginAnalysis(plan);
-  let state = request.isNewStep ? beginStep(known) : known;
+  const inherited = request.state ?? beginAnalysis(plan);
+  let state = request.isNewStep ? beginStep(inherited) : inherited;
   let before = state;
   let windows: TrafficWindow[] = [];
+  let reads: PlacedRead[] = [];
   let errorSinceMs: number | null = null;
   let supersededSinceMs: number | null = null;
   let last: Counters | null = null;
@@ -85,16 +103,28 @@ export async function watchArms(
         state = addWindow(plan, state, window);
         windows.push(window);
         if (windows.length > WINDOWS_MAX) {
-          before = addWindow(plan, before, windows[0]!);
+          before = foldWatch(
+            plan,
+            before,
+            windows.slice(0, 1),
+            reads.filter(({ afterWindows }) => afterWindows === 0),
+          );
           windows = windows.slice(1);
+          reads = reads.flatMap((read) => (read.afterWindows === 0 ? [] : [{ ...read, afterWindows: read.afterWindows - 1 }]));
         }
+      }
+      const read = labels.take(state);
+      const known = read === null ? state : addLabels(plan, state, read);
+      if (read !== null && jsonDifference(known, state) !== null) {
+        reads.push({ ...read, afterWindows: windows.length });
+        state = known;
       }
       last = counters;
       const restarts = await restartsOf(request.instances.challenger, ports.serving);
       restartsBefore ??= restarts;
       analysis = crashed(assess(plan, state), restarts - restartsBefore);
     } catch (error) {
-      if (signal.aborted) return { analysis, before, windows, state, end: null };
+      if (signal.aborted) return { analysis, before, windows, reads, state, end: null };
       trouble = error instanceof Error ? error.message : String(error);
       last = null; // the next window starts where it can be measured again
     }
@@ -102,9 +132,9 @@ export async function watchArms(
     errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;
     onState(state, analysis);
     const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs, supersededSinceMs });
-    if (end !== null) return { analysis, before, windows, state, end };
+    if (end !== null) return { analysis, before, windows, reads, state, end };
     await pause(request.windowSeconds * 1000, signal);
-    if (signal.aborted) return { analysis, before, windows, state, end: null };
+    if (signal.aborted) return { analysis, before, windows, reads, state, end: null };
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KpiName } from './label-row.js';
 
 const bakes = {
   bakeSeconds: z.number().int().positive().describe('At least so long; then on as soon as the named regressions would have been found.'),
@@ -82,10 +83,38 @@ export const RolloutMetric = z.discriminatedUnion('kind', [
       kind: z.literal('quality').describe('Paired, in shadow, where labels exist.'),
       metric: z.enum(['logLoss', 'brier']).default('logLoss').describe('Of each labelled row, both arms.'),
       ...shared,
-      margin: z.number().gt(0).describe('In the metric’s own units.'),
-      blocksMin: z.number().int().min(10).default(10).describe('Days with labels before it is judged.'),
+      margin: z.number().gt(0).describe('In the metric’s own units: a day on which it is worse by less is no vote against the challenger.'),
+      detect: z
+        .number()
+        .gt(0)
+        .optional()
+        .describe(
+          'A step passes once a difference of this size would have been found with 90% power, in days like those seen; absent: five times the margin.',
+        ),
+      blocksMin: z.number().int().min(10).default(10).describe('Mature days at least before it passes.'),
     })
-    .describe('Paired quality on late labels.'),
+    .describe('Paired quality on late labels: both arms’ answers to the same requests, by mature day.'),
+  z
+    .strictObject({
+      kind: z.literal('kpi').describe('A named number that comes with labels, by arm.'),
+      name: KpiName.describe('As in the labels’ `values`.'),
+      ...shared,
+      min: z.number().describe('Its lower bound: values below count as this.'),
+      max: z.number().describe('Its upper bound.'),
+      direction: z.enum(['up', 'down', 'either']).describe('Which way is harm: the mean going up, down, or either.'),
+      margin: z.number().gt(0).describe('A difference of less than this, in its own units, is no harm.'),
+      detect: z
+        .number()
+        .gt(0)
+        .optional()
+        .describe(
+          'A step passes once a difference of this size would have been found with 90% power, in days like those seen; absent: five times the margin.',
+        ),
+      blocksMin: z.number().int().min(1).default(7).describe('Mature days at least before it passes.'),
+    })
+    .describe(
+      'A business number on late labels: the mean of the requests that the challenger answered against the baseline’s, by mature day.',
+    ),
 ]);
 export type RolloutMetric = z.infer<typeof RolloutMetric>;
 

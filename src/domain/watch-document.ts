@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Analysis } from './analysis.js';
 import { Digest } from './digest.js';
+import { LabelledDay } from './label-reading.js';
 import { TrafficWindow } from './traffic-window.js';
 
 /**
@@ -17,6 +18,17 @@ export const WatchDocument = z.strictObject({
   plan: z.json(),
   before: z.json(),
   windows: z.array(TrafficWindow),
+  /** What labels said meanwhile, and after how many of these windows; readings that changed nothing are left out. Absent: none did. */
+  reads: z
+    .array(
+      z.strictObject({
+        afterWindows: z.number().int().min(0),
+        asOfMs: z.number(),
+        days: z.array(LabelledDay),
+        trouble: z.string().nullable(),
+      }),
+    )
+    .optional(),
   after: z.json(),
   analysis: Analysis,
   /** The document of the watch before this one; null: the first. */

@@ -3,6 +3,7 @@ import { RatchetError } from '../../src/domain/failure.js';
 import { LATENCY_EDGES_MS, SCORE_BINS } from '../../src/domain/latency-edges.js';
 import type { Arm, Instance, InstanceSpec, Route } from '../../src/domain/serving.js';
 import type { ArmCounts } from '../../src/domain/traffic-window.js';
+import type { LabelReader } from '../../src/ports/label-reader.js';
 import type { MetricSource } from '../../src/ports/metric-source.js';
 import type { Serving } from '../../src/ports/serving.js';
 import type { TrafficRouter } from '../../src/ports/traffic-router.js';
@@ -15,6 +16,17 @@ export interface Behaviour {
   readonly score?: number;
   readonly restarts?: number;
 }
+
+export const noLabels = {
+  predictions: 0,
+  labelled: 0,
+  censored: 0,
+  repeated: 0,
+  ambiguousIds: 0,
+  unmatchedLabels: 0,
+  conflicts: 0,
+  observedBefore: 0,
+};
 
 /** Servers, router and metrics in one: each reading of the counters finds as many requests more, divided as the route says. */
 export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerReading?: number } = {}) {
@@ -85,7 +97,12 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
     },
   };
 
-  return { serving, router, metrics, instances, routes, shifts, failures, behave, editByHand, splitOf };
+  const labels: LabelReader & { answer: LabelReader['read'] } = {
+    answer: async () => ({ counts: noLabels, conflicts: [], kpis: [], days: [] }),
+    read: (question, signal) => labels.answer(question, signal),
+  };
+
+  return { serving, router, metrics, labels, instances, routes, shifts, failures, behave, editByHand, splitOf };
 
   function behave(instance: string, behaviour: Behaviour): void {
     behaviours.set(instance, behaviour);

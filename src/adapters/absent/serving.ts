@@ -1,10 +1,11 @@
 import { RatchetError, type FailureType } from '../../domain/failure.js';
+import type { LabelReader } from '../../ports/label-reader.js';
 import type { MetricSource } from '../../ports/metric-source.js';
 import type { Serving } from '../../ports/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 
 /** Serving where there is none: what needs it is refused with the reason, what only asks finds nothing. */
-export function createAbsentServing(why: string): { serving: Serving; router: TrafficRouter; metrics: MetricSource } {
+export function createAbsentServing(why: string): { serving: Serving; router: TrafficRouter; metrics: MetricSource; labels: LabelReader } {
   const refuse = (type: FailureType) => (): Promise<never> => Promise.reject(new RatchetError(type, `nothing is served here: ${why}`));
   return {
     serving: {
@@ -16,5 +17,6 @@ export function createAbsentServing(why: string): { serving: Serving; router: Tr
     },
     router: { shift: refuse('RouterRefused'), read: () => Promise.resolve(null), refresh: () => Promise.resolve(), url: '' },
     metrics: { read: refuse('MetricsUnavailable') },
+    labels: { read: refuse('MetricsUnavailable') },
   };
 }

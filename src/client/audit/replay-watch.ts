@@ -1,5 +1,6 @@
-import { addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../../domain/decide/analysis/analyse.js';
+import { assess, beginAnalysis, beginStep, type AnalysisState } from '../../domain/decide/analysis/analyse.js';
 import type { AnalysisPlan } from '../../domain/decide/analysis/analysis-plan.js';
+import { foldWatch } from '../../domain/decide/analysis/fold-watch.js';
 import { jsonDifference } from '../../domain/decide/json-difference.js';
 import { canonicalJson } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
@@ -28,7 +29,7 @@ export function replayWatch(document: WatchDocument): ReplayedWatch {
   const { windows, after, analysis } = document;
   const plan = document.plan as unknown as AnalysisPlan;
   const recomputed = computed(document, () => {
-    const state = windows.reduce((known, window) => addWindow(plan, known, window), document.before as unknown as AnalysisState);
+    const state = foldWatch(plan, document.before as unknown as AnalysisState, windows, document.reads ?? []);
     return { state: stored(state), analysis: stored(assess(plan, state)) };
   });
   const isSaid = isSaidOver(analysis, recomputed.analysis);

@@ -17,6 +17,7 @@ import { tellDetectable } from './rules/detectable.js';
 import { checkMetrics, checkSelectiveLabels, checkWindow } from './rules/evaluation.js';
 import { checkMonitoring } from './rules/monitoring.js';
 import { tellUnjudgeable } from './rules/refit.js';
+import { checkRolloutLabels } from './rules/rollout-labels.js';
 import { checkRolloutMetrics } from './rules/rollout-metrics.js';
 import { tellRolloutOutlook } from './rules/rollout-outlook.js';
 import { checkRollout } from './rules/rollout.js';
@@ -59,6 +60,7 @@ const RULES: readonly Rule[] = [
   tellUnjudgeable,
   checkRollout,
   checkRolloutMetrics,
+  checkRolloutLabels,
   tellRolloutOutlook,
   checkMonitoring,
 ];

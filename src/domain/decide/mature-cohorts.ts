@@ -33,9 +33,15 @@ const HOUR_MS = 3_600_000;
  * Which cohorts may decide. One is mature once its label delay has passed since its end, and about as many of its predictions
  * are settled as of the mature ones before it: those that are labelled early, or of a week in which half the labels got lost,
  * are not like the others. Pure. @param cohorts in the order of time
+ * @param coverages of mature ones before them
  */
-export function matureCohorts<T extends Cohort>(cohorts: readonly T[], rule: MaturityRule, asOfMs: number): JudgedCohort<T>[] {
-  const before: number[] = [];
+export function matureCohorts<T extends Cohort>(
+  cohorts: readonly T[],
+  rule: MaturityRule,
+  asOfMs: number,
+  coverages: readonly number[] = [],
+): JudgedCohort<T>[] {
+  const before = coverages.slice(-COMPARED_MAX);
   return cohorts.map((cohort) => {
     const { predictions, labelled, censored, endMs } = cohort;
     const coverage = predictions === 0 ? 0 : (labelled + censored) / predictions;

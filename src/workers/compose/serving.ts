@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { createAbsentServing } from '../../adapters/absent/serving.js';
 import { createEnvoyTrafficRouter } from '../../adapters/envoy/traffic-router.js';
+import { createLocalLabelReader } from '../../adapters/local/label-reader.js';
 import { createLocalMetricSource } from '../../adapters/local/metric-source.js';
 import { createLocalServing } from '../../adapters/local/serving/serving.js';
 import type { WorkerConfig } from '../../config/worker-config.js';
+import type { LabelReader } from '../../ports/label-reader.js';
 import type { MetricSource } from '../../ports/metric-source.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Serving } from '../../ports/serving.js';
@@ -11,9 +13,9 @@ import type { TrafficRouter } from '../../ports/traffic-router.js';
 
 /** Model servers, proxy and metrics of this machine, where there is a proxy. */
 export function composeServing(
-  { home, traffic }: Pick<WorkerConfig, 'home' | 'traffic'>,
+  { home, traffic, pythonBin, stepsPath }: Pick<WorkerConfig, 'home' | 'traffic' | 'pythonBin' | 'stepsPath'>,
   store: ObjectStore,
-): { serving: Serving; router: TrafficRouter; metrics: MetricSource } {
+): { serving: Serving; router: TrafficRouter; metrics: MetricSource; labels: LabelReader } {
   if (traffic === null)
     return createAbsentServing('this worker knows no proxy: start it with `ratchet up`, without --no-serving, where there is Envoy');
   const serving = createLocalServing({ servingFolder: join(home, 'serving'), store });
@@ -30,5 +32,6 @@ export function composeServing(
       logFile: join(home, 'logs', 'envoy.log'),
     }),
     metrics: createLocalMetricSource({ adminUrl, replicasOf: addressesOf }),
+    labels: createLocalLabelReader({ pythonBin, stepsPath, storeUri: store.uri }),
   };
 }

@@ -2,21 +2,11 @@ import { expect, test } from 'vitest';
 import { labelStatusLines } from '../../../src/cli/render/label-status.js';
 import { labelStatus } from '../../../src/client/labels/label-status.js';
 import type { LabelQuestion, LabelReading } from '../../../src/domain/label-reading.js';
+import { noLabels } from '../../fakes/memory-serving.js';
 import { createMemoryStore } from '../../fakes/memory-store.js';
 import { createDataStory } from '../retention/data-story.js';
 
 const AS_OF_MS = Date.parse('2024-05-04T12:00:00Z');
-const none = {
-  predictions: 0,
-  labelled: 0,
-  censored: 0,
-  repeated: 0,
-  ambiguousIds: 0,
-  unmatchedLabels: 0,
-  conflicts: 0,
-  observedBefore: 0,
-};
-
 const day = (date: string, labelled: number): LabelReading['days'][number] => {
   const startMs = Date.parse(`${date}T00:00:00Z`);
   return { day: date, startMs, endMs: startMs + 86_400_000, predictions: 200, labelled, censored: 4, pairs: null, arms: {} };
@@ -33,7 +23,7 @@ async function statusOf(reading: LabelReading) {
 
 test('each day is told with its coverage, and whether what is said of it may decide', async () => {
   const conflicts = [{ id: 'a', row: 0, field: 'value', first: 1, other: 0 }];
-  const counts = { ...none, predictions: 600, labelled: 310, censored: 12, unmatchedLabels: 3, conflicts: 1 };
+  const counts = { ...noLabels, predictions: 600, labelled: 310, censored: 12, unmatchedLabels: 3, conflicts: 1 };
   const { status, asked } = await statusOf({
     counts,
     conflicts,
@@ -62,7 +52,7 @@ test('each day is told with its coverage, and whether what is said of it may dec
 });
 
 test('a model without a log says so in a sentence', async () => {
-  const { status } = await statusOf({ counts: none, conflicts: [], kpis: [], days: [] });
+  const { status } = await statusOf({ counts: noLabels, conflicts: [], kpis: [], days: [] });
   expect(labelStatusLines(status)).toEqual([
     'flights: no predictions were logged from 2024-04-04T12:00:00.000Z to 2024-05-04T12:00:00.000Z, and no labels came for any',
   ]);

@@ -101,7 +101,7 @@ test.for<[name: string, from: string, to: string, ...problems: string[]]>([
     'a metric that nobody measures',
     '- { kind: latency }',
     '- { kind: revenue }',
-    '70:17: error: spec.rollout.metrics[1].kind: expected one of errors, latency, mean, distribution, quality, found "revenue"',
+    '70:17: error: spec.rollout.metrics[1].kind: expected one of errors, latency, mean, distribution, quality, kpi, found "revenue"',
   ],
   [
     'one kind twice',
@@ -143,7 +143,33 @@ test.for<[name: string, from: string, to: string, ...problems: string[]]>([
     'quality in shadow',
     '- { kind: latency }',
     '- { kind: quality, margin: 0.02 }',
-    '70:17: warning: spec.rollout.metrics[1].kind: no labels are taken in while a rollout runs yet, so quality stays undecided and its step turns back. Remove it; gates judge quality on labels before the rollout',
+    '70:9: warning: spec.rollout.metrics[1]: it takes at least 15 whole days, and 24 h until the labels of the last one are mature; steps[0] is given up after 600 s. Write bakeSecondsMax: 1468800 or more in steps[0], or remove the metric',
+  ],
+  [
+    'a quality that is harm within the margin',
+    '- { kind: latency }',
+    '- { kind: quality, margin: 0.02, detect: 0.02 }',
+    '70:48: error: spec.rollout.metrics[1].detect: expected more than margin (0.02), found 0.02. Name a regression that lies beyond what the margin allows: within it nothing is harm',
+  ],
+  [
+    'a named number without room between its bounds',
+    '- { kind: latency }',
+    '- { kind: kpi, name: revenue, min: 5, max: 5, direction: down, margin: 1 }',
+    '70:42: error: spec.rollout.metrics[1].min: expected less than max (5), found 5. Write the bounds of the value',
+  ],
+  [
+    'a named number whose margin is everything',
+    '- { kind: latency }',
+    '- { kind: kpi, name: revenue, min: 0, max: 1, direction: down, margin: 1 }',
+    '70:78: error: spec.rollout.metrics[1].margin: expected less than max − min (1), found 1. No two means differ by so much: write a difference in the value’s own units',
+  ],
+  [
+    'a named number that takes days',
+    '- { kind: latency }',
+    '- { kind: kpi, name: revenue, min: 0, max: 9, direction: down, margin: 1 }',
+    expect.stringMatching(
+      /^70:9: warning: .*it takes at least 15 whole days, and 24 h .*; steps\[1\] is given up after 600 s/,
+    ) as unknown as string,
   ],
 ])('%s', ([, from, to, ...problems]) => {
   expect(ROLLOUT).toContain(from);
@@ -162,6 +188,51 @@ test('quality without a shadow step is a mistake', () => {
     '- { kind: quality, margin: 0.02 }',
   );
   expect(told(text)).toEqual([expect.stringMatching(/^69:17: error: .*expected a step of kind shadow, found none/)]);
+});
+
+const KPI = '- { kind: kpi, name: revenue, min: 0, max: 9, direction: down, margin: 1 }';
+
+test.for<[name: string, change: (text: string) => string, problem: RegExp]>([
+  [
+    'callers who stay',
+    (text) => text.replace('serving: {}', 'serving: { stickyBy: x-user }').replace('    bake:', '    unit: key\n    bake:'),
+    /expected rollout\.unit: request beside it, found unit: key/,
+  ],
+  ['no canary', (text) => text.replace(/ +- \{ kind: canary.*\n/g, ''), /expected a step of kind canary, found none/],
+  [
+    'a shadow that nothing else judges',
+    (text) => text.replace(/ +- \{ kind: (?:errors|mean).*\n/g, ''),
+    /expected another metric for the shadow step, found kpi alone/,
+  ],
+  [
+    'a baseline of another size',
+    (text) => text.replace('    bake:', '    baseline: champion\n    bake:'),
+    /warning: .*the champion answers more requests than the challenger/,
+  ],
+])('a named number cannot be known with %s', ([, change, problem]) => {
+  expect(told(change(ROLLOUT.replace('- { kind: latency }', KPI))).filter((line) => problem.test(line))).toHaveLength(1);
+});
+
+test('two named numbers are two questions, and one that is given time is told how long it takes', () => {
+  const other = KPI.replace('revenue', 'clicks');
+  const text = ROLLOUT.replace('- { kind: latency }', `${KPI}\n      ${other}`).replace('bakeSecondsMax: 600', 'bakeSecondsMax: 9000000');
+  expect(told(text)).toEqual([
+    expect.stringMatching(/^70:9: info: .*it takes at least \d+ whole days/),
+    expect.stringMatching(/^71:9: info: /),
+  ]);
+  expect(told(text.replace('clicks', 'revenue'))).toContainEqual(expect.stringMatching(/found kpi revenue as metrics\[1\] already/));
+});
+
+test('quality on labels that our own decisions let exist needs a reason', () => {
+  const owned = GOOD_MODEL_FILE.replace(/delayHours: 24/, 'delayHours: 24\n      policy: ownDecision');
+  expect(owned).not.toBe(GOOD_MODEL_FILE);
+  const { problems } = readModelFile(owned + ROLLOUT.replace('- { kind: latency }', '- { kind: quality, margin: 0.02 }'), {
+    file: 'm',
+    nowMs: NOW_MS,
+  });
+  expect(problems.map(problemText)).toContainEqual(
+    expect.stringMatching(/metrics\[1\]\.kind: expected labels that do not depend on our own answers/),
+  );
 });
 
 test('a bake that compares with nobody is warned of where a limit is left', () => {

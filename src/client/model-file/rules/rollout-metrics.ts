@@ -1,4 +1,4 @@
-import type { RolloutMetric, RolloutSpec } from '../../../domain/rollout-spec.js';
+import type { RolloutMetric } from '../../../domain/rollout-spec.js';
 import type { Finding, Path } from '../problem.js';
 import type { Rule } from './rule.js';
 
@@ -8,13 +8,17 @@ export const checkRolloutMetrics: Rule = ({ rollout }) => {
   const { metrics } = rollout;
   return metrics.flatMap((metric, index): Finding[] => {
     const path: Path = ['spec', 'rollout', 'metrics', index];
-    const first = metrics.findIndex(({ kind }) => kind === metric.kind);
-    return [...(first < index ? [twice(path, metric, first)] : []), ...checkMetric(path, metric, rollout)];
+    const first = metrics.findIndex((other) => questionOf(other) === questionOf(metric));
+    return [...(first < index ? [twice(path, metric, first)] : []), ...checkMetric(path, metric)];
   });
 };
 
-function twice(path: Path, { kind }: RolloutMetric, first: number): Finding {
-  const found = `${kind} as metrics[${first}] already`;
+function questionOf(metric: RolloutMetric): string {
+  return metric.kind === 'kpi' ? `kpi ${metric.name}` : metric.kind;
+}
+
+function twice(path: Path, metric: RolloutMetric, first: number): Finding {
+  const found = `${questionOf(metric)} as metrics[${first}] already`;
   return {
     path: [...path, 'kind'],
     severity: 'error',
@@ -24,7 +28,7 @@ function twice(path: Path, { kind }: RolloutMetric, first: number): Finding {
   };
 }
 
-function checkMetric(path: Path, metric: RolloutMetric, rollout: RolloutSpec): Finding[] {
+function checkMetric(path: Path, metric: RolloutMetric): Finding[] {
   switch (metric.kind) {
     case 'errors':
     case 'latency':
@@ -32,9 +36,9 @@ function checkMetric(path: Path, metric: RolloutMetric, rollout: RolloutSpec): F
     case 'mean':
       return checkMean(path, metric);
     case 'distribution':
-      return [];
     case 'quality':
-      return checkQuality(path, rollout);
+    case 'kpi':
+      return []; // what asks for labels is told by the rule of its own
   }
 }
 
@@ -74,15 +78,6 @@ function checkMean(path: Path, { min, max, margin, detect }: Extract<RolloutMetr
     findings.push({ path: [...path, 'margin'], severity: 'warning', message, remedy: 'write the difference that nobody would mind' });
   }
   return detect > margin ? findings : [...findings, notBeyond(path, detect, margin, 'margin')];
-}
-
-function checkQuality(path: Path, { steps }: RolloutSpec): Finding[] {
-  if (!steps.some(({ kind }) => kind === 'shadow')) {
-    const remedy = 'add a shadow step before the first canary: only there both arms score every row';
-    return [{ path: [...path, 'kind'], severity: 'error', expected: 'a step of kind shadow', found: 'none', remedy }];
-  }
-  const message = 'no labels are taken in while a rollout runs yet, so quality stays undecided and its step turns back';
-  return [{ path: [...path, 'kind'], severity: 'warning', message, remedy: 'remove it; gates judge quality on labels before the rollout' }];
 }
 
 function round(value: number): number {

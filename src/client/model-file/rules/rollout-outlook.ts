@@ -6,7 +6,6 @@ import type { Rule } from './rule.js';
 export const tellRolloutOutlook: Rule = ({ rollout }) => {
   if (rollout === undefined || rollout === null) return [];
   return rolloutOutlook(rollout).flatMap(({ step, metric, kind, windows, seconds, bakeSecondsMax }): Finding[] => {
-    if (kind === 'quality') return []; // told where it stands
     const path = ['spec', 'rollout', 'steps', step];
     const named = `what metrics[${metric}] (${kind}) names in detect`;
     if (windows === null || seconds === null) {

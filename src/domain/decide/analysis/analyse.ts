@@ -2,8 +2,10 @@ import { LATENCY_EDGES_MS } from '../../latency-edges.js';
 import type { Analysis, MetricAnalysis } from '../../analysis.js';
 import type { TrafficWindow } from '../../traffic-window.js';
 import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
+import { addDays, assessDays, type DaysState } from './days.js';
 import { addDistribution, assessDistribution, beginDistribution, type DistributionState } from './distribution.js';
 import { addErrors, assessErrors, beginErrors, beginErrorsStep, type ErrorsState } from './errors.js';
+import { addTraffic, afterRead, beginLabels, type LabelsRead, type LabelsState } from './labels-state.js';
 import { addLatency, assessLatency, beginLatency, beginLatencyStep, type LatencyState } from './latency.js';
 import { addLimit, assessLimit, beginLimit, type LimitState } from './limits.js';
 import { addMean, assessMean, beginMean, beginMeanStep, type MeanState } from './mean.js';
@@ -16,6 +18,8 @@ interface MetricState {
   readonly latency?: LatencyState;
   readonly mean?: MeanState;
   readonly distribution?: DistributionState;
+  /** Absent before the first mature day. */
+  readonly days?: DaysState;
   readonly limit: LimitState;
 }
 
@@ -28,10 +32,13 @@ export interface AnalysisState {
   readonly units: Readonly<Record<string, number>>;
   /** The metrics that failed, for good. */
   readonly failed: readonly MetricAnalysis[];
+  /** Absent where no metric asks for labels. */
+  readonly labels?: LabelsState;
 }
 
 export function beginAnalysis(plan: AnalysisPlan): AnalysisState {
-  return { metrics: plan.metrics.map(beginMetric), split: beginSplit(), windows: 0, units: {}, failed: [] };
+  const labels = plan.labels === undefined ? {} : { labels: beginLabels() };
+  return { metrics: plan.metrics.map(beginMetric), split: beginSplit(), windows: 0, units: {}, failed: [], ...labels };
 }
 
 /** For the next step: what speaks of harm is kept, what a step must see to pass starts anew. */
@@ -67,7 +74,32 @@ export function addWindow(plan: AnalysisPlan, state: AnalysisState, window: Traf
   const units = { ...state.units };
   for (const [arm, counts] of Object.entries(window.arms)) units[arm] = (units[arm] ?? 0) + counts.units;
   const windows = state.windows + (challenger !== undefined && challenger.units > 0 ? 1 : 0);
-  const next = { metrics, split: addSplit(plan.unit, state.split, window), windows, units, failed: state.failed };
+  const labels = state.labels === undefined ? {} : { labels: addTraffic(state.labels, window) };
+  const next = { metrics, split: addSplit(plan.unit, state.split, window), windows, units, failed: state.failed, ...labels };
+  return withFailed(plan, next);
+}
+
+/** Adds what labels say by now. Pure; days that have voted do not vote again, whatever came since. */
+export function addLabels(plan: AnalysisPlan, state: AnalysisState, read: LabelsRead): AnalysisState {
+  if (plan.labels === undefined || state.labels === undefined) return state;
+  const { delayHours } = plan.labels;
+  const { shiftsMs } = state.labels;
+  const metrics = state.metrics.map((metric, index): MetricState => {
+    const { spec } = plan.metrics[index]!;
+    if ((spec.kind !== 'quality' && spec.kind !== 'kpi') || read.trouble !== null) return metric;
+    const days = addDays(spec, metric.days ?? null, { days: read.days, asOfMs: read.asOfMs, rule: plan.labels!, shiftsMs });
+    return days === null ? metric : { ...metric, days };
+  });
+  const voted = metrics.flatMap(({ days }, index) => (isLabelled(plan.metrics[index]!) ? [new Set(days?.voted.map(([day]) => day))] : []));
+  return withFailed(plan, { ...state, metrics, labels: afterRead(state.labels, read, { delayHours, voted }) });
+}
+
+function isLabelled({ spec }: PlannedMetric): boolean {
+  return spec.kind === 'quality' || spec.kind === 'kpi';
+}
+
+/** What has failed has failed for good. */
+function withFailed(plan: AnalysisPlan, next: AnalysisState): AnalysisState {
   return next.failed.length > 0 ? next : { ...next, failed: assessMetrics(plan, next).filter(({ phase }) => phase === 'Failed') };
 }
 
@@ -82,9 +114,10 @@ export function assess(plan: AnalysisPlan, state: AnalysisState): Analysis {
   if (failed.length > 0) return { ...base, phase: 'Failed', reasons: failed.map(({ reason }) => reason) };
   const mismatch = splitMismatch(state.split);
   if (mismatch !== null) return { ...base, phase: 'Error', reasons: [mismatch] };
-  const open = metrics.filter(({ phase }) => phase !== 'Successful');
-  if (open.length === 0 && metrics.length > 0 && windows > 0)
-    return { ...base, phase: 'Successful', reasons: metrics.map(({ reason }) => reason) };
+  const asked = metrics.filter(({ kind }) => kind !== 'kpi' || state.labels?.isShadow !== true);
+  const open = asked.filter(({ phase }) => phase !== 'Successful');
+  if (open.length === 0 && asked.length > 0 && windows > 0)
+    return { ...base, phase: 'Successful', reasons: asked.map(({ reason }) => reason) };
   return { ...base, phase: 'Inconclusive', reasons: open.length > 0 ? open.map(({ reason }) => reason) : ['no traffic yet'] };
 }
 
@@ -100,6 +133,7 @@ function beginMetric({ spec }: PlannedMetric): MetricState {
     case 'distribution':
       return { limit, distribution: beginDistribution() };
     case 'quality':
+    case 'kpi':
       return { limit };
   }
 }
@@ -107,7 +141,7 @@ function beginMetric({ spec }: PlannedMetric): MetricState {
 /** α is one for a metric's comparison and its absolute limit: each has half of it. */
 function assessMetrics(plan: AnalysisPlan, state: AnalysisState): MetricAnalysis[] {
   return plan.metrics.map((metric, index) => {
-    const { limit, errors, latency, mean, distribution } = state.metrics[index]!;
+    const { limit, errors, latency, mean, distribution, days } = state.metrics[index]!;
     const { spec } = metric;
     const hasLimit = (spec.kind === 'errors' && spec.shareMax !== undefined) || (spec.kind === 'latency' && spec.p99MsMax !== undefined);
     const halved = hasLimit ? { ...metric, alpha: metric.alpha / 2 } : metric;
@@ -119,6 +153,7 @@ function assessMetrics(plan: AnalysisPlan, state: AnalysisState): MetricAnalysis
     if (spec.kind === 'latency' && latency) return assessLatency(halved, spec, LATENCY_EDGES_MS, latency);
     if (spec.kind === 'mean' && mean) return assessMean(metric, spec, mean);
     if (spec.kind === 'distribution' && distribution) return assessDistribution(metric, spec, plan.offlineScores, distribution);
+    if (spec.kind === 'quality' || spec.kind === 'kpi') return assessDays(metric, spec, days ?? null, state.labels?.trouble ?? null);
     return inconclusive(metric, { evidence: null, estimate: null }, 'no labels yet');
   });
 }

@@ -1,4 +1,5 @@
 import type { RolloutMetric, RolloutSpec } from '../../rollout-spec.js';
+import type { MaturityRule } from '../mature-cohorts.js';
 
 /** One metric with its share of the rollout's α. */
 export interface PlannedMetric {
@@ -19,14 +20,21 @@ export interface AnalysisPlan {
   readonly unit: 'request' | 'key';
   /** What the errors' `detect` multiplies where the champion makes fewer. */
   readonly errorShareMin: number;
+  /** When a day of labels may vote, and where days begin; absent: no metric asks for labels. */
+  readonly labels?: LabelPlan;
+}
+
+export interface LabelPlan extends MaturityRule {
+  readonly timeZone: string;
 }
 
 /** Shares α among the metrics by weight: the chance that any of them turns a harmless challenger back is at most α. Pure. */
 export function analysisPlanOf(
   { alpha, metrics, unit, traffic }: Pick<RolloutSpec, 'alpha' | 'metrics' | 'unit' | 'traffic'>,
   offlineScores: readonly number[] | null,
-  { isCompared }: { isCompared: boolean },
+  { isCompared, labels }: { isCompared: boolean; labels?: LabelPlan },
 ): AnalysisPlan {
+  const asksForLabels = metrics.some(({ kind }) => kind === 'quality' || kind === 'kpi');
   const total = metrics.reduce((sum, { weight }) => sum + weight, 0);
   return {
     metrics: metrics.map((spec, index) => ({ name: `rollout.metrics[${index}]`, spec, alpha: (alpha * spec.weight) / total })),
@@ -34,5 +42,6 @@ export function analysisPlanOf(
     unit,
     offlineScores,
     errorShareMin: traffic?.errorShare ?? 0.001,
+    ...(asksForLabels && labels && { labels }),
   };
 }

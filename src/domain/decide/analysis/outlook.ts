@@ -20,23 +20,27 @@ export interface StepOutlook {
 }
 
 /**
- * How long each step takes at least until it may pass, at the stated traffic; empty where none is stated. Answers are taken to
+ * How long each step takes at least until it may pass, at the stated traffic; empty where none is stated, and without what
+ * waits for labels. Answers are taken to
  * spread as log-normal times (σ .5) and scores with a standard deviation of a sixth of their range. Pure.
  */
 export function rolloutOutlook(rollout: RolloutSpec): StepOutlook[] {
   const { traffic, steps, windowSeconds } = rollout;
   if (traffic === undefined) return [];
   const { metrics } = analysisPlanOf(rollout, null, { isCompared: true });
+  const counted = metrics.filter(({ spec }) => spec.kind !== 'quality' && spec.kind !== 'kpi');
+  if (counted.length === 0) return [];
   return steps.map((step, index): StepOutlook => {
     const percents = comparedPercents(step, rollout);
     const perWindow = (percent: number): number => (traffic.requestsPerSecond * windowSeconds * percent) / 100;
     const units = { mine: perWindow(percents.challenger), theirs: perWindow(percents.other) };
     const { bakeSecondsMax } = bakeSecondsOf(step);
-    const needed = metrics.map((metric) => windowsNeeded(metric, units, traffic.errorShare));
+    const needed = counted.map((metric) => windowsNeeded(metric, units, traffic.errorShare));
     const slowest = needed.reduce<number>((worst, count, at) => ((count ?? Infinity) > (needed[worst] ?? Infinity) ? at : worst), 0);
     const windows = needed[slowest] ?? null;
     const seconds = windows === null ? null : windows * windowSeconds;
-    return { step: index, metric: slowest, kind: metrics[slowest]!.spec.kind, windows, seconds, bakeSecondsMax };
+    const { spec } = counted[slowest]!;
+    return { step: index, metric: metrics.indexOf(counted[slowest]!), kind: spec.kind, windows, seconds, bakeSecondsMax };
   });
 }
 
@@ -59,6 +63,7 @@ function windowsNeeded(
     case 'distribution':
       return Math.max(FIRST_LOOK, Math.ceil(SCORES_MIN / mine));
     case 'quality':
+    case 'kpi':
       return null;
   }
 }

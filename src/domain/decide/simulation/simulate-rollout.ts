@@ -18,7 +18,8 @@ export interface SimulatedRollout {
 /** Plays a rollout's steps on made traffic, window by window, by the very rules of the real one. Pure; the same for the same seed. */
 export function simulateRollout(rollout: RolloutSpec, shape: TrafficShape, regression: Regression, seed: number): SimulatedRollout {
   const plan = analysisPlanOf(rollout, null, { isCompared: true });
-  const judged = { ...plan, metrics: plan.metrics.filter(({ spec }) => spec.kind !== 'distribution' && spec.kind !== 'quality') };
+  // What made traffic has no labels and no evaluation for.
+  const judged = { ...plan, metrics: plan.metrics.filter(({ spec }) => !['distribution', 'quality', 'kpi'].includes(spec.kind)) };
   const traffic = createTraffic(shape, regression, rollout.windowSeconds, seed);
   let state = beginAnalysis(judged);
   let [seconds, requests] = [0, 0];

@@ -1,0 +1,143 @@
+import type { MetricAnalysis } from '../../analysis.js';
+import type { LabelledDay } from '../../label-reading.js';
+import type { RolloutMetric } from '../../rollout-spec.js';
+import { matureCohorts, type Cohort, type MaturityRule } from '../mature-cohorts.js';
+import type { PlannedMetric } from './analysis-plan.js';
+import { inconclusive } from './metric-ruling.js';
+import { addVotes, evidenceOf, normalBelow, noVotes, votesNeeded, type Votes } from './votes.js';
+
+export type LabelledSpec = Extract<RolloutMetric, { kind: 'quality' | 'kpi' }>;
+
+/** What mature days said so far; a day votes once and never again, whatever labels come after. */
+export interface DaysState {
+  readonly up: Votes;
+  readonly down: Votes;
+  /** Days that voted, and of how many of their predictions it was known. */
+  readonly voted: readonly (readonly [day: string, coverage: number])[];
+  /** Of the daily differences: mean and sum of squared deviations (Welford). */
+  readonly mean: number;
+  readonly m2: number;
+}
+
+/** Rows of each arm below which a day's mean is too few rows to be a vote: of so few the mean and the median differ. */
+const ROWS_MIN = 20;
+/** Voted days that are remembered: what labels of older ones say comes too late. */
+const DAYS_MAX = 400;
+
+const nothing: DaysState = { up: noVotes(1), down: noVotes(1), voted: [], mean: 0, m2: 0 };
+
+export interface DaysRead {
+  readonly days: readonly LabelledDay[];
+  readonly asOfMs: number;
+  readonly rule: MaturityRule;
+  /** Times at which the requests were divided anew. */
+  readonly shiftsMs: readonly number[];
+}
+
+/** Lets every mature day that has not voted cast its vote; null before the first. */
+export function addDays(spec: LabelledSpec, state: DaysState | null, read: DaysRead): DaysState | null {
+  const before = state ?? nothing;
+  const known = new Map(before.voted);
+  const cohorts = read.days.flatMap((day) => {
+    const found = known.has(day.day) ? null : spec.kind === 'quality' ? pairsOf(spec, day) : armsOf(spec, day, read);
+    return found === null ? [] : [{ ...found, day: day.day, startMs: day.startMs, endMs: day.endMs }];
+  });
+  const coverages = before.voted.map(([, coverage]) => coverage);
+  let next = state;
+  for (const { cohort, coverage, isMature } of matureCohorts(cohorts, read.rule, read.asOfMs, coverages)) {
+    if (isMature && cohort.difference !== null) next = vote(spec, next ?? nothing, cohort.day, coverage, cohort.difference);
+  }
+  return next;
+}
+
+type Found = Pick<Cohort, 'predictions' | 'labelled' | 'censored'> & { readonly difference: number | null };
+
+function pairsOf({ metric }: Extract<LabelledSpec, { kind: 'quality' }>, { pairs }: LabelledDay): Found | null {
+  if (pairs === null) return null;
+  const { predictions, labelled, censored } = pairs;
+  return { predictions, labelled, censored, difference: labelled < ROWS_MIN ? null : pairs[metric] };
+}
+
+/** The two arms that answered that day; on a day on which the shares changed, neither day nor arm is like the others. */
+function armsOf(
+  { name }: Extract<LabelledSpec, { kind: 'kpi' }>,
+  { arms, startMs, endMs }: LabelledDay,
+  { shiftsMs, rule: { coverageDropMax } }: DaysRead,
+): Found | null {
+  const [mine, theirs] = [arms.challenger, arms.baseline ?? arms.champion];
+  if (mine === undefined || theirs === undefined) return null;
+  if (shiftsMs.some((atMs) => startMs < atMs && atMs < endMs)) return null;
+  const [of, against] = [mine.kpis[name], theirs.kpis[name]];
+  const predictions = mine.predictions + theirs.predictions;
+  const labelled = (of?.labelled ?? 0) + (against?.labelled ?? 0);
+  const isEnough = of !== undefined && against !== undefined && Math.min(of.labelled, against.labelled) >= ROWS_MIN;
+  const isAlike = isEnough && areAlike(of.labelled / mine.predictions, against.labelled / theirs.predictions, coverageDropMax);
+  const difference = isAlike && of.mean !== null && against.mean !== null ? of.mean - against.mean : null;
+  return { predictions, labelled, censored: 0, difference };
+}
+
+/** Where one arm’s labels come more often than the other’s, their means are of different requests. */
+function areAlike(mine: number, theirs: number, coverageDropMax: number): boolean {
+  return Math.min(mine, theirs) >= (1 - coverageDropMax) * Math.max(mine, theirs);
+}
+
+function vote({ margin }: LabelledSpec, state: DaysState, day: string, coverage: number, difference: number): DaysState {
+  const voted = [...state.voted, [day, coverage] as const].slice(-DAYS_MAX);
+  const mean = state.mean + (difference - state.mean) / (countOf(state) + 1);
+  return {
+    up: addVotes(state.up, [difference > margin ? 1 : -1]),
+    down: addVotes(state.down, [-difference > margin ? 1 : -1]),
+    voted,
+    mean,
+    m2: state.m2 + (difference - state.mean) * (difference - mean),
+  };
+}
+
+function countOf({ up }: DaysState): number {
+  return up.worse[0]! + up.better[0]!;
+}
+
+export function assessDays(metric: PlannedMetric, spec: LabelledSpec, state: DaysState | null, trouble: string | null): MetricAnalysis {
+  if (state === null)
+    return inconclusive(
+      metric,
+      { evidence: null, estimate: null },
+      trouble === null ? 'no labels yet' : `no labels could be read: ${trouble}`,
+    );
+  const [up, down] = [evidenceOf(state.up), evidenceOf(state.down)];
+  const direction = directionOf(spec);
+  const evidence = direction === 'up' ? up : direction === 'down' ? down : (up + down) / 2;
+  const days = countOf(state);
+  const seen = `${nameOf(spec)} differs by ${state.mean.toPrecision(3)} over ${days} ${days === 1 ? 'day' : 'days'}`;
+  const base = { metric: metric.name, kind: spec.kind, evidence, failsAt: 1 / metric.alpha, estimate: state.mean, interval: null };
+  if (evidence >= base.failsAt) return { ...base, phase: 'Failed', reason: `${spec.kind}: ${seen}, more than ${spec.margin}` };
+  const needed = daysNeeded(spec, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1)));
+  if (needed !== null && days >= needed)
+    return { ...base, phase: 'Successful', reason: `${spec.kind}: no difference ≥ ${detectOf(spec)} found: ${seen}` };
+  const missing =
+    needed === null
+      ? 'the regression named in detect would hardly ever be found in days like these'
+      : `${days} of ${needed} mature days that it takes`;
+  return { ...base, phase: 'Inconclusive', reason: `${spec.kind}: ${missing}` };
+}
+
+/** Mature days until the named difference is found with 90% power, where days differ by so much (standard deviation); null: never. */
+export function daysNeeded(spec: LabelledSpec, alpha: number, sd: number): number | null {
+  const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((detectOf(spec) - spec.margin) / sd));
+  const votes = votesNeeded(chance, directionOf(spec) === 'either' ? alpha / 2 : alpha);
+  return votes === null ? null : Math.max(spec.blocksMin, votes);
+}
+
+/** Absent: five times the margin. */
+function detectOf(spec: LabelledSpec): number {
+  return spec.detect ?? 5 * spec.margin;
+}
+
+/** A loss does harm by going up. */
+function directionOf(spec: LabelledSpec): 'up' | 'down' | 'either' {
+  return spec.kind === 'quality' ? 'up' : spec.direction;
+}
+
+function nameOf(spec: LabelledSpec): string {
+  return spec.kind === 'quality' ? spec.metric : spec.name;
+}
