@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../client/model-file/problem.js';
 import { problemText } from '../client/model-file/problem.js';
 import type { ModelFile } from '../client/model-file/read-model-file.js';
@@ -19,7 +19,20 @@ export function lintFile(file: string): ModelFile {
       'correct the path after -f',
     );
   }
-  return readModelFile(text, { file, fileExists: (path) => existsSync(join(dirname(file), path)) });
+  const folder = dirname(file);
+  return readModelFile(text, {
+    file,
+    fileExists: (path) => existsSync(join(folder, path)),
+    readText: (path) => readText(resolve(folder, path)),
+  });
+}
+
+function readText(path: string): string | { code: string } {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return { code: (error as NodeJS.ErrnoException).code ?? 'unreadable' };
+  }
 }
 
 /** The spec of a model file without mistakes. @throws {CommandError} all mistakes, each with file, line and column */

@@ -7,6 +7,7 @@ import type { ScheduleChange } from './bring-schedule.js';
 import { applySchedule } from './model-schedule.js';
 import { applyMonitorSchedule } from './monitor-schedule.js';
 import { packageCode, putDocument } from './package-code.js';
+import { withKeys } from './serving-keys.js';
 
 export interface Applied {
   readonly model: string;
@@ -35,7 +36,7 @@ export interface ApplyOptions {
  */
 export async function applyModel({ client, store, model, spec, folder, requestedBy }: ApplyOptions): Promise<Applied> {
   const codeDigest = await packageCode(spec, folder, store);
-  const specDigest = await putDocument(store, spec);
+  const specDigest = await putDocument(store, await withKeys(spec, folder));
   const { changed } = await model.apply({ specDigest, codeDigest, requestedBy });
   const schedule = await applySchedule(client, spec);
   return { model: model.model, specDigest, codeDigest, changed, schedule, monitoring: await applyMonitorSchedule(client, spec) };

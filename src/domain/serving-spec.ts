@@ -37,8 +37,12 @@ export const ServingSpec = z.strictObject({
       audiences: z.array(z.string().min(1)).default([]).describe('One of them must be in the token’s `aud`; empty: not asked.'),
       jwksFile: z
         .string()
-        .startsWith('/', 'expected an absolute path')
-        .describe('The absolute path of a file with the public keys (JWKS), on the machine of the proxy.'),
+        .min(1)
+        .describe(
+          'A file with the public keys (JWKS). A relative path starts at the model file: its keys are taken by `ratchet apply`. ' +
+            'An absolute one is read anew at each step forward of a rollout, on the machine of the proxy.',
+        ),
+      jwks: z.string().optional().describe('Written by `ratchet apply` where jwksFile is relative: the keys that the file held.'),
     })
     .optional()
     .describe('Requests without a valid token are answered with 401; absent: not asked.'),

@@ -41,6 +41,8 @@ export const importTable: readonly ImportRow[] = [
   },
   // Reads the trainer's folder of the machine where `ratchet apply` runs.
   { folder: 'client/package-code.ts', values: ['domain', 'node:'], types: ['ports'], except: ['domain/decide'] },
+  // As package-code: what lies beside the model file.
+  { folder: 'client/serving-keys.ts', values: ['domain', 'client/model-file', 'node:'], types: [] },
   // Reads what the ledger says and recomputes it with the pure rules: knows no Temporal.
   { folder: 'client/audit', values: ['domain'], types: ['ports', 'zod', 'node:crypto'] },
   // Reads model.yaml, with the line and column of every mistake.

@@ -25,6 +25,7 @@ export function checkBefore(route: Route, newest: RouteState | null, error: Ratc
 /** The keys as they are now. @throws {RatchetError} RouterRefused: there are none */
 export async function readCheck({ model, settings: { jwt } }: Route): Promise<RouteState['check']> {
   if (!jwt) return null;
+  if (jwt.jwks !== undefined) return { issuer: jwt.issuer, audiences: jwt.audiences, jwks: jwt.jwks };
   const jwks = await readFile(jwt.jwksFile, 'utf8').catch((error: Error) => {
     throw new RatchetError('RouterRefused', `route of ${model}: expected public keys in ${jwt.jwksFile}, found ${error.message}`, {
       remedy: 'name a JWKS file that the worker can read in serving.jwt.jwksFile',

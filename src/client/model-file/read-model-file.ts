@@ -22,6 +22,7 @@ import { checkRolloutMetrics } from './rules/rollout-metrics.js';
 import { tellRolloutOutlook } from './rules/rollout-outlook.js';
 import { checkRollout } from './rules/rollout.js';
 import type { Rule, Sections } from './rules/rule.js';
+import { checkServingKeys } from './rules/serving-keys.js';
 import { checkThresholds } from './rules/thresholds.js';
 import { checkTimes } from './rules/time.js';
 import { checkFiles, checkResources } from './rules/trainer.js';
@@ -34,6 +35,8 @@ export interface ReadOptions {
   readonly file: string;
   /** Whether a path relative to the model file's folder exists; absent: not asked. */
   readonly fileExists?: (path: string) => boolean;
+  /** The text of a file at a path relative to that folder, or why it cannot be read; absent: not asked. */
+  readonly readText?: (path: string) => string | { readonly code: string };
   /** Milliseconds since 1970; absent: the clock's. */
   readonly nowMs?: number;
 }
@@ -63,18 +66,19 @@ const RULES: readonly Rule[] = [
   checkRolloutLabels,
   tellRolloutOutlook,
   checkMonitoring,
+  checkServingKeys,
 ];
 
 /**
  * Reads a model file and says everything that is wrong with it, each with its place. Never throws: a file that is no
  * YAML is a problem like any other. Sections that are well-formed are checked even where others are not.
  */
-export function readModelFile(text: string, { file, fileExists, nowMs = Date.now() }: ReadOptions): ModelFile {
+export function readModelFile(text: string, { file, fileExists, readText, nowMs = Date.now() }: ReadOptions): ModelFile {
   const yaml = readYaml(text);
   if (yaml.problems.length > 0) return { spec: null, problems: yaml.problems.map(({ finding, place }) => toProblem(finding, file, place)) };
   const parsed = ModelSpec.safeParse(yaml.value);
   const issues = parsed.success ? [] : explainIssues(parsed.error.issues, yaml.value);
-  const context = { fileExists: fileExists ?? null, nowMs };
+  const context = { fileExists: fileExists ?? null, readText: readText ?? null, nowMs };
   const sections = readSections(yaml.value);
   const findings: Finding[] = [...issues, ...RULES.flatMap((rule) => rule(sections, context))];
   const meant = new Set(findings.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathText([...path.slice(0, -1), key])])));

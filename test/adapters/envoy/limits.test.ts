@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask, routeOf } from '../../contracts/traffic-router.js';
@@ -28,7 +28,12 @@ test('without a valid token requests are answered with 401, of that model alone'
   expect(await status(token({ iss: 'people', aud: 'ratchet', exp: 1 }))).toBe(401);
   expect(await status(undefined, 'open')).toBe(200);
 
-  await router.shift(routeOf('m', 2, [['champion', 'm-1', 100]]), signal);
+  const held = { ...jwt, jwksFile: 'beside-the-model-file.json', jwks: readFileSync(jwksFile, 'utf8') };
+  await router.shift(routeOf('m', 2, [['champion', 'm-1', 100]], { settings: { jwt: held } }), signal);
+  expect(await status()).toBe(401);
+  expect(await status(token({ iss: 'people', aud: 'ratchet' }))).toBe(200);
+
+  await router.shift(routeOf('m', 3, [['champion', 'm-1', 100]]), signal);
   expect(await status()).toBe(200);
 });
 

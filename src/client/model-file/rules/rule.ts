@@ -29,6 +29,8 @@ export interface Sections {
 export interface RuleContext {
   /** Whether a path beside the model file exists; null: it is not known where the file lies. */
   readonly fileExists: ((path: string) => boolean) | null;
+  /** The text of a file, from the model file's folder, or the code of what kept it from being read; null: as above. */
+  readonly readText: ((path: string) => string | { readonly code: string }) | null;
   readonly nowMs: number;
 }
 
