@@ -4,6 +4,8 @@ import { listInstanceFolders } from '../adapters/local/serving/instance-folder.j
 import { homeAt } from '../config/home.js';
 import { workerConfig } from '../config/worker-config.js';
 import { writeTargets, type ScrapeTarget } from './stack/prometheus-files.js';
+import { composeServing } from './compose/serving.js';
+import { openObjectStore } from './open-object-store.js';
 
 /** So long model servers may take to finish what they answer and to ship their log. */
 const GRACE_MS = 10_000;
@@ -25,6 +27,8 @@ async function main(): Promise<void> {
     ending.abort();
   });
   const looking = keepTargets(servingFolder, prometheusFolder);
+  const tell = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+  const { router } = composeServing(config, openObjectStore(config.storeUri));
   await hostInstances({
     servingFolder,
     predictionsFolder,
@@ -32,7 +36,9 @@ async function main(): Promise<void> {
     stepsPath: process.env['RATCHET_MODEL_SERVER'] ?? config.stepsPath,
     storeUri: config.storeUri,
     environment: process.env,
-    tell: (line) => console.log(`${new Date().toISOString()} ${line}`),
+    tell,
+    // At once, not when everything is compared the next time; where the proxy is away, then.
+    onMoved: () => void router.refresh().catch((error: unknown) => tell(`the proxy is not told yet: ${String(error)}`)),
     signal: ending.signal,
   });
   clearInterval(looking);

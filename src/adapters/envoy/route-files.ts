@@ -29,6 +29,8 @@ export interface RouteFiles {
    * @throws {RatchetError} RouterRefused with Envoy's words, RouterUnavailable
    */
   apply(states: States, expected: Route | null, turn: Turn, signal: AbortSignal | undefined): Promise<void>;
+  /** The same for where instances are, and nothing else: what somebody did to the routes by hand is there to be found. */
+  applyAddresses(states: States, turn: Turn): Promise<void>;
   /** Writes them and does not wait. */
   write(states: States, turn: Turn): Promise<void>;
 }
@@ -66,22 +68,27 @@ export function createRouteFiles(folder: string, admin: EnvoyAdmin): RouteFiles 
     }
   }
 
+  async function applyAll(kinds: readonly Kind[], states: States, turn: Turn, signal?: AbortSignal): Promise<void> {
+    let away: RatchetError | null = null;
+    const before = await admin.fileStates(signal).catch((error: unknown) => {
+      away = requireAway(error);
+      return null;
+    });
+    for (const kind of kinds) {
+      const version = await put(kind, resourcesOf(kind, states), turn, before?.[kind]);
+      if (before === null || version === null || away !== null) continue;
+      await confirm(kind, version, before[kind].rejected, turn, signal).catch((error: unknown) => (away = requireAway(error)));
+    }
+    await turn.keep();
+    if (away !== null) throw away as RatchetError;
+  }
+
   return {
     async apply(states, expected, turn, signal) {
-      let away: RatchetError | null = null;
-      const before = await admin.fileStates(signal).catch((error: unknown) => {
-        away = requireAway(error);
-        return null;
-      });
-      for (const kind of order) {
-        const version = await put(kind, resourcesOf(kind, states), turn, before?.[kind]);
-        if (before === null || version === null || away !== null) continue;
-        await confirm(kind, version, before[kind].rejected, turn, signal).catch((error: unknown) => (away = requireAway(error)));
-      }
-      await turn.keep();
-      if (away !== null) throw away as RatchetError;
+      await applyAll(order, states, turn, signal);
       if (expected !== null) await requireInForce(admin, expected, signal);
     },
+    applyAddresses: (states, turn) => applyAll(['clusters'], states, turn),
     async write(states, turn) {
       for (const kind of order) await put(kind, resourcesOf(kind, states), turn);
     },

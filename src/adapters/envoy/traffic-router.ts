@@ -91,7 +91,7 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
           await turn.keep();
           if (!isDeepStrictEqual(found, state.addresses)) await states.replace({ ...state, addresses: found });
         }
-        await files.apply(await states.all(), null, turn, undefined);
+        await files.applyAddresses(await states.all(), turn);
       });
     },
   };

@@ -1,11 +1,4 @@
-import { randomInt } from 'node:crypto';
-import { isFree } from '../../adapters/local/servers/loopback-port.js';
-
-/**
- * Below the range from which Linux and macOS give a port to whoever asks for any: MLflow listens seconds after its port was
- * chosen, and a Temporal server that starts beside it takes ten.
- */
-const ASKED_FOR_BY_NOBODY = [20_000, 30_000] as const;
+import { isFree, quietPort } from '../../adapters/local/servers/loopback-port.js';
 
 /** Ports that the user named; the others are free ones. */
 export interface NamedPorts {
@@ -85,8 +78,7 @@ async function again(port: number | undefined, taken: Set<number>): Promise<numb
 }
 
 async function other(taken: Set<number>): Promise<number> {
-  for (;;) {
-    const port = await again(randomInt(...ASKED_FOR_BY_NOBODY), taken);
-    if (port !== undefined) return port;
-  }
+  const port = await quietPort(taken);
+  taken.add(port);
+  return port;
 }

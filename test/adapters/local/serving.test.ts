@@ -18,7 +18,7 @@ afterAll(async () => {
   await Promise.all(hosts);
 });
 
-function host(servingFolder: string, until: AbortSignal): void {
+function host(servingFolder: string, until: AbortSignal, onMoved: () => void = () => undefined): void {
   const options = {
     servingFolder,
     predictionsFolder: join(servingFolder, '..', 'predictions'),
@@ -26,9 +26,8 @@ function host(servingFolder: string, until: AbortSignal): void {
     stepsPath: standIn,
     storeUri: 'memory:',
   };
-  hosts.push(
-    hostInstances({ ...options, environment: process.env, tell: () => undefined, signal: AbortSignal.any([until, ending.signal]) }),
-  );
+  const signals = AbortSignal.any([until, ending.signal]);
+  hosts.push(hostInstances({ ...options, environment: process.env, tell: () => undefined, onMoved, signal: signals }));
 }
 
 async function start(until = signal): Promise<ServingInTest & { servingFolder: string }> {
@@ -66,7 +65,30 @@ test('where nobody runs model servers, that is said', async () => {
   });
 });
 
-test('a port that another program took meanwhile is left to it', async () => {
+test('a port that another program took meanwhile is left to it, and who sends requests there is told', async () => {
+  const { serving, servingFolder, spec, before, other } = await startWithoutItsPort();
+  let moves = 0;
+  host(servingFolder, signal, () => void moves++);
+  await expect.poll(() => moves, { timeout: 20_000 }).toBe(1);
+  expect((await serving.describe(spec.name))?.replicas[0]?.address).not.toBe(before.replicas[0]!.address);
+  await serving.prepare(spec, signal);
+  expect(await serving.ask(spec.name, [{ distance: 1 }], signal)).toEqual([[0.5]]);
+  await serving.retire(spec.name, 1);
+  await new Promise((resolve) => other.close(resolve));
+});
+
+test('a server that was killed comes back to its port, where that is free only a moment later', async () => {
+  const { serving, servingFolder, spec, before, other } = await startWithoutItsPort();
+  host(servingFolder, signal);
+  await new Promise((resolve) => setImmediate(resolve)); // it has looked, and found the port taken
+  await new Promise((resolve) => other.close(resolve));
+  const after = await serving.prepare(spec, signal);
+  expect(after.replicas).toEqual([{ ...before.replicas[0]!, restarts: 1 }]);
+  await serving.retire(spec.name, 1);
+});
+
+/** An instance whose server and host are gone, and whose port another program has. */
+async function startWithoutItsPort() {
   const first = new AbortController();
   const { serving, store, crash, servingFolder } = await start(first.signal);
   const spec = instanceOf(await store.put(Buffer.from('model')));
@@ -82,12 +104,5 @@ test('a port that another program took meanwhile is left to it', async () => {
       { timeout: 5000 },
     )
     .toBe(true);
-  host(servingFolder, signal);
-  await expect
-    .poll(async () => (await serving.describe(spec.name))?.replicas[0]?.address, { timeout: 10_000 })
-    .not.toBe(before.replicas[0]!.address);
-  await serving.prepare(spec, signal);
-  expect(await serving.ask(spec.name, [{ distance: 1 }], signal)).toEqual([[0.5]]);
-  await serving.retire(spec.name, 1);
-  await new Promise((resolve) => other.close(resolve));
-});
+  return { serving, servingFolder, spec, before, other };
+}

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts, isFree } from '../servers/loopback-port.js';
+import { isFree, quietPort } from '../servers/loopback-port.js';
 import { serverEnvironment } from '../servers/server-process.js';
 import { killMarked, signalGroup } from '../process-group.js';
 import { isRunning, processStart } from '../process-identity.js';
@@ -15,6 +15,8 @@ export interface ServingHostOptions {
   readonly storeUri: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly tell: (line: string) => void;
+  /** A server answers at another port than before: whoever sends requests there must know. */
+  readonly onMoved?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -24,11 +26,15 @@ const CONFIG_VARIABLE = 'RATCHET_SERVE_CONFIG';
 const BACKOFF_MS_MAX = 10_000;
 /** A server that lived so long did not die of its start. */
 const SOUND_MS = 30_000;
+/** A process that was killed is gone a little before its port is. */
+const PORT_MS_MAX = 3_000;
 
 interface Waiting {
   startedMs: number;
   backoffMs: number;
   nextMs: number;
+  /** Since when another program has its port; null: nobody has. */
+  takenSinceMs: number | null;
 }
 
 /**
@@ -72,12 +78,14 @@ async function keepRunning(instance: InstanceFolder, waiting: Map<string, Waitin
   const replicas: ReplicaState[] = [];
   let hasChanged = known.length !== spec.replicas;
   for (let index = 0; index < spec.replicas; index++) {
-    const found = known[index] ?? { process: null, port: (await freePorts(1))[0]!, restarts: 0 };
+    const found = known[index] ?? { process: null, port: await quietPort(), restarts: 0 };
     const next = await keepReplica(instance, index, found, waiting, options);
     hasChanged ||= next !== found;
     replicas.push(next);
   }
-  if (hasChanged) instance.writeState(replicas);
+  if (!hasChanged) return;
+  instance.writeState(replicas);
+  if (replicas.some(({ port }, index) => known[index] !== undefined && known[index].port !== port)) options.onMoved?.();
 }
 
 async function keepReplica(
@@ -90,15 +98,22 @@ async function keepReplica(
   if (replica.process !== null && isRunning(replica.process)) return replica;
   const name = `${instance.name}/${index}`;
   const nowMs = performance.now();
-  const before = waiting.get(name) ?? { startedMs: nowMs, backoffMs: 0, nextMs: 0 };
+  const before = waiting.get(name) ?? { startedMs: nowMs, backoffMs: 0, nextMs: 0, takenSinceMs: null };
   if (nowMs < before.nextMs) return replica;
-  const backoffMs = nowMs - before.startedMs > SOUND_MS ? 0 : before.backoffMs;
-  waiting.set(name, { startedMs: nowMs, backoffMs: Math.min(BACKOFF_MS_MAX, Math.max(500, backoffMs * 2)), nextMs: nowMs + backoffMs });
-  const hasDied = replica.process !== null;
-  if (hasDied) options.tell(`${name} ended; starting it again`);
   // One that was started by a host which died before it could write that down still holds the port.
   killMarked(`${CONFIG_VARIABLE}=${instance.configFile(index)}`);
-  const port = (await isFree(replica.port)) ? replica.port : (await freePorts(1))[0]!;
+  const hasItsPort = await isFree(replica.port);
+  const takenSinceMs = before.takenSinceMs ?? nowMs;
+  if (!hasItsPort && nowMs - takenSinceMs < PORT_MS_MAX) {
+    waiting.set(name, { ...before, takenSinceMs });
+    return replica;
+  }
+  const backoffMs = nowMs - before.startedMs > SOUND_MS ? 0 : before.backoffMs;
+  const nextBackoffMs = Math.min(BACKOFF_MS_MAX, Math.max(500, backoffMs * 2));
+  waiting.set(name, { startedMs: nowMs, backoffMs: nextBackoffMs, nextMs: nowMs + backoffMs, takenSinceMs: null });
+  const hasDied = replica.process !== null;
+  if (hasDied) options.tell(`${name} ended; starting it again`);
+  const port = hasItsPort ? replica.port : await quietPort();
   if (port !== replica.port) options.tell(`${name}: port ${replica.port} is taken by another program; it answers at ${port} from now on`);
   return { ...replica, port, process: start(instance, index, port, options), restarts: replica.restarts + (hasDied ? 1 : 0) };
 }
