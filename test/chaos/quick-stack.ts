@@ -28,6 +28,7 @@ export interface QuickStack {
   readonly trainingsFile: string;
   /** As the supervisor wrote them last. */
   endpoints(): Endpoints;
+  client(): Promise<Client>;
   model(): Promise<ModelHandle>;
   cli(args: readonly string[]): Promise<{ code: number; output: string }>;
   /** kill -9, supervisor and all; then starts it again. */
@@ -63,7 +64,7 @@ export async function startQuickStack({
   const clients = new Map<string, Client>();
   const applied = await run(home, environment, ['apply', '-f', modelFile]);
   if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
-  return { home, modelFile, trainingsFile, endpoints, model, cli: (args) => run(home, environment, args), killAll, stop };
+  return { home, modelFile, trainingsFile, endpoints, client, model, cli: (args) => run(home, environment, args), killAll, stop };
 
   function endpoints(): Endpoints {
     const found = readEndpoints(home);
@@ -71,11 +72,15 @@ export async function startQuickStack({
     return found;
   }
 
-  async function model(): Promise<ModelHandle> {
+  async function client(): Promise<Client> {
     const target = temporalFromEndpoints(endpoints());
-    const client = clients.get(target.address) ?? (await connectTemporal(target, 10));
-    clients.set(target.address, client);
-    return openModel(client, MODEL, { isKnown: () => Promise.resolve(true) });
+    const known = clients.get(target.address) ?? (await connectTemporal(target, 10));
+    clients.set(target.address, known);
+    return known;
+  }
+
+  async function model(): Promise<ModelHandle> {
+    return openModel(await client(), MODEL, { isKnown: () => Promise.resolve(true) });
   }
 
   async function killAll(): Promise<void> {
@@ -95,7 +100,7 @@ export async function startQuickStack({
   }
 
   async function stop(): Promise<void> {
-    for (const client of clients.values()) await client.connection.close();
+    for (const known of clients.values()) await known.connection.close();
     supervisor.kill('SIGTERM');
     await exited(supervisor);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -1,101 +1,99 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { records } from '../chaos/kill-point.js';
-import { kill, MODEL } from '../chaos/quick-stack.js';
+import { MODEL } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
-import { isTakenBack, watchTraffic, type TrafficWatchman } from './lawful-traffic.js';
-import { QUICKER, startServedStack, type ServedStack } from './served-stack.js';
+import { watchTraffic, type TrafficWatchman } from './lawful-traffic.js';
+import { challengeUnderWatch, FORWARD_STATES, isTurnedBack, leaveState, reachState, type RolloutUnderWatch } from './rollout-states.js';
+import { startServedStack, type Edits, type ServedStack } from './served-stack.js';
+import type { SteadyCallers } from './steady-callers.js';
+import { strike, type Victim } from './strike.js';
 
-const VICTIMS = [
-  'the worker',
-  'Temporal',
-  'Envoy',
-  'the serving host',
-  'the challenger’s server',
-  'the champion’s server',
-  'everything',
-] as const;
-type Victim = (typeof VICTIMS)[number];
-const MOMENTS = ['its servers start', 'shadow', 'canary', 'full', 'promoted', 'turning back'] as const;
-type Moment = (typeof MOMENTS)[number];
+/**
+ * Judged by what it answers, and by nothing that a kill does to it: so one rollout lives through a kill in each of its states.
+ * A second canary is there to be paused.
+ */
+const JUDGED_BY_ANSWERS: Edits = [
+  ['alpha: 0.05', 'alpha: 0.2'],
+  ['windowSeconds: 0.5', 'windowSeconds: 0.2'],
+  [
+    '- { kind: canary, weightPercent: 30, bakeSeconds: 1, bakeSecondsMax: 90 }',
+    '- { kind: canary, weightPercent: 40, bakeSeconds: 1, bakeSecondsMax: 90 }\n      - { kind: canary, weightPercent: 45, bakeSeconds: 1, bakeSecondsMax: 90 }',
+  ],
+  ['      - { kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n', ''],
+];
 
-/** The worker, which alone decides, and everything at once, at every moment; the others where they carry traffic. */
-const CASES: readonly (readonly [Victim, Moment])[] = [
-  ...MOMENTS.map((moment) => ['the worker', moment] as const),
-  ['everything', 'canary'],
-  ['everything', 'turning back'],
-  ['Temporal', 'canary'],
-  ['Temporal', 'turning back'],
-  ['Envoy', 'shadow'],
-  ['Envoy', 'full'],
-  ['the serving host', 'its servers start'],
-  ['the challenger’s server', 'canary'],
-  ['the champion’s server', 'promoted'],
+/** Each of a pair dies in every other state; the other order has the rest. In turn, so that each lives for a while in between. */
+const PAIRS: readonly (readonly [Victim, Victim])[] = [
+  ['the worker', 'Envoy'],
+  ['Envoy', 'the worker'],
+  ['Temporal', 'the serving host'],
+  ['the serving host', 'Temporal'],
+  ['the challenger’s server', 'the champion’s server'],
+  ['the champion’s server', 'the challenger’s server'],
 ];
 
 describe('kill -9 in every state of a rollout', () => {
   let stack: ServedStack;
   let watchman: TrafficWatchman;
+  let callers: SteadyCallers;
   beforeAll(async () => {
-    stack = await startServedStack(QUICKER);
+    stack = await startServedStack(JUDGED_BY_ANSWERS);
   });
   afterAll(async () => stack?.stop());
-  beforeEach(() => (watchman = watchTraffic(stack.stack)));
-  afterEach(() => watchman.stop());
-
-  test.for(CASES)('of %s at: %s', async ([victim, moment]) => {
-    const callers = stack.callers(4);
-    const cycle = await stack.challenge(moment === 'turning back' ? { error_share: 0.6 } : {});
-    await until(`${moment} of cycle ${cycle}`, () => isReached(stack, moment, cycle), { everyMs: 10 });
-    await strike(stack, victim, cycle);
-    const outcome = await stack.outcomeOf(cycle);
-    // A challenger whose server was killed may be turned back for it; nothing else may be lost.
-    if (moment === 'turning back') expect(outcome).toBe('rejected');
-    else if (victim !== 'the challenger’s server' && victim !== 'everything') expect(outcome).toBe('promoted');
-    await until(`nothing bakes after ${victim} at ${moment}`, () => records(stack.home.storeFolder).at(-1)!.after.bake === undefined, {
-      everyMs: 50,
-    });
+  beforeEach(() => {
+    watchman = watchTraffic(stack.stack);
+    callers = stack.callers(8);
+  });
+  afterEach(async () => {
     await callers.stop();
-    expect(watchman.unlawful).toEqual([]);
-    expect(watchman.looks()).toBeGreaterThan(10);
-    const kinds = records(stack.home.storeFolder, cycle).map(({ body }) => body.kind);
-    expect(kinds.filter((kind) => kind === 'promoted' || kind === 'withdrawn')).toHaveLength(1);
+    await watchman.stop();
+  });
+
+  test.for(PAIRS)('of %s and %s in turn, from its first server to the end of the bake', async (pair) => {
+    const rollout = await challengeUnderWatch(stack, {});
+    for (const [at, state] of FORWARD_STATES.entries()) {
+      await reachState(rollout, state);
+      await strike(stack, pair[at % 2]!, rollout.cycle);
+      await leaveState(rollout, state);
+    }
+    expect(await stack.outcomeOf(rollout.cycle)).toBe('promoted');
+    await holdsAfterwards(rollout, 'promoted');
+  });
+
+  test.for<Victim>(['the worker', 'Temporal', 'Envoy', 'the champion’s server', 'everything'])(
+    'of %s while the traffic is given back',
+    async (victim) => {
+      const rollout = await challengeUnderWatch(stack, { shift: 0.5 });
+      await until('traffic is taken back', () => isTurnedBack(rollout), { everyMs: 10 });
+      await strike(stack, victim, rollout.cycle);
+      expect(await stack.outcomeOf(rollout.cycle)).toBe('rejected');
+      await holdsAfterwards(rollout, 'withdrawn');
+    },
+  );
+
+  test.for(['canary', 'promoting'] as const)('of everything at: %s', async (state) => {
+    const rollout = await challengeUnderWatch(stack, {});
+    await reachState(rollout, state);
+    await strike(stack, 'everything', rollout.cycle);
+    const decided = () =>
+      records(stack.home.storeFolder, rollout.cycle).find(({ body: { kind } }) => kind === 'promoted' || kind === 'withdrawn');
+    await until('it is decided', decided, { seconds: 60 }); // not when some time is over that was meant for other trouble
+    await holdsAfterwards(rollout, decided()!.body.kind);
   });
 
   test('and the ledger verifies afterwards', async () => {
     const { output } = await stack.cli(['-o', 'json', 'audit', 'verify', MODEL]);
     expect(JSON.parse(output)).toMatchObject([{ problems: [] }]);
   });
+
+  /** One decision, traffic at no time where the ledger did not allow it, and callers who are answered again. */
+  async function holdsAfterwards({ cycle }: RolloutUnderWatch, decision: string): Promise<void> {
+    await until('nothing bakes', () => records(stack.home.storeFolder).at(-1)!.after.bake === undefined, { everyMs: 50 });
+    const answeredBefore = callers.latencies.length;
+    await until('callers are answered', () => callers.latencies.length > answeredBefore + 50, { everyMs: 20 });
+    expect(watchman.unlawful).toEqual([]);
+    expect(watchman.looks()).toBeGreaterThan(10);
+    const kinds = records(stack.home.storeFolder, cycle).map(({ body }) => body.kind);
+    expect(kinds.filter((kind) => kind === 'promoted' || kind === 'withdrawn')).toEqual([decision]);
+  }
 });
-
-async function isReached({ home, stack }: ServedStack, moment: Moment, cycle: number): Promise<boolean> {
-  if (moment === 'its servers start') return existsSync(join(home.servingFolder, `${MODEL}-${cycle}`, 'spec.json'));
-  const bodies = records(home.storeFolder, cycle).map(({ body }) => body);
-  if (moment === 'promoted') return bodies.some(({ kind }) => kind === 'promoted');
-  if (moment === 'turning back') return bodies.some(({ kind }) => kind === 'exposed') && (await isTakenBack(stack));
-  return bodies.some((body) => body.kind === 'exposed' && body.step.endsWith(moment));
-}
-
-async function strike(served: ServedStack, victim: Victim, cycle: number): Promise<void> {
-  const { stack } = served;
-  if (victim === 'everything') return stack.killAll();
-  const { worker, temporal, traffic } = stack.endpoints();
-  const champion = records(stack.home.storeFolder).at(-1)!.after.champion!.cycle;
-  const pids = {
-    'the worker': () => worker.process?.pid,
-    Temporal: () => temporal.process?.pid,
-    Envoy: () => traffic?.process?.pid,
-    'the serving host': () => traffic?.servingHost?.pid,
-    'the challenger’s server': () => serverOf(served, cycle),
-    'the champion’s server': () => serverOf(served, champion),
-  }[victim]();
-  if (pids !== undefined) kill(pids);
-}
-
-function serverOf({ home }: ServedStack, cycle: number): number | undefined {
-  const state = JSON.parse(readFileSync(join(home.servingFolder, `${MODEL}-${cycle}`, 'state.json'), 'utf8')) as {
-    replicas: { process: { pid: number } | null }[];
-  };
-  return state.replicas[0]?.process?.pid;
-}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createEnvoyTrafficRouter } from '../../src/adapters/envoy/traffic-router.js';
 import { reconcileTraffic } from '../../src/domain/decide/reconcile-traffic.js';
 import type { Home } from '../../src/config/home.js';
+import type { RouteReading } from '../../src/ports/traffic-router.js';
 import { MODEL, type QuickStack } from '../chaos/quick-stack.js';
 import { records } from '../chaos/kill-point.js';
 
@@ -35,9 +36,7 @@ export function watchTraffic({ home }: QuickStack): TrafficWatchman {
 
   async function look(): Promise<void> {
     const before = records(home.storeFolder).at(-1)?.after;
-    const reading = await router()
-      ?.read(MODEL)
-      .catch(() => null);
+    const reading = await readRoute(home).catch(() => null);
     const after = records(home.storeFolder).at(-1)?.after;
     if (reading?.inForce == null || before === undefined || after === undefined) return; // Envoy is away: nobody is sent anywhere
     looks++;
@@ -46,16 +45,11 @@ export function watchTraffic({ home }: QuickStack): TrafficWatchman {
     if (verdicts.every(({ kind }) => kind === 'champion'))
       unlawful.push(verdicts.map((verdict) => ('what' in verdict ? verdict.what : '')).join('; '));
   }
-
-  function router() {
-    return openRouter(home);
-  }
 }
 
-/** Whether what a rollout exposed was taken away again, in the router's own book; the record comes after it. */
-export async function isTakenBack({ home }: Pick<QuickStack, 'home'>): Promise<boolean> {
-  const asked = (await openRouter(home)?.read(MODEL))?.asked;
-  return asked !== undefined && asked.mirror === null && asked.splits.every(({ arm }) => arm === 'champion');
+/** The router's book, and what Envoy has in force; null: there is no proxy yet. */
+export async function readRoute(home: Home): Promise<RouteReading | null> {
+  return (await openRouter(home)?.read(MODEL)) ?? null;
 }
 
 function openRouter(home: Home) {

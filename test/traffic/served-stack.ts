@@ -1,48 +1,47 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
+import { openTraffic } from '../../src/client/traffic-handle.js';
 import type { LedgerBody, LedgerRecord } from '../../src/domain/ledger.js';
 import { records } from '../chaos/kill-point.js';
 import { MODEL, startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
-import { startSteadyCallers, type SteadyCallers } from './steady-callers.js';
+import { startSteadyCallers, type SteadyCallers, type SteadyCallersOptions } from './steady-callers.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const realSteps = fileURLToPath(new URL('../../steps', import.meta.url));
 
 export type ServedStack = Awaited<ReturnType<typeof startServedStack>>;
 
-/** Great harm in few windows: where what is tried is not the judgement. */
-export const QUICKER: Edits = [
+/** Each in place of a text of the model file. */
+export type Edits = readonly (readonly [find: string, put: string])[];
+
+/** Errors alone, in few windows: where what is tried is not the judgement. */
+export const JUDGED_BY_ERRORS: Edits = [
   ['alpha: 0.05', 'alpha: 0.2'],
   ['windowSeconds: 0.5', 'windowSeconds: 0.2'],
   [
-    'metrics:\n      - { kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }',
-    'metrics: [{ kind: errors, margin: 0.2, detect: 16 }]',
+    '{ kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }',
+    '{ kind: errors, margin: 0.2, detect: 16 }',
   ],
 ];
-export type Edits = readonly (readonly [find: string, put: string])[];
 
 /**
  * A whole stack with Envoy and real model servers, whose first version answers. Challengers are made with a fault at will.
  * @param edits of the model file
+ * @param extra variables of every process
  */
-export async function startServedStack(edits: Edits = []) {
+export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessEnv = {}) {
   const stack = await startQuickStack({
-    extra: { RATCHET_SERVE_EXAMPLE_FAULTS: '1', RATCHET_MODEL_SERVER: realSteps, QUICK_SECONDS: '0.05' },
+    extra: { ...extra, RATCHET_SERVE_EXAMPLE_FAULTS: '1', RATCHET_MODEL_SERVER: realSteps, QUICK_SECONDS: '0.05' },
     modelFolder: `${here}model`,
     overSteps: `${here}steps`,
     flags: [],
   });
-  const plainModel = edits.reduce(
-    (text, [find, put]) => {
-      if (!text.includes(find)) throw new Error(`model.yaml: expected ${find}, found none`);
-      return text.replace(find, put);
-    },
-    readFileSync(stack.modelFile, 'utf8'),
-  );
+  const plainModel = edited(readFileSync(stack.modelFile, 'utf8'), edits);
   let cycles = 0;
   await outcomeOf(await challenge({}));
-  return { ...stack, stack, challenge, outcomeOf, body, url, callers };
+  return { ...stack, stack, challenge, apply, command, outcomeOf, body, url, callers };
 
   /** Applies the model with this fault and starts a cycle of it. @returns the cycle's number */
   async function challenge(fault: Readonly<Record<string, number>>): Promise<number> {
@@ -62,8 +61,26 @@ export async function startServedStack(edits: Edits = []) {
     );
   }
 
+  /** Says it to the rollout or bake that is open, until somebody hears it. */
+  async function command(word: 'pause' | 'resume'): Promise<void> {
+    await until(`${word} is heard`, async () => {
+      const traffic = openTraffic(await stack.client(), createLocalObjectStore(stack.home.storeFolder), MODEL, { deadlineSeconds: 5 });
+      const isAsItWas = async (): Promise<boolean> => (await traffic.state())?.state.paused === (word === 'pause');
+      return traffic.command({ command: word, requestedBy: 'traffic', reason: word }).then(
+        () => true,
+        () => isAsItWas().catch(() => false), // it was heard, and the answer lost
+      );
+    });
+  }
+
   async function outcomeOf(cycle: number): Promise<string> {
     return (await body(cycle, 'cycle-ended')).outcome;
+  }
+
+  /** Puts the model in force with other settings; the cycles before keep theirs. */
+  async function apply(more: Edits): Promise<void> {
+    writeFileSync(stack.modelFile, edited(plainModel, more));
+    await succeed(stack, ['apply', '-f', stack.modelFile]);
   }
 
   /** Waits for a record of a cycle. */
@@ -76,10 +93,17 @@ export async function startServedStack(edits: Edits = []) {
     return `${stack.endpoints().traffic!.url}/v2/models/${MODEL}/infer`;
   }
 
-  function callers(count = 16): SteadyCallers {
+  function callers(count = 16, more: Pick<SteadyCallersOptions, 'headers' | 'onAnswer'> = {}): SteadyCallers {
     const inputs = [{ name: 'distance', shape: [1], datatype: 'FP64', data: [700] }];
-    return startSteadyCallers({ url: url(), callers: count, body: JSON.stringify({ inputs }) });
+    return startSteadyCallers({ url: url(), callers: count, body: JSON.stringify({ inputs }), ...more });
   }
+}
+
+function edited(model: string, edits: Edits): string {
+  return edits.reduce((text, [find, put]) => {
+    if (!text.includes(find)) throw new Error(`model.yaml: expected ${find}, found none`);
+    return text.replace(find, put);
+  }, model);
 }
 
 async function succeed(stack: QuickStack, args: readonly string[]): Promise<void> {

@@ -11,7 +11,7 @@ export interface SteadyCallersOptions {
   /** The header of the answer that tells who gave it. */
   readonly versionHeader?: string;
   /** Told at each answer 2xx. */
-  onAnswer?(version: string): void;
+  onAnswer?(version: string, sent: Record<string, string>): void;
 }
 
 export interface SteadyCallers {
@@ -36,12 +36,13 @@ export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers
     while (!stopping) {
       const startMs = performance.now();
       try {
-        const { status, version, text } = await post(url, { agent, body, headers: headers?.() ?? {}, versionHeader });
+        const sent = headers?.() ?? {};
+        const { status, version, text } = await post(url, { agent, body, headers: sent, versionHeader });
         if (status < 200 || status > 299) failures.push(`HTTP ${status} ${text.slice(0, 200)}`);
         else {
           answered.set(version, (answered.get(version) ?? 0) + 1);
           latencies.push(performance.now() - startMs);
-          onAnswer?.(version);
+          onAnswer?.(version, sent);
         }
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
