@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   waiting: () => import('./waiting.js'),
   verify: () => import('./verify.js'),
   traffic: () => import('./traffic.js'),
+  serving: () => import('./serving.js'),
 };
 
 const [name, ...args] = process.argv.slice(2);
