@@ -91,7 +91,12 @@ export function createEnvoyTrafficRouter(options: EnvoyTrafficRouterOptions): En
           await turn.keep();
           if (!isDeepStrictEqual(found, state.addresses)) await states.replace({ ...state, addresses: found });
         }
-        await files.applyAddresses(await states.all(), turn);
+        const all = await states.all();
+        const halfway = [...all.values()].filter(({ before }) => before !== 'taken');
+        if (halfway.length === 0) return files.applyAddresses(all, turn);
+        // Whoever asked for these has died before the proxy had them: no hand of anybody's.
+        await files.apply(all, null, turn, undefined);
+        for (const state of halfway) await states.replace({ ...state, before: 'taken' });
       });
     },
   };

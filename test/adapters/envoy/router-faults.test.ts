@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { openRouteStates } from '../../../src/adapters/envoy/route-state.js';
 import { createEnvoyTrafficRouter } from '../../../src/adapters/envoy/traffic-router.js';
 import { ask, routeOf } from '../../contracts/traffic-router.js';
 import { startRoutedModels } from '../../servers/routed-models.js';
@@ -81,6 +82,19 @@ test('a weight that was edited by hand shows in what is read, and the same shift
   expect((await router.read('m'))?.inForce?.splits.map(({ weightPercent }) => weightPercent)).toEqual([60, 40]);
   await router.shift(route, signal);
   expect((await router.read('m'))?.inForce?.splits).toEqual(route.splits);
+});
+
+test('a route whose asker died before the proxy had it is put in force by the next look, and is nobody’s edit', async () => {
+  const { router, envoy, replicas } = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
+  const [old, next] = [routeOf('m', 1, [['champion', 'm-1', 100]]), routeOf('m', 2, [['champion', 'm-2', 100]])];
+  await router.shift(old, signal);
+  const addresses = Object.fromEntries(['m-1', 'm-2'].map((name) => [name, [replicas[name]![0]!.address]]));
+  const states = openRouteStates(envoy.folder);
+  await states.claim({ route: next, check: null, addresses, before: { route: old, check: null, addresses } });
+  expect(await versionOf(envoy.url)).toBe('m-1');
+  await router.refresh();
+  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-2'));
+  expect((await states.get('m'))?.before).toBe('taken');
 });
 
 test('of two routers that shift at once the higher number wins, and Envoy has it', async () => {
