@@ -9,6 +9,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addBacktestCommand } from './commands/backtest.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDownCommand } from './commands/down.js';
+import { addDryRunCommand } from './commands/dry-run.js';
 import { addGcCommand } from './commands/gc.js';
 import { addGetCommand } from './commands/get.js';
 import { addHistoryCommand } from './commands/history.js';
@@ -33,6 +34,7 @@ const addCommands = [
   addDemoCommand,
   addLintCommand,
   addSimulateCommand,
+  addDryRunCommand,
   addSchemaCommand,
   addApplyCommand,
   addGetCommand,

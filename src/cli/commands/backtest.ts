@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Backtest } from '../../client/audit/backtest-policy.js';
 import { backtestPolicy } from '../../client/audit/backtest-policy.js';
+import { RatchetError } from '../../domain/failure.js';
 import type { Cli } from '../cli.js';
 import { loadModelFile } from '../load-model-file.js';
 import { asOption, userName } from '../options.js';
@@ -9,6 +10,7 @@ import { openStore, withSession } from '../session.js';
 
 interface BacktestOptions {
   readonly file: string;
+  readonly ifAny?: true;
   readonly as?: string;
 }
 
@@ -17,11 +19,17 @@ export function addBacktestCommand(program: Command, cli: Cli): void {
     .command('backtest')
     .description('judge all past cycles of a model by the policy of another model file: what would have changed')
     .requiredOption('-f, --file <file>', 'the model file with the new policy')
+    .option('--if-any', 'a model without past cycles is no error: there is nothing to judge again')
     .addOption(asOption())
-    .action(async ({ file, as }: BacktestOptions, command: Command) => {
+    .action(async ({ file, ifAny, as }: BacktestOptions, command: Command) => {
       const spec = loadModelFile(file);
       const model = spec.metadata.name;
-      const backtest = await backtestPolicy(openStore(cli, command), model, spec);
+      const backtest = await backtestPolicy(openStore(cli, command), model, spec).catch((error: unknown) => {
+        if (ifAny && error instanceof RatchetError && error.type === 'ModelUnknown') return null;
+        throw error;
+      });
+      if (backtest === null)
+        return cli.print(command, { model, cycles: [] }, () => [`${model}: there are no past cycles yet, so nothing to judge again`]);
       const { policyDigest, comparisons } = backtest;
       // Before anything is shown: trying policies until one promotes is looking often, so each look is paid for.
       if (comparisons > 0)

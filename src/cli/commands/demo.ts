@@ -20,6 +20,7 @@ import { playAct } from '../demo/play-act.js';
 import { detachStack } from '../detach-stack.js';
 import { CommandError } from '../explain-error.js';
 import { loadModelFile } from '../load-model-file.js';
+import { ownServersOnly } from '../own-servers.js';
 import { withSessionAt } from '../session.js';
 import { auditLines } from './audit.js';
 import { stopStack } from './down.js';
@@ -63,11 +64,7 @@ interface DemoRun {
 async function runDemo({ cli, home, keep, say, onScreen }: DemoRun): Promise<DemoResult> {
   const startedMs = Date.now();
   // Its own servers, whatever the environment names.
-  const environment = Object.fromEntries(
-    Object.entries(cli.terminal.environment).filter(
-      ([name]) => !/^(TEMPORAL_|MLFLOW_TRACKING_URI$|RATCHET_STORE_URI$|RATCHET_HOME$)/.test(name),
-    ),
-  );
+  const environment = ownServersOnly(cli.terminal.environment);
   environment['RATCHET_SERVE_EXAMPLE_FAULTS'] = '1'; // one act plants a fault that only shows under load
   await clear(home, say);
   say(`Starting Temporal, MLflow, Envoy and a worker in ${home.path}`);
