@@ -13,6 +13,7 @@ export const FOR_PEOPLE: Variables = [
   ['RATCHET_CACHE', 'where the Python environment is kept; else `~/.cache/ratchet`'],
   ['RATCHET_PYTHON', 'the Python to make that environment with'],
   ['RATCHET_ENVOY_CONCURRENCY', 'how many worker threads Envoy has; else 2'],
+  ['RATCHET_NOTICES_FILE', 'who is told of what needs a person; else `notices.yaml` in the home: see [notices](../how-to/notices.md)'],
   ['RATCHET_DEBUG', '`1`: errors show where they come from'],
   [
     'TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE',
@@ -35,6 +36,7 @@ const FOR_WORKERS: Variables = [
   ['RATCHET_METRICS_ADDRESS', '`<host>:<port>` where the worker shows its metrics; unset: nowhere'],
   ['RATCHET_SDK_METRICS_ADDRESS', '`<host>:<port>` where its Temporal SDK shows its own; unset: nowhere'],
   ['RATCHET_API_PORT', 'the port of the HTTP server on loopback'],
+  ['RATCHET_TEMPORAL_UI_URL', 'the pages of the Temporal server, for links in notices; unset: notices have commands alone'],
   ['RATCHET_TEMPORAL', 'address of the stack’s own Temporal server'],
 ];
 

@@ -31,17 +31,19 @@ export function modelFilePage(): string {
 /** One table for a map and, below it, one for each map inside it. */
 function sectionsOf(node: SchemaNode, path: string): string[] {
   const properties = Object.entries(node.properties ?? {});
-  const table =
-    properties.length === 0
-      ? []
-      : [
-          tableRow(['key', 'value', 'default', 'meaning']),
-          tableRow(['---', '---', '---', '---']),
-          ...properties.map(([key, child]) => keyRow(key, child, node.required?.includes(key) ?? false)),
-          '',
-        ];
+  const table = properties.length === 0 ? [] : keyTable(node);
   const nested = properties.flatMap(([key, child]) => nestedSections(child, path === '' ? key : `${path}.${key}`));
   return [...table, ...nested];
+}
+
+/** The keys of one map. */
+export function keyTable(node: SchemaNode): string[] {
+  return [
+    tableRow(['key', 'value', 'default', 'meaning']),
+    tableRow(['---', '---', '---', '---']),
+    ...Object.entries(node.properties ?? {}).map(([key, child]) => keyRow(key, child, node.required?.includes(key) ?? false)),
+    '',
+  ];
 }
 
 function nestedSections(child: SchemaNode, path: string): string[] {

@@ -6,6 +6,7 @@ import { cliPage } from './cli-page.js';
 import { environmentPage } from './environment-page.js';
 import { failuresPage } from './failures-page.js';
 import { metricsPage } from './metrics-page.js';
+import { noticesFilePage } from './notices-file-page.js';
 import { modelFilePage } from './model-file-page.js';
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -17,6 +18,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'model.schema.json': asJson(modelFileSchema()),
     'cli.md': cliPage(),
     'environment.md': environmentPage(),
+    'notices-file.md': noticesFilePage(),
     'failures.md': failuresPage(),
     'metrics.md': metricsPage(),
     'job.schema.json': asJson(jobSchema()),

@@ -2,7 +2,6 @@ import type { ApprovalSpec, CountedVote } from '../domain/approval.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage } from '../domain/evidence.js';
 import type { Appended, CycleOutcome, LedgerBody, LedgerExpects } from '../domain/ledger.js';
-import type { Notice, Notifier } from '../ports/notifier.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
@@ -10,7 +9,6 @@ import type { Ledger } from './ledger.js';
 export interface DecisionActivityPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
-  readonly notifier: Notifier;
   /** How long a watch may be silent before another worker takes it over. */
   readonly watchHeartbeatSeconds: number;
   /** Whether the search attributes are registered on this server: setting an unknown one would block the workflow. */
@@ -52,8 +50,8 @@ export interface RecordedApproval {
   readonly votes: readonly CountedVote[];
 }
 
-export function createDecisionActivities({ store, ledger, notifier, watchHeartbeatSeconds, searchAttributes }: DecisionActivityPorts) {
-  return { openCycle, appendRecord, findApproval, findOutcome, notifyPeople };
+export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds, searchAttributes }: DecisionActivityPorts) {
+  return { openCycle, appendRecord, findApproval, findOutcome };
 
   /** @throws {RatchetError} CycleUnknown: a cycle without its record refuses to run, however it was started. */
   async function openCycle({ model, cycle }: { model: string; cycle: number }): Promise<OpenedCycle> {
@@ -106,9 +104,5 @@ export function createDecisionActivities({ store, ledger, notifier, watchHeartbe
       if (body.kind === 'cycle-ended' && body.cycle === cycle) return body.outcome;
     }
     return null;
-  }
-
-  async function notifyPeople(notice: Notice): Promise<void> {
-    await notifier.notify(notice);
   }
 }

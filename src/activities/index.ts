@@ -3,6 +3,7 @@ import { createJobActivities, type JobActivityPorts } from './job-activities.js'
 import { createJudgeActivities } from './judge-activities.js';
 import { createLifecycleActivities } from './lifecycle-activities.js';
 import { keepAlive } from './keep-alive.js';
+import { createNoticeActivities, type NoticeActivityPorts } from './notice-activities.js';
 import { createPaceActivities } from './pace-activities.js';
 import { createMonitorActivities } from './monitor-activities.js';
 import { createPromotionActivities, type PromotionActivityPorts } from './promotion-activities.js';
@@ -16,6 +17,7 @@ import { withFailures } from './to-failure.js';
 
 export type ActivityPorts = JobActivityPorts &
   DecisionActivityPorts &
+  NoticeActivityPorts &
   PromotionActivityPorts &
   ServingActivityPorts &
   TrafficActivityPorts &
@@ -28,6 +30,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createJobActivities(ports),
     ...createJudgeActivities(ports),
     ...createDecisionActivities(ports),
+    ...createNoticeActivities(ports),
     ...createPromotionActivities(ports),
     ...createLifecycleActivities(ports),
     ...createPaceActivities(ports),

@@ -3,20 +3,19 @@ import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import type { ModelRegistry } from '../ports/model-registry.js';
-import type { Notifier } from '../ports/notifier.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { Serving } from '../ports/serving.js';
 import type { TrafficRouter } from '../ports/traffic-router.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
+import { createTellPeople, type TellPorts } from './tell-people.js';
 import { withdrawExposure, type SettleRequest } from './settle-traffic.js';
 import { faultOfTraffic, type Fault } from './traffic-fault.js';
 
-export interface ReconcileActivityPorts {
+export interface ReconcileActivityPorts extends TellPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
   readonly registry: ModelRegistry;
-  readonly notifier: Notifier;
   readonly serving: Serving;
   readonly router: TrafficRouter;
 }
@@ -28,7 +27,8 @@ export interface Reconciled {
 }
 
 export function createReconcileActivities(ports: ReconcileActivityPorts) {
-  const { store, ledger, registry, notifier, router } = ports;
+  const { store, ledger, registry, router } = ports;
+  const tellPeople = createTellPeople(ports);
   return { listModels, reconcileModel, settleExposure };
 
   async function settleExposure(request: SettleRequest): Promise<void> {
@@ -88,9 +88,10 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const isMended = faults.every(({ repair }) => repair !== null);
     const next = isMended ? 'It was set back: the ledger is the truth.' : 'Not all of it could be set back: see above what to do.';
     const text = [...found, pauses ? `The model is paused: ratchet resume ${model}` : next].join('\n');
-    await notifier.notify({
+    await tellPeople({
       id: `${model}/reconcile/${new Date().toISOString().slice(0, 10)}/${found.join('|').slice(0, 120)}`,
       model,
+      event: 'reconcile',
       severity: byHand || !isMended ? 'action' : 'info',
       title: `${model}: ${how}`,
       text,

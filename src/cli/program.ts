@@ -16,6 +16,7 @@ import { addHistoryCommand } from './commands/history.js';
 import { addLabelsCommand } from './commands/labels.js';
 import { addLintCommand } from './commands/lint.js';
 import { addMonitorCommand } from './commands/monitor.js';
+import { addNoticesCommand } from './commands/notices.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addReplayCommand } from './commands/replay.js';
@@ -55,6 +56,7 @@ const addCommands = [
   addReplayCommand,
   addBacktestCommand,
   addAuditCommand,
+  addNoticesCommand,
   addGcCommand,
   addAdoptCommand,
 ];

@@ -19,6 +19,8 @@ export interface WorkerConfig {
   /** Where Prometheus reads our metrics, and where those of the Temporal SDK; null: nowhere. */
   readonly metricsAddress: SocketAddress | null;
   readonly sdkMetricsAddress: SocketAddress | null;
+  /** The pages of the Temporal server, for links in notices; null: there are none. */
+  readonly temporalUiUrl: string | null;
 }
 
 const Port = z.coerce.number({ error: 'expected a port' }).int().min(1).max(65_535);
@@ -35,6 +37,7 @@ const Variables = z.object({
   RATCHET_TRAFFIC_ADMIN_PORT: Port.optional(),
   RATCHET_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_SDK_METRICS_ADDRESS: SocketAddress.optional(),
+  RATCHET_TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) address' }).optional(),
   RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
 });
 
@@ -61,6 +64,7 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
         : { port: parsed.data.RATCHET_TRAFFIC_PORT, adminPort: parsed.data.RATCHET_TRAFFIC_ADMIN_PORT },
     metricsAddress: parsed.data.RATCHET_METRICS_ADDRESS ?? null,
     sdkMetricsAddress: parsed.data.RATCHET_SDK_METRICS_ADDRESS ?? null,
+    temporalUiUrl: parsed.data.RATCHET_TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
   };
 }

@@ -4,6 +4,7 @@ import { ChecksSpec, DataSpec } from './data-spec.js';
 import { EvaluationSpec } from './evaluation-spec.js';
 import { GatesSpec } from './gate.js';
 import { MonitorSettings } from './monitor-settings.js';
+import { NoticesSpec } from './notice.js';
 import { RolloutSpec } from './rollout-spec.js';
 import { ServingSpec } from './serving-spec.js';
 import { TrainerSpec } from './trainer-spec.js';
@@ -67,6 +68,7 @@ export const ModelSpec = z.strictObject({
       ),
       triggers: TriggersSpec.prefault({}).describe('What starts a cycle by itself.'),
       monitoring: MonitorSettings.optional().describe('How the model is looked at while it is served; absent: only by hand.'),
+      notices: NoticesSpec.optional().describe('Who is told of what, beside notices.jsonl; absent: the default routes of the worker.'),
       retention: RetentionSpec.prefault({}).describe('How long data is kept.'),
     })
     .describe('What the loop does with it.'),

@@ -1,15 +1,27 @@
-/** Tells people. At least once: `id` lets a receiver drop repeats. Adapters: local (a file and the worker's log). */
+import type { Notice } from '../domain/notice.js';
+
+export type { Notice };
+
+/** Tells people. At least once: `id` lets a receiver drop repeats. Adapters: local (a file and the worker's log), alertmanager, slack, email, webhook. */
 export interface Notifier {
   /** @throws {RatchetError} NotifierUnavailable */
   notify(notice: Notice): Promise<void>;
 }
 
-export interface Notice {
-  readonly id: string;
-  readonly model: string;
-  readonly severity: 'info' | 'action';
-  readonly title: string;
-  /** Plain text; says what must be decided and with which command. */
-  readonly text: string;
-  readonly to: readonly string[];
+/** The receivers beside the local one, as a person wrote them down; read at each use. */
+export interface NoticeRoutes {
+  /** Whether anybody wrote some down. */
+  exist(): boolean;
+  /** @throws {RatchetError} NotifierUnavailable: what was written cannot be read; names file and field */
+  read(): NoticeRouting;
+  /** @throws {RatchetError} NotifierUnavailable: there is no such route, or its secret is missing */
+  notifier(route: string): Notifier;
+}
+
+export interface NoticeRouting {
+  readonly names: readonly string[];
+  /** For models that name none. */
+  readonly fallback: readonly string[];
+  /** Until the first reminder; doubles with each. */
+  readonly remindAfterHours: number;
 }

@@ -10,9 +10,11 @@ import { createMlflowModelRegistry } from '../adapters/mlflow/model-registry.js'
 import type { WorkerConfig } from '../config/worker-config.js';
 import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
+import { openNoticeRoutes } from './compose/notices.js';
 import { composeServing } from './compose/serving.js';
 import { countJobs } from './metrics/count-jobs.js';
-import { countNotices } from './metrics/count-notices.js';
+import { noticesFile } from '../config/notices-config.js';
+import { countNotices, countedRoutes } from './metrics/count-notices.js';
 import type { Meter } from './metrics/meter.js';
 import { openObjectStore } from './open-object-store.js';
 
@@ -42,6 +44,8 @@ export async function composeActivities({ config, owner, searchAttributes, meter
     ),
     registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
     notifier: countNotices(createLocalNotifier(config.home, tell), meter),
+    noticeRoutes: countedRoutes(openNoticeRoutes(noticesFile(config.home, process.env), process.env), meter),
+    temporalUiUrl: config.temporalUiUrl,
     ...composeServing(config, store),
     environment: {
       lockDigest: digestOfBytes(readFileSync(lockFile)),

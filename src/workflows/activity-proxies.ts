@@ -52,6 +52,17 @@ export const noticeActivities = (summary: string): Activities =>
     summary,
   }) as unknown as Activities;
 
+/** One receiver of a notice: it may be down over a weekend, and nobody waits for it. */
+export const deliveryActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({
+    taskQueue: TASK_QUEUE,
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '10 seconds',
+    scheduleToCloseTimeout: '3 days',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+    summary,
+  }) as unknown as Activities;
+
 /** Watching a job for as long as it may run; another worker takes over when the heartbeat stops. */
 export const watchActivities = (
   summary: string,

@@ -86,9 +86,18 @@ export async function approveCandidate(
     `ratchet approve ${model} --candidate ${candidateDigest} --as <you>`,
     `ratchet reject ${model} --candidate ${candidateDigest} --as <you>`,
   ].join('\n');
-  const tell = (id: string, to: readonly string[]): Promise<void> =>
+  const tell = (id: 'approval' | 'escalation', to: readonly string[]): Promise<void> =>
     noticeActivities('tell the people who may sign')
-      .notifyPeople({ id: `${model}/${cycle}/${id}`, model, severity: 'action', title, text, to })
+      .notifyPeople({
+        id: `${model}/${cycle}/${id}`,
+        model,
+        event: id,
+        severity: 'action',
+        title,
+        text,
+        to,
+        waitsFor: { cycle, candidateDigest },
+      })
       .catch(() => undefined); // the vote is open whether or not the notice arrived; the failed activity stands in the history
   void tell('approval', signersOf(opened)); // a notifier that is down must not keep a decided vote waiting
 

@@ -154,6 +154,7 @@ async function decide({ input, control }: Baking, brief: RolloutBrief, { phase, 
     .notifyPeople({
       id: `${input.model}/${input.cycle}/bake`,
       model: input.model,
+      event: 'bake',
       severity: 'action',
       title: `${input.model}: the first champion is beyond its limits`,
       text,

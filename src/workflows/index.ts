@@ -1,4 +1,5 @@
 export { bakeChampion } from './bake-champion.js';
+export { deliverNotice } from './deliver-notice.js';
 export { modelLifecycle } from './model-lifecycle.js';
 export { monitorModel } from './monitor-model.js';
 export { reconcileModels } from './reconcile-models.js';

@@ -116,6 +116,6 @@ async function tellOfFailure(model: string, { window, owner }: PlannedWindow, wo
 /** Told in vain, the window is judged all the same: the report and the status have it. */
 async function tell(notice: { id: string; model: string; title: string; text: string; to: readonly string[] }): Promise<void> {
   await noticeActivities(`tell ${notice.to.join(', ')}`)
-    .notifyPeople({ ...notice, severity: 'action' })
+    .notifyPeople({ ...notice, event: 'monitor', severity: 'action' })
     .catch(() => undefined);
 }

@@ -28,6 +28,7 @@ const commands = [
   'replay',
   'backtest',
   'audit',
+  'notices',
   'gc',
   'adopt',
 ];

@@ -10,6 +10,7 @@ export interface SpecChange {
   readonly serving?: Record<string, unknown>;
   readonly rollout?: Record<string, unknown>;
   readonly monitoring?: Record<string, unknown>;
+  readonly notices?: readonly { readonly to: readonly string[]; readonly on?: readonly string[] }[];
   readonly tier?: 'low' | 'medium' | 'high';
 }
 
@@ -59,6 +60,7 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
       ...(change.serving && { serving: change.serving }),
       ...(change.rollout && { rollout: change.rollout }),
       ...(change.monitoring && { monitoring: change.monitoring }),
+      ...(change.notices && { notices: change.notices }),
       ...(change.retention && { retention: change.retention }),
     },
   });

@@ -194,3 +194,20 @@ test('a window of monitoring that asks for a cycle, after a lost job', async () 
   await handle.result();
   await record('monitor-model', handle);
 });
+
+test('a notice that was told through two routes, one of them down at first, with a reminder', async () => {
+  const { noticeRoutes } = loop();
+  noticeRoutes.answers.set('chat', 'told').set('mail', 'dies');
+  noticeRoutes.fallback = ['chat', 'mail'];
+  noticeRoutes.remindAfterHours = 1 / 3600;
+  const model = modelInTest(loop(), 'noticed');
+  const { number } = await model.openApproval();
+  const handle = loop().client.workflow.getHandle(`ratchet/noticed/notice/${number}/approval`);
+  await eventually(
+    async () => noticeRoutes.told.filter(({ notice }) => notice.id.endsWith('reminder-1')),
+    (told) => told.length >= 2,
+  );
+  await model.vote(number);
+  await handle.result();
+  await record('notice', handle);
+});

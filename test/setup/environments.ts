@@ -8,6 +8,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** the interpreter of the steps' environment */
     python: string;
+    /** the interpreter of what only the tests need */
+    testPython: string;
     /** the Temporal CLI, which carries the dev server */
     temporalCli: string;
     /** the time-skipping test server */
@@ -25,6 +27,7 @@ export default async function setup(project: TestProject): Promise<void> {
   // `npm test` has built before and stops where that fails; a single test file must not wait for an unrelated one to parse.
   await ensureBuild(log).catch((error: Error) => log(`${error.message}\nthe previous dist/ is used`));
   project.provide('python', env.python);
+  project.provide('testPython', testEnv.python);
   project.provide('temporalCli', join(env.bin, 'temporal'));
   project.provide('temporalTestServer', join(testEnv.bin, 'temporal-test-server'));
   project.provide('versitygw', findVersitygw());

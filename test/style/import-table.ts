@@ -32,6 +32,11 @@ export const importTable: readonly ImportRow[] = [
     types: [],
     except: ['domain/decide'],
   },
+  { folder: 'adapters/webhook', values: ['ports', 'domain', 'standardwebhooks'], types: [], except: ['domain/decide'] },
+  // Posts JSON as the webhook does: one way to say what went wrong, without the secret.
+  { folder: 'adapters/slack', values: ['ports', 'domain', 'adapters/webhook/post-json'], types: [], except: ['domain/decide'] },
+  { folder: 'adapters/alertmanager', values: ['ports', 'domain', 'adapters/webhook/post-json'], types: [], except: ['domain/decide'] },
+  { folder: 'adapters/email', values: ['ports', 'domain', 'node:', 'nodemailer'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
   { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {
@@ -61,7 +66,7 @@ export const importTable: readonly ImportRow[] = [
     types: ['workflows', 'ports'],
     except: ['domain/decide'],
   },
-  { folder: 'config', values: ['domain', 'zod', 'node:', '@temporalio/envconfig'], types: [], except: ['domain/decide'] },
+  { folder: 'config', values: ['domain', 'zod', 'node:', 'yaml', '@temporalio/envconfig'], types: [], except: ['domain/decide'] },
   {
     folder: 'api',
     values: ['client', 'domain', 'config', 'workers/compose', 'node:', 'hono', 'zod', 'standardwebhooks'],

@@ -9,6 +9,7 @@ import { withFailures } from '../../src/activities/to-failure.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
+import { createMemoryNoticeRoutes } from '../fakes/memory-notice-routes.js';
 import { createMemoryNotifier } from '../fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../fakes/memory-registry.js';
 import { createMemoryServing } from '../fakes/memory-serving.js';
@@ -25,6 +26,7 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
   const jobCluster = createMemoryJobCluster(store);
   const registry = createMemoryRegistry();
   const notifier = createMemoryNotifier();
+  const noticeRoutes = createMemoryNoticeRoutes();
   const traffic = createMemoryServing();
   const holds = createHolds();
   const activities = withFailures(
@@ -35,6 +37,7 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
         jobCluster,
         registry,
         notifier,
+        noticeRoutes,
         ...traffic,
         environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any', stepsDigest: digestOfBytes('steps') },
         watchHeartbeatSeconds: 60,
@@ -42,7 +45,7 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
       }),
     ),
   );
-  return { store, ledger, jobCluster, registry, notifier, traffic, holds, activities };
+  return { store, ledger, jobCluster, registry, notifier, noticeRoutes, traffic, holds, activities };
 }
 
 /** Failures that a test provokes are no news. */

@@ -5,6 +5,7 @@ import { EvaluationSpec } from '../../domain/evaluation-spec.js';
 import { GatesSpec } from '../../domain/gate.js';
 import { ModelSpec } from '../../domain/model-spec.js';
 import { MonitorSettings } from '../../domain/monitor-settings.js';
+import { NoticesSpec } from '../../domain/notice.js';
 import { RolloutSpec } from '../../domain/rollout-spec.js';
 import { ServingSpec } from '../../domain/serving-spec.js';
 import { TrainerSpec } from '../../domain/trainer-spec.js';
@@ -16,6 +17,7 @@ import { checkColumnNames } from './rules/columns.js';
 import { tellDetectable } from './rules/detectable.js';
 import { checkMetrics, checkSelectiveLabels, checkWindow } from './rules/evaluation.js';
 import { checkMonitoring } from './rules/monitoring.js';
+import { checkNotices } from './rules/notices.js';
 import { tellUnjudgeable } from './rules/refit.js';
 import { checkRolloutLabels } from './rules/rollout-labels.js';
 import { checkRolloutMetrics } from './rules/rollout-metrics.js';
@@ -57,6 +59,7 @@ const RULES: readonly Rule[] = [
   checkTimes,
   checkTriggers,
   checkApproval,
+  checkNotices,
   checkResources,
   checkFiles,
   tellDetectable,
@@ -111,5 +114,6 @@ function readSections(root: unknown): Sections {
     serving: read('serving', ServingSpec.optional()),
     rollout: read('rollout', RolloutSpec.optional()),
     monitoring: read('monitoring', MonitorSettings.optional()),
+    notices: read('notices', NoticesSpec.optional()),
   };
 }

@@ -1,4 +1,4 @@
-import type { Notifier } from '../../ports/notifier.js';
+import type { NoticeRoutes, Notifier } from '../../ports/notifier.js';
 import type { Meter } from './meter.js';
 
 /** The notifier, which also counts. */
@@ -17,4 +17,9 @@ export function countNotices(notifier: Notifier, meter: Meter): Notifier {
       }
     },
   };
+}
+
+/** The routes, whose notifiers also count. */
+export function countedRoutes(routes: NoticeRoutes, meter: Meter): NoticeRoutes {
+  return { ...routes, notifier: (name) => countNotices(routes.notifier(name), meter) };
 }

@@ -161,6 +161,7 @@ export function workerEnvironment({ home, python, environment, target }: Service
     MLFLOW_TRACKING_URI: target.mlflowUrl,
     RATCHET_TRAFFIC_PORT: target.traffic === null ? undefined : String(target.traffic.port),
     RATCHET_TRAFFIC_ADMIN_PORT: target.traffic === null ? undefined : String(target.traffic.adminPort),
+    RATCHET_TEMPORAL_UI_URL: target.attachedTemporal ? inherited['RATCHET_TEMPORAL_UI_URL'] : `http://127.0.0.1:${target.uiPort}`,
     // The server of this stack: no profile of the user may change how it is spoken to.
     RATCHET_TEMPORAL: target.attachedTemporal ? undefined : target.address,
   };

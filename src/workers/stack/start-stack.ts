@@ -4,6 +4,7 @@ import { envoyMissing, findEnvoy } from '../../adapters/local/servers/envoy-serv
 import type { Endpoints, ProcessIdentity } from '../../config/endpoints.js';
 import { readEndpoints, removeEndpoints, writeEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
+import { noticesFile, readNoticesConfig } from '../../config/notices-config.js';
 import { redactUrl } from '../../config/redact-url.js';
 import { workerConfig } from '../../config/worker-config.js';
 import { endLeftovers } from './end-leftovers.js';
@@ -88,6 +89,7 @@ export async function startStack({ home, lock, environment, ports, serves, tell,
       parts[name] = await supervise(service, { tell, onChange });
       onChange();
     };
+    readNoticesConfig(noticesFile(home.path, environment)); // so is a wrong notices.yaml
     signal.throwIfAborted();
     tell(
       target.attachedTemporal

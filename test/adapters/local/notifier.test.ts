@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../temporary-folder.js';
 const notice = (id: string): Notice => ({
   id,
   model: 'm',
+  event: 'approval',
   severity: 'action',
   title: 'Approve "m" v7',
   text: 'ratchet approve m\nor reject',

@@ -5,6 +5,7 @@ import type { EvaluationSpec } from '../../../domain/evaluation-spec.js';
 import type { GatesSpec } from '../../../domain/gate.js';
 import type { MonitorSettings } from '../../../domain/monitor-settings.js';
 import type { ModelSpec } from '../../../domain/model-spec.js';
+import type { NoticesSpec } from '../../../domain/notice.js';
 import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import type { ServingSpec } from '../../../domain/serving-spec.js';
 import type { TrainerSpec } from '../../../domain/trainer-spec.js';
@@ -24,6 +25,7 @@ export interface Sections {
   readonly serving: ServingSpec | null | undefined;
   readonly rollout: RolloutSpec | null | undefined;
   readonly monitoring: MonitorSettings | null | undefined;
+  readonly notices: NoticesSpec | null | undefined;
 }
 
 export interface RuleContext {
