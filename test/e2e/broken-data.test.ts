@@ -8,7 +8,13 @@ import { runRatchet } from './run-ratchet.js';
 
 const model = fileURLToPath(new URL('../wiring/model', import.meta.url));
 const writer = fileURLToPath(new URL('./broken_rows.py', import.meta.url));
+const logged = fileURLToPath(new URL('./logged_predictions.py', import.meta.url));
 const window = '\\[2024-01-01T00:00:00.000Z, 2024-04-01T00:00:00.000Z\\)';
+
+interface Promoted {
+  readonly kind: string;
+  readonly version: { readonly version: string; readonly model: { readonly digest: string } };
+}
 
 /** The real steps on the real stack: what the source delivers is the one thing that changes. */
 describe('data that is broken at its source', () => {
@@ -64,6 +70,30 @@ describe('data that is broken at its source', () => {
     expect(JSON.parse(out)).toMatchObject({ outcome: 'promoted', asOf: '2024-04-01T00:00:00.000Z' });
     expect(code).toBe(0);
     expect(await ratchet('audit', 'verify', 'wiring')).toMatchObject({ code: 0 });
+  });
+
+  test('what it answers is looked at: the categories that training never saw are found, and the report lies where it is said', async () => {
+    const records = JSON.parse((await ratchet('history', 'wiring', '--records', '-o', 'json')).out) as { body: Promoted }[];
+    const { version } = records.findLast(({ body }) => body.kind === 'promoted')!.body;
+    const hex = version.model.digest.slice('sha256:'.length);
+    const store = join(home, 'store');
+    const file = join(store, 'objects', 'sha256', hex.slice(0, 2), hex);
+    const steps = fileURLToPath(new URL('../../steps', import.meta.url));
+    execFileSync(inject('python'), [logged, steps, model, pathToFileURL(store).href, 'wiring', version.version, file]);
+    const { code, out, err } = await ratchet('monitor', 'wiring', '--wait', '-o', 'json');
+    expect(err).toBe('');
+    const { findings, report } = JSON.parse(out) as { findings: { kind: string; state: string; sentence: string }[]; report: string };
+    const found = Object.fromEntries(findings.map(({ kind, state, sentence }) => [kind, { state, sentence }]));
+    expect(found).toMatchObject({
+      traffic: { state: 'ok', sentence: expect.stringContaining('600 predictions') as string },
+      dataQuality: { state: 'found', sentence: expect.stringContaining('such as zeppelin') as string },
+      skew: { state: 'ok', sentence: expect.stringContaining('Servers and model file agree on 600 answers') as string },
+      decay: { state: 'inconclusive' },
+    });
+    expect(code).toBe(2);
+    expect(readFileSync(report, 'utf8')).toContain(found['dataQuality']!.sentence);
+    const status = await ratchet('monitor', 'status', 'wiring', '-o', 'json');
+    expect(JSON.parse(status.out)).toMatchObject({ findings, report });
   });
 
   /** In one step, as a source should. */
