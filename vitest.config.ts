@@ -45,7 +45,7 @@ export default defineConfig({
           include: traffic,
           globalSetup: ['test/setup/environments.ts'],
           testTimeout: 300_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },
