@@ -17,8 +17,17 @@ export interface CandidateModel {
   readonly version: string;
 }
 
-/** Builds what the people sign, from the evidence of a cycle. The same evidence gives the same digest. @throws {RatchetError} EvidenceMissing, EvidenceCorrupt */
-export async function candidateOf(store: ObjectStore, context: CycleContext, { evidence }: CycleRef): Promise<CandidateModel> {
+/**
+ * Builds what the people sign, from the evidence of a cycle. The same evidence gives the same digest.
+ * @param hasCommit false: as it was built before candidates named their commit
+ * @throws {RatchetError} EvidenceMissing, EvidenceCorrupt
+ */
+export async function candidateOf(
+  store: ObjectStore,
+  context: CycleContext,
+  { evidence }: CycleRef,
+  hasCommit = true,
+): Promise<CandidateModel> {
   const digestFor = (stage: Stage): Digest => {
     const digest = evidence[stage];
     if (digest === undefined)
@@ -34,6 +43,7 @@ export async function candidateOf(store: ObjectStore, context: CycleContext, { e
   const snapshot = (await getEvidence(store, 'snapshot', SnapshotOutput, digestFor('snapshot'))).body;
   const { champion, generation } = context.baseline;
   const { trainer } = context.spec.spec;
+  const { commit } = context.started.trigger;
   const candidate: Candidate = {
     model: context.model,
     cycle: context.cycle,
@@ -41,6 +51,7 @@ export async function candidateOf(store: ObjectStore, context: CycleContext, { e
     datasetDigest: snapshot.datasetDigest,
     codeDigest: context.started.codeDigest,
     configDigest: digestOf({ command: trainer.command, config: trainer.config, seed: trainer.seed, environment: trainer.environment }),
+    ...(commit === undefined || !hasCommit ? {} : { commit }),
     policyDigest: policyDigestOf(context.spec),
     baseline: { championDigest: champion?.model.digest ?? null, generation },
     evidence: Object.fromEntries(stagesBefore('register', { refit }).map((stage) => [stage, digestFor(stage)])),

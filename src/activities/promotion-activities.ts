@@ -89,7 +89,11 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
    */
   async function promoteCandidate(request: PromoteRequest): Promise<void> {
     const context = await loadCycle({ ledger, store }, request.model, request.cycle);
-    const built = await candidateOf(store, context, request);
+    const { commit } = context.started.trigger;
+    let built = await candidateOf(store, context, request);
+    // Signed before candidates named their commit: the cycle's record, which it names, has it.
+    if (commit !== undefined && built.candidateDigest !== request.candidateDigest)
+      built = await candidateOf(store, context, request, false);
     if (built.candidateDigest !== request.candidateDigest) {
       throw new RatchetError(
         'LedgerConflict',
@@ -151,6 +155,7 @@ function tagsOf({ candidate, candidateDigest, version }: CandidateModel): Record
     'ratchet.code_digest': candidate.codeDigest,
     'ratchet.config_digest': candidate.configDigest,
     'ratchet.policy_digest': candidate.policyDigest,
+    ...(candidate.commit === undefined ? {} : { 'ratchet.commit': candidate.commit }),
     'ratchet.baseline_digest': candidate.baseline.championDigest ?? 'none',
     ...Object.fromEntries(Object.entries(candidate.evidence).map(([stage, digest]) => [`ratchet.evidence.${stage}`, digest])),
   };

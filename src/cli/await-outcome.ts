@@ -14,6 +14,7 @@ export const EXIT_CODE: Record<CycleOutcome, number> = { promoted: 0, rejected: 
 /**
  * Waits for the cycle of a trigger to end, shows it meanwhile, prints how it ended and sets the exit code.
  * @param timeoutSeconds absent: for ever
+ * @param commit told with the outcome; absent: the trigger named none
  * @throws {CommandError} interrupted or timed out: the cycle goes on without us
  */
 export async function awaitOutcome(
@@ -23,6 +24,7 @@ export async function awaitOutcome(
   model: string,
   key: string,
   timeoutSeconds?: number,
+  commit?: string,
 ): Promise<void> {
   const signal = endOfWaiting(cli, timeoutSeconds);
   const handle = session.model(model);
@@ -33,7 +35,9 @@ export async function awaitOutcome(
   const state = await createFollow(cli, { signal, live })(handle.cycle(cycle));
   if (!state?.outcome) throw gaveUp(model, timeoutSeconds);
   cli.exitCode = EXIT_CODE[state.outcome];
-  cli.print(command, outcomeDocument(state), () => (live ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));
+  cli.print(command, { ...outcomeDocument(state), ...(commit === undefined ? {} : { commit }) }, () =>
+    live ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() }),
+  );
 }
 
 export function endOfWaiting(cli: Cli, timeoutSeconds?: number): AbortSignal {

@@ -28,6 +28,12 @@ export function parsePositiveInteger(text: string): number {
   throw new InvalidArgumentError(`expected a whole number above 0, found "${text}".`);
 }
 
+/** @returns in lower case: it is part of a key */
+export function parseCommit(text: string): string {
+  if (/^[0-9a-f]{7,64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError(`expected a commit: 7 to 64 hex digits, found "${text}".`);
+}
+
 export function parsePort(text: string): number {
   const port = parsePositiveInteger(text);
   if (port <= 65_535) return port;

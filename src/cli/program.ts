@@ -27,6 +27,7 @@ import { addSimulateCommand } from './commands/simulate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addRetryCommand, addTriggerCommand } from './commands/trigger.js';
 import { addUpCommand } from './commands/up.js';
+import { addWhyCommand } from './commands/why.js';
 
 /** The order in which people meet them. */
 const addCommands = [
@@ -41,6 +42,7 @@ const addCommands = [
   addGetCommand,
   addTriggerCommand,
   addStatusCommand,
+  addWhyCommand,
   addApproveCommand,
   addRejectCommand,
   addPauseCommand,

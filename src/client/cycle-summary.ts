@@ -8,7 +8,13 @@ export interface CycleSummary {
   readonly asOf: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
-  readonly trigger: { readonly kind: string; readonly key: string; readonly requestedBy: string; readonly retryOf: number | null };
+  readonly trigger: {
+    readonly kind: string;
+    readonly key: string;
+    readonly requestedBy: string;
+    readonly retryOf: number | null;
+    readonly commit: string | null;
+  };
   readonly face: string | null;
   /** null while it is open. */
   readonly outcome: CycleOutcome | null;
@@ -42,7 +48,7 @@ export function summarizeCycles(records: readonly LedgerRecord[]): CycleSummary[
 type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
 
 function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
-  const { kind, key, requestedBy, retryOf } = trigger;
+  const { kind, key, requestedBy, retryOf, commit } = trigger;
   const unknown = {
     endedAt: null,
     face: null,
@@ -54,7 +60,14 @@ function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): Cy
     version: null,
     traffic: null,
   };
-  return { cycle: seq, asOf, startedAt: at, trigger: { kind, key, requestedBy, retryOf: retryOf ?? null }, ...unknown, evidence: cites };
+  return {
+    cycle: seq,
+    asOf,
+    startedAt: at,
+    trigger: { kind, key, requestedBy, retryOf: retryOf ?? null, commit: commit ?? null },
+    ...unknown,
+    evidence: cites,
+  };
 }
 
 function said({ at, body }: LedgerRecord): Partial<CycleSummary> {

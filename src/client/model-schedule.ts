@@ -1,3 +1,4 @@
+import { ScheduleNotFoundError } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { digestOf } from '../domain/digest.js';
@@ -17,6 +18,17 @@ export async function applySchedule(client: Client, spec: ModelSpec): Promise<Sc
     return await bringSchedule(client, scheduleId(spec.metadata.name), plan);
   } catch (error) {
     throw plan === null ? error : refusedCron(spec, error);
+  }
+}
+
+/** When a model's schedule asks next; null: it has none, or it is paused. */
+export async function nextScheduledAt(client: Client, model: string): Promise<string | null> {
+  try {
+    const { info, state } = await client.schedule.getHandle(scheduleId(model)).describe();
+    return state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
   }
 }
 

@@ -10,6 +10,8 @@ export const Candidate = z.strictObject({
   datasetDigest: Digest,
   codeDigest: Digest,
   configDigest: Digest,
+  /** The commit that its trigger named; absent: none. */
+  commit: z.string().optional(),
   /** gates + approval + refit of the spec that the cycle started with. */
   policyDigest: Digest,
   baseline: z.strictObject({ championDigest: Digest.nullable(), generation: z.number().int().min(0) }),

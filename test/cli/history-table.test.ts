@@ -3,7 +3,15 @@ import { cyclesTable } from '../../src/cli/commands/history.js';
 import { recordSentence } from '../../src/cli/render/record-sentence.js';
 import { summarizeCycles } from '../../src/client/cycle-summary.js';
 import { createChampionStory } from '../ledger/champion-story.js';
-import { AT, baked, exposed, version, withdrawn } from '../ledger/sample-bodies.js';
+import { AT, baked, cycleStarted, exposed, version, withdrawn } from '../ledger/sample-bodies.js';
+
+test('history names the commit of a cycle', async () => {
+  const { append, records } = createChampionStory();
+  const started = cycleStarted('ci');
+  await append('ci', { ...started, trigger: { ...started.trigger, kind: 'ci', commit: '0123456789abcdef' } });
+  expect(cyclesTable(summarizeCycles(await records()))[1]).toMatch(/ci 01234567 /);
+  expect((await records()).map(recordSentence).at(-1)).toContain('(ci, ana) for commit 0123456789abcdef');
+});
 
 test('history tells which cycle has traffic, bakes, or was turned back', async () => {
   const { append, promote, start, records } = createChampionStory();

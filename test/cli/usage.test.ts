@@ -13,6 +13,7 @@ const commands = [
   'get',
   'trigger',
   'status',
+  'why',
   'approve',
   'reject',
   'pause',

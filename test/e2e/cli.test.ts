@@ -163,6 +163,20 @@ describe('ratchet over a running stack', () => {
     expect((await ratchet('audit', 'verify', 'quick')).code).toBe(0);
   });
 
+  test('why tells what the last cycle was, and what the next one waits for', async () => {
+    const { out, code } = await ratchet('why', 'quick');
+    expect({ out, code }).toEqual({
+      out: expect.stringMatching(/^Cycle \d+ started at [\s\S]*Spent: \d+ of 24 cycles in 24 hours/) as unknown,
+      code: 0,
+    });
+    const explained = JSON.parse((await ratchet('why', 'quick', '-o', 'json')).out) as object;
+    expect(explained).toMatchObject({ model: 'quick', waiting: [], sentences: expect.arrayContaining([out.split('\n')[0]]) as unknown });
+    expect(await ratchet('why', 'nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no model nobody here') as unknown,
+    });
+  });
+
   async function waitingCandidate(): Promise<string> {
     return until(
       'a candidate that waits for a person',

@@ -6,7 +6,7 @@ import type { Trigger } from '../../domain/trigger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
 import { cycleToRetry } from '../cycle-to-retry.js';
-import { asOption, parseDuration, parseModelName, parsePositiveInteger, parseTime, userName } from '../options.js';
+import { asOption, parseDuration, parseModelName, parseCommit, parsePositiveInteger, parseTime, userName } from '../options.js';
 import { withSession } from '../session.js';
 import { awaitOutcome } from '../await-outcome.js';
 
@@ -32,7 +32,11 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
       parseTime,
     )
     .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)')
-    .option('--commit <sha>', 'the commit that asks, for the record; its default key and kind are those of CI')
+    .option(
+      '--commit <sha>',
+      'the commit that asks: in the record, the candidate and the registry; its default key and kind are those of CI',
+      parseCommit,
+    )
     .option('--reason <text>', 'why, for the record')
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
     .addOption(asOption())
@@ -73,7 +77,7 @@ async function request(cli: Cli, command: Command, model: string, trigger: Trigg
   await withSession(cli, command, async (session) => {
     const handle = session.model(model);
     const reply = await handle.trigger(await withTime(session.store, model, trigger));
-    if (wait) return awaitOutcome(cli, command, session, model, reply.key, timeout);
+    if (wait) return awaitOutcome(cli, command, session, model, reply.key, timeout, trigger.commit);
     cli.print(command, { model, ...reply }, () => [
       reply.duplicate
         ? `${model}: ${reply.key} was asked before`

@@ -16,7 +16,7 @@ export function recordSentence({ body }: LedgerRecord): string {
     case 'resumed':
       return `${body.requestedBy} ${body.kind} it${body.reason ? `: ${body.reason}` : ''}`;
     case 'cycle-started':
-      return `cycle started as of ${body.asOf.slice(0, 10)} (${body.trigger.kind}, ${body.trigger.requestedBy})${body.trigger.retryOf ? `, retry of ${body.trigger.retryOf}` : ''}`;
+      return `cycle started as of ${body.asOf.slice(0, 10)} (${body.trigger.kind}, ${body.trigger.requestedBy})${body.trigger.commit ? ` for commit ${body.trigger.commit}` : ''}${body.trigger.retryOf ? `, retry of ${body.trigger.retryOf}` : ''}`;
     case 'judged':
       return `cycle ${body.cycle}: ${body.face}, ${body.next}${body.reasons.length > 0 ? `: ${body.reasons.join('; ')}` : ''}`;
     case 'backtested':

@@ -54,6 +54,12 @@ const mistakes: Mistake[] = [
     with_('    cyclesPerDayMax: 2\n    policies: { webhook: { cyclesPerDayMax: 3 } }'),
     '59:45: warning: spec.triggers.policies.webhook.cyclesPerDayMax: 3 is never reached: all cycles together may be 2 a day (spec.triggers.cyclesPerDayMax). Lower it, or raise the common limit',
   ],
+  [
+    'a cooldown longer than a model may grow old',
+    '  triggers:\n',
+    '  serving: {}\n  monitoring: { thresholds: { staleDaysMax: 7 } }\n  triggers:\n    cooldownMinutes: 20000\n',
+    '60:22: error: spec.triggers.cooldownMinutes: expected at most 10080 minutes, the 7 days of spec.monitoring.thresholds.staleDaysMax, found 20000. A stale model could not be trained again in time: shorten it, or let models grow older',
+  ],
 ];
 
 test.for(mistakes)('%s', ([, from, to, ...problems]) => expectProblems(from, to, problems));

@@ -1,17 +1,24 @@
 import { quietUntil } from '../../../domain/decide/quiet-until.js';
+import type { MonitorSettings } from '../../../domain/monitor-settings.js';
 import type { QuietHours } from '../../../domain/trigger-policy.js';
 import type { TriggersSpec } from '../../../domain/trigger.js';
 import type { Finding, Path } from '../problem.js';
 import type { Rule } from './rule.js';
 import { checkZone } from './time.js';
 
+const MINUTES_PER_DAY = 24 * 60;
 const TRIGGERS = ['spec', 'triggers'] as const;
 
 /** What could never start anything, and limits that never bind. */
-export const checkTriggers: Rule = ({ triggers }, { nowMs }) => {
+export const checkTriggers: Rule = ({ triggers, monitoring }, { nowMs }) => {
   if (triggers === null) return [];
   const common = checkQuiet(triggers.quietHours, [], [...TRIGGERS, 'quietHours'], nowMs);
-  return [...common, ...checkBudget(triggers), ...checkPolicies(triggers, nowMs, common.length === 0)];
+  return [
+    ...common,
+    ...checkBudget(triggers),
+    ...checkPolicies(triggers, nowMs, common.length === 0),
+    ...checkStaleness(triggers, monitoring ?? undefined),
+  ];
 };
 
 function checkPolicies({ policies, quietHours, cyclesPerDayMax }: TriggersSpec, nowMs: number, isCommonSound: boolean): Finding[] {
@@ -48,6 +55,25 @@ function checkQuiet(rules: readonly QuietHours[], others: readonly QuietHours[],
       remedy: 'shorten them, or name the days on which they begin; `ratchet pause` stops all cycles',
     },
   ];
+}
+
+/** A model that is stale after a week, and may be trained again after two, is stale for ever. */
+function checkStaleness({ cooldownMinutes, policies }: TriggersSpec, monitoring: MonitorSettings | undefined): Finding[] {
+  const days = monitoring?.thresholds.staleDaysMax;
+  if (days === undefined || monitoring?.answers.staleness.action !== 'retrain') return [];
+  const cooldowns = [
+    { path: [...TRIGGERS, 'cooldownMinutes'], minutes: cooldownMinutes },
+    { path: [...TRIGGERS, 'policies', 'staleness', 'cooldownMinutes'], minutes: policies.staleness?.cooldownMinutes ?? 0 },
+  ];
+  return cooldowns
+    .filter(({ minutes }) => minutes > days * MINUTES_PER_DAY)
+    .map(({ path, minutes }) => ({
+      path,
+      severity: 'error',
+      expected: `at most ${days * MINUTES_PER_DAY} minutes, the ${days} days of spec.monitoring.thresholds.staleDaysMax`,
+      found: String(minutes),
+      remedy: 'a stale model could not be trained again in time: shorten it, or let models grow older',
+    }));
 }
 
 function checkBudget({ budget }: TriggersSpec): Finding[] {
