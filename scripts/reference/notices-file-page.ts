@@ -8,9 +8,6 @@ import { keyTable } from './model-file-page.js';
 const MEANINGS: Record<NoticeEvent, string> = {
   approval: 'a person must decide about a candidate',
   escalation: 'nobody has decided within approval.escalateAfterHours',
-  cycle: 'a cycle ended badly: failed, or aborted by nobody',
-  promotion: 'another version is champion',
-  rollback: 'traffic was turned back, or the version before is champion again',
   bake: 'the first champion is beyond its limits, and there is nobody to turn back to',
   reconcile: 'alias or traffic were not as the ledger says',
   monitor: 'monitoring found drift, decay, or something else worth a look',

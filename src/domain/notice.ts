@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Digest } from './digest.js';
 
 /** What people are told of. Names live in model files: add, never rename. */
-export const NoticeEvent = z.enum(['approval', 'escalation', 'cycle', 'promotion', 'rollback', 'bake', 'reconcile', 'monitor', 'test']);
+export const NoticeEvent = z.enum(['approval', 'escalation', 'bake', 'reconcile', 'monitor', 'test']);
 export type NoticeEvent = z.infer<typeof NoticeEvent>;
 
 /** The name of a receiver in the worker's notices.yaml. */
