@@ -20,17 +20,34 @@ export const RegistrySpec = z.strictObject({
   name: z.string().min(1).optional().describe('The registered model’s name; absent: the model’s name.'),
 });
 
-export const RetentionSpec = z.strictObject({
-  snapshotDays: z
-    .number()
-    .int()
-    .positive()
-    .default(365)
-    .describe(
-      'Data of cycles that started longer ago may be deleted, by `ratchet gc --delete`; that of champion, previous champion and anchor never is.',
-    ),
-  cyclesMin: z.number().int().positive().default(20).describe('So many of the newest cycles keep their data, whatever its age.'),
-});
+export const RetentionSpec = z
+  .strictObject({
+    snapshotDays: z
+      .number()
+      .int()
+      .positive()
+      .default(365)
+      .describe(
+        'Data of cycles that started longer ago may be deleted, by `ratchet gc --delete`; that of champion, previous champion and anchor never is.',
+      ),
+    cyclesMin: z.number().int().positive().default(20).describe('So many of the newest cycles keep their data, whatever its age.'),
+    predictionDays: z
+      .number()
+      .int()
+      .positive()
+      .default(400)
+      .describe('Logged predictions made longer ago may be deleted, by `ratchet gc --delete`.'),
+    labelDays: z
+      .number()
+      .int()
+      .positive()
+      .default(400)
+      .describe('Labels received longer ago may be deleted, by `ratchet gc --delete`; no fewer days than predictionDays.'),
+  })
+  .refine(({ predictionDays, labelDays }) => labelDays >= predictionDays, {
+    path: ['labelDays'],
+    message: 'expected no fewer days than predictionDays',
+  });
 
 /** One model: everything the loop does with it. The digest of the parsed document is the spec's identity. */
 export const ModelSpec = z.strictObject({

@@ -42,9 +42,16 @@ def fetch_hours(store: ObjectStore, hours: dict[str, list[str]], folder: Path) -
     paths: list[str] = []
     for keys in hours.values():
         here = {key: fetch(store, key, folder) for key in keys}
-        replaced = {name for key in keys if is_compacted(key) for name in replaces(here[key])}
-        paths += [str(path) for key, path in here.items() if key.rpartition("/")[2] not in replaced]
+        paths += [str(here[key]) for key in live_keys(here)]
     return paths
+
+
+def live_keys(here: dict[str, Path]) -> list[str]:
+    """Of one hour's files: those that no compacted one stands for, by name or by standing for all that they stand for."""
+    stands_for = {key: replaces(path) for key, path in here.items() if is_compacted(key)}
+    replaced = {name for names in stands_for.values() for name in names}
+    narrower = {key for key, names in stands_for.items() if any(names < others for others in stands_for.values())}
+    return [key for key in here if key.rpartition("/")[2] not in replaced and key not in narrower]
 
 
 def fetch(store: ObjectStore, key: str, folder: Path) -> Path:

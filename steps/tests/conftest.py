@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
 import numpy as np
 import pandas as pd
 import pytest
+from logged import Log
 from onnx import TensorProto, helper, numpy_helper
 
 from ratchet_steps.object_store import open_store
@@ -185,3 +186,9 @@ def s3(tmp_path, monkeypatch):
     process.kill()
     process.wait()
     shutil.rmtree(tmp_path / "s3")
+
+
+@pytest.fixture
+def log(request, store):
+    """The log and the labels of the model `m`, in a folder, or by indirect parameter in a bucket."""
+    return Log(open_store(request.getfixturevalue("s3")) if getattr(request, "param", "folder") == "bucket" else store)

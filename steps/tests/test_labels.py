@@ -1,72 +1,12 @@
-import io
 import json
-from datetime import UTC, datetime
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from logged import DAY, HOUR, START, joined, label, prediction
 
 from ratchet_steps.label_join import JoinRequest, open_join
 from ratchet_steps.labelled_days import Comparison, labelled_days
 from ratchet_steps.log_files import REPLACES, hour_of
-from ratchet_steps.object_store import open_store
-
-HOUR = 3_600_000
-DAY = 24 * HOUR
-START = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp() * 1000)
-
-
-def stamp(time_ms):
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def parquet(rows, metadata=None):
-    table = pa.Table.from_pylist(rows)
-    sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata) if metadata else table, sink)
-    return sink.getvalue()
-
-
-def prediction(id, time_ms=START, row=0, output=0.5, instance="m-7", **features):
-    shared = {"version": "3", "instance": instance, "arm": None, "key": None, "latencyMs": 1.0}
-    return {"id": id, "row": row, "time": stamp(time_ms), "output": output, **shared, **{f"feature_{name}": value for name, value in features.items()}}
-
-
-def label(id, value, received_ms=START + DAY, row=0, observed_ms=None, censored=False, source="a", position=0, **kpis):
-    known = {"observedAtMs": observed_ms or received_ms, "receivedAtMs": received_ms, "policy": None, "propensity": None}
-    named = {f"kpi_{name}": number for name, number in kpis.items()}
-    return {"id": id, "row": row, "value": value, "censored": censored, "source": source, "position": position, **known, **named}
-
-
-@pytest.fixture
-def log(request, store):
-    """log.predictions(rows), log.labels(rows): one file each, in the hour of the first row. In a folder, or in a bucket."""
-    place = open_store(request.getfixturevalue("s3")) if getattr(request, "param", "folder") == "bucket" else store
-
-    class Log:
-        files = 0
-        store = place
-
-        def put(self, kind, rows, time_ms, name=None, metadata=None):
-            Log.files += 1
-            key = f"{kind}/m/{stamp(time_ms)[:10]}/{stamp(time_ms)[11:13]}/{name or f'f-{self.files:03d}'}.parquet"
-            place.put_named(key, parquet(rows, metadata))
-            return key
-
-        def predictions(self, *rows):
-            at = datetime.fromisoformat(rows[0]["time"])
-            return self.put("predictions", rows, int(at.timestamp() * 1000))
-
-        def labels(self, *rows):
-            return self.put("labels", rows, rows[0]["receivedAtMs"])
-
-    return Log()
-
-
-def joined(log, start=START, end=START + DAY, as_of=START + 100 * DAY, select='id, "row", label', with_features=False):
-    with open_join(log.store, JoinRequest("m", start, end, as_of, with_features)) as join:
-        return sorted(join.query(f"SELECT {select} FROM joined").fetchall()), join.counts, join.conflicts
 
 
 @pytest.mark.parametrize("log", ["folder", "bucket"], indirect=True)
@@ -226,4 +166,3 @@ def test_named_numbers_are_means_by_arm_within_their_bounds(log):
         "challenger": {"predictions": 4, "kpis": {"revenue": {"labelled": 3, "mean": 5.0}}},
         "baseline": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0}}},
     }
-

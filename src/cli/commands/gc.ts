@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { collectGarbage, type GarbageReport } from '../../client/retention/collect-garbage.js';
+import { tendLogs, type ModelLogs } from '../../client/retention/tend-logs.js';
+import type { LogKeeper } from '../../ports/log-keeper.js';
+import { openLogKeeper } from '../../workers/compose/labels.js';
 import type { Cli } from '../cli.js';
 import { parseModelName } from '../options.js';
 import { table } from '../render/table.js';
@@ -9,13 +12,17 @@ export function addGcCommand(program: Command, cli: Cli): void {
   program
     .command('gc')
     .description(
-      'say which data files of snapshots are past the retention of the model file in force; needs nothing but the store; evidence, models and ledger are never touched',
+      'say which data files of snapshots, logged predictions and labels are past the retention of the model file in force, and which hours of the logs could be one file; needs nothing but the store, and Python where there are logs; evidence, models and ledger are never touched',
     )
     .argument('[model]', 'name of the model (default: all)', parseModelName)
     .option('--delete', 'delete them')
     .action(async (model: string | undefined, { delete: isDeleting = false }: { delete?: boolean }, command: Command) => {
-      const report = await collectGarbage(openStore(cli, command), { ...(model ? { model } : {}), isDeleting, nowMs: Date.now() });
-      cli.print(command, report, () => garbageLines(report));
+      const store = openStore(cli, command);
+      const asked = { ...(model ? { model } : {}), isDeleting, nowMs: Date.now() };
+      const report = await collectGarbage(store, asked);
+      const open = (): Promise<LogKeeper> => openLogKeeper({ storeUri: store.uri, environment: cli.terminal.environment, tell: cli.tell });
+      const logs = await tendLogs(store, open, { ...asked, signal: cli.terminal.interrupted });
+      cli.print(command, { ...report, logs }, () => [...garbageLines(report), ...logs.flatMap((of) => logLines(of, isDeleting))]);
     });
 }
 
@@ -37,6 +44,18 @@ function garbageLines({ deleted, models, datasets, files, bytes }: GarbageReport
     ...kept,
     deleted ? `deleted: ${total}` : `past retention: ${total}${files.length > 0 ? '; --delete removes them' : ''}`,
   ];
+}
+
+function logLines({ model, predictions, labels, predictionDays, labelDays }: ModelLogs, isDeleting: boolean): string[] {
+  const line = (
+    name: string,
+    days: number,
+    { expiredHours, expiredFiles, compactedHours, compactedFiles }: ModelLogs['labels'],
+  ): string => {
+    const [goes, becomes] = isDeleting ? ['deleted', 'became'] : ['past retention', 'would become'];
+    return `${model}, ${name} (${days} days): ${goes}: ${expiredFiles} files of ${expiredHours} hours; ${compactedFiles} files ${becomes} ${compactedHours}`;
+  };
+  return [line('logged predictions', predictionDays, predictions), line('labels', labelDays, labels)];
 }
 
 function mebibytes(bytes: number): string {

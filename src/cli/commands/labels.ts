@@ -41,7 +41,7 @@ export function addLabelsCommand(program: Command, cli: Cli): void {
     .option('--as-of <time>', 'what was known then: a day or a time with its zone (default: now)', parseTime)
     .action(async (model: string, { days, asOf }: { days: number; asOf?: string }, command: Command) => {
       const store = openStore(cli, command);
-      const reader = await openLabelReader(store.uri, cli.terminal.environment, (line) => cli.tell(line));
+      const reader = await openLabelReader({ storeUri: store.uri, environment: cli.terminal.environment, tell: cli.tell });
       const asOfMs = asOf === undefined ? Date.now() : Date.parse(asOf);
       const status = await labelStatus({ store, reader, model, days, asOfMs, signal: cli.terminal.interrupted });
       cli.print(command, status, () => labelStatusLines(status));
