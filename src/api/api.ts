@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
 import { toApiError } from './refusal.js';
 import { mountHealth } from './routes/health.js';
+import { mountLabels, type LabelPorts } from './routes/labels.js';
 import { mountWebhooks, type WebhookPorts } from './routes/webhooks.js';
 
-export interface ApiPorts extends WebhookPorts {
+export interface ApiPorts extends WebhookPorts, LabelPorts {
   /** For the server's log. */
   readonly tell: (line: string) => void;
 }
@@ -13,6 +14,7 @@ export function createApi(ports: ApiPorts): Hono {
   const api = new Hono();
   mountHealth(api);
   mountWebhooks(api, ports);
+  mountLabels(api, ports);
   api.notFound((c) => c.json({ error: { message: `there is nothing at ${c.req.method} ${c.req.path}`, remedy: '' } }, 404));
   api.onError((error, c) => {
     const { status, message, remedy } = toApiError(error);

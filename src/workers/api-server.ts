@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import { createApi } from '../api/api.js';
 import { connectTemporal } from '../client/connect-temporal.js';
+import { addLabels } from '../client/labels/add-labels.js';
 import { isKnownModel } from '../client/ledger-view.js';
 import { openModel } from '../client/model-handle.js';
 import { apiConfig } from '../config/api-config.js';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     secretOf: config.secretOf,
     wish: (model, trigger) =>
       openModel(client, model, { deadlineSeconds: DEADLINE_SECONDS, isKnown: () => isKnownModel(store, model) }).wish(trigger),
+    addLabels: (labels) => addLabels({ ...labels, store, nowMs: Date.now() }),
     tell,
   });
   const server = serve({ fetch: api.fetch, port: config.port, hostname: '127.0.0.1' }, () => {

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { createApi } from '../../src/api/api.js';
 import { RatchetError } from '../../src/domain/failure.js';
+import { addLabels } from '../../src/client/labels/add-labels.js';
 import type { Trigger } from '../../src/domain/trigger.js';
+import { createMemoryStore } from '../fakes/memory-store.js';
 
 export const SECRET = 'a secret of both sides';
 export const SIGNING_TOKEN = `whsec_${Buffer.from('32 bytes that only two sides know').toString('base64')}`;
@@ -10,13 +12,15 @@ export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 export interface Posted {
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
 /** The API over a list of wishes; `secrets` null: none is set. */
 export function apiInTest(secret: string | null = SECRET) {
   const wishes: { model: string; trigger: Trigger }[] = [];
   const lines: string[] = [];
+  const store = createMemoryStore();
+  store.files.set('ledger/m/000000000001.json', new Uint8Array());
   let isDown = false;
   const api = createApi({
     secretOf: () => secret,
@@ -25,13 +29,14 @@ export function apiInTest(secret: string | null = SECRET) {
       if (model === 'unknown') throw new RatchetError('ModelUnknown', 'there is no model unknown here');
       wishes.push({ model, trigger });
     },
+    addLabels: (labels) => addLabels({ ...labels, store, nowMs: Date.now() }),
     tell: (line) => void lines.push(line),
   });
   const post = async ({ path, headers, body }: Posted): Promise<{ status: number; text: string }> => {
     const response = await api.request(path, { method: 'POST', headers, body });
     return { status: response.status, text: await response.text() };
   };
-  return { api, wishes, lines, post, goDown: () => (isDown = true) };
+  return { api, wishes, lines, store, post, goDown: () => (isDown = true) };
 }
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
