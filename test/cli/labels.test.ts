@@ -39,7 +39,7 @@ test('a file with a bad row is refused whole, or taken in without it', async () 
   expect(refused).toMatchObject({ code: 1, out: '' });
   expect(refused.err).toBe(
     `error: ${refused.path}:2: field value: expected a number, true or false, found "late"\n` +
-      `  → nothing was taken in from ${refused.path}: correct the row, or leave them out with --skip-bad`,
+      `  → nothing was taken in from ${refused.path}: correct the row, or leave them out (--skip-bad, over HTTP ?skipBad=true)`,
   );
   const { out, path } = await add(home, 'may.jsonl', content, '--skip-bad');
   expect(out).toBe(

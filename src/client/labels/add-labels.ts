@@ -68,7 +68,7 @@ function refusal(bad: readonly BadRow[], name: string): RatchetError {
   const shown = others.slice(0, PROBLEMS_MAX - 1).map(({ message }) => message);
   const more = others.length > shown.length ? [`… and ${others.length - shown.length} more`] : [];
   return new RatchetError('InputInvalid', first!.message, {
-    remedy: `nothing was taken in from ${name}: correct ${bad.length === 1 ? 'the row' : `the ${bad.length} rows`}, or leave them out with --skip-bad`,
+    remedy: `nothing was taken in from ${name}: correct ${bad.length === 1 ? 'the row' : `the ${bad.length} rows`}, or leave them out (--skip-bad, over HTTP ?skipBad=true)`,
     ...(others.length > 0 && { detail: [...shown, ...more].join('\n') }),
   });
 }

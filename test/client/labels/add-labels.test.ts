@@ -154,7 +154,7 @@ test('every bad row is told up to twenty, and with skipBad the others are taken 
   const refused = (await add(content).catch((error: unknown) => error)) as RatchetError;
   expect(refused).toMatchObject({
     type: 'InputInvalid',
-    remedy: expect.stringMatching(/nothing was taken in .* the 27 rows, .* --skip-bad/) as string,
+    remedy: expect.stringMatching(/nothing was taken in .* the 27 rows, .* \(--skip-bad/) as string,
   });
   expect(refused.detail?.split('\n')).toHaveLength(20);
   expect(refused.detail).toContain('… and 7 more');
