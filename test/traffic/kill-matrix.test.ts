@@ -10,14 +10,14 @@ import { strike, type Victim } from './strike.js';
 
 /**
  * Judged by what it answers, and by nothing that a kill does to it: so one rollout lives through a kill in each of its states.
- * A second canary is there to be paused.
+ * A second canary is there to be paused: long enough for a server that was killed before to be asked again.
  */
 const JUDGED_BY_ANSWERS: Edits = [
   ['alpha: 0.05', 'alpha: 0.2'],
   ['windowSeconds: 0.5', 'windowSeconds: 0.2'],
   [
     '- { kind: canary, weightPercent: 30, bakeSeconds: 1, bakeSecondsMax: 90 }',
-    '- { kind: canary, weightPercent: 40, bakeSeconds: 1, bakeSecondsMax: 90 }\n      - { kind: canary, weightPercent: 45, bakeSeconds: 1, bakeSecondsMax: 90 }',
+    '- { kind: canary, weightPercent: 40, bakeSeconds: 1, bakeSecondsMax: 90 }\n      - { kind: canary, weightPercent: 45, bakeSeconds: 10, bakeSecondsMax: 90 }',
   ],
   ['      - { kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n', ''],
 ];

@@ -93,7 +93,7 @@ export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessE
     return `${stack.endpoints().traffic!.url}/v2/models/${MODEL}/infer`;
   }
 
-  function callers(count = 16, more: Pick<SteadyCallersOptions, 'headers' | 'onAnswer'> = {}): SteadyCallers {
+  function callers(count = 16, more: Pick<SteadyCallersOptions, 'headers' | 'onAnswer' | 'pauseMs'> = {}): SteadyCallers {
     const inputs = [{ name: 'distance', shape: [1], datatype: 'FP64', data: [700] }];
     return startSteadyCallers({ url: url(), callers: count, body: JSON.stringify({ inputs }), ...more });
   }

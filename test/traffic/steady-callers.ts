@@ -3,8 +3,10 @@ import { Agent, request } from 'node:http';
 export interface SteadyCallersOptions {
   /** The whole address of the question. */
   readonly url: string;
-  /** Each asks again as soon as it is answered, over a connection that it keeps. */
+  /** Each asks again when it is answered, over a connection that it keeps. */
   readonly callers: number;
+  /** Between an answer and the next question. 0: callers never rest, and whoever has the greater share queues longer. */
+  readonly pauseMs?: number;
   readonly body?: string;
   /** Made anew for each question. */
   headers?(): Record<string, string>;
@@ -25,9 +27,9 @@ export interface SteadyCallers {
   stop(): Promise<void>;
 }
 
-/** Callers that never rest, for tests that no request is lost and for measurements. */
+/** Callers without end, for tests that no request is lost and for measurements. */
 export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers {
-  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version', onAnswer } = options;
+  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version', onAnswer, pauseMs = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const [answered, failures, latencies] = [new Map<string, number>(), [] as string[], [] as number[]];
   let stopping = false;
@@ -44,6 +46,7 @@ export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers
           latencies.push(performance.now() - startMs);
           onAnswer?.(version, sent);
         }
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
         await new Promise((resolve) => setTimeout(resolve, 20)); // where nobody listens, asking again at once would only heat the machine
