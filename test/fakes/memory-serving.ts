@@ -14,7 +14,8 @@ export interface Behaviour {
   readonly errorShare?: number;
   readonly latencyMs?: number;
   readonly score?: number;
-  readonly restarts?: number;
+  /** Its servers die, and are started again, between one look at them and the next. */
+  readonly dies?: boolean;
 }
 
 export const noLabels = {
@@ -35,6 +36,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   const handEdits = new Map<string, Pick<Route, 'splits' | 'mirror'>>();
   const counted = new Map<string, ArmCounts>();
   const behaviours = new Map<string, Behaviour>();
+  const deaths = new Map<string, number>();
   const failures = new Map<string, RatchetError>();
   const shifts: Route[] = [];
   const failing = (name: string): void => {
@@ -120,7 +122,8 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   }
 
   function instanceOf(spec: InstanceSpec): Instance {
-    const restarts = behaviours.get(spec.name)?.restarts ?? 0;
+    const restarts = (deaths.get(spec.name) ?? 0) + (behaviours.get(spec.name)?.dies === true ? 1 : 0);
+    deaths.set(spec.name, restarts);
     const replicas = Array.from({ length: spec.replicas }, () => ({ address: '127.0.0.1:1', ready: true, restarts }));
     return { name: spec.name, model: spec.model, version: spec.version, specDigest: digestOf(spec), replicas };
   }

@@ -60,7 +60,7 @@ test('servers that die again and again turn a challenger back', async () => {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
   });
   await untilStep(0);
-  loop().traffic.behave(challenger, { restarts: 3 });
+  loop().traffic.behave(challenger, { dies: true });
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining('died and were started again') });
   expect(split()).toBe('old 100');
 });
