@@ -11,21 +11,10 @@ ratchet=${RATCHET:-ratchet}
 base=${1:?expected the commit before}
 commit=${2:?expected the commit that is applied}
 
-models=$(models_changed_since "$base")
-if [ -z "$models" ]; then
-  echo "no model changed since $base"
-  exit 0
-fi
-code=0
-for model in $models; do
-  echo "== $model"
-  status=0
-  if applied=$($ratchet apply --file "$model" --as ci --output json); then
-    name=$(printf '%s' "$applied" | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).model')
-    $ratchet trigger "$name" --wait --commit "$commit" --as ci --timeout "${RATCHET_WAIT:-6h}" || status=$?
-  else
-    status=1
-  fi
-  code=$(worse "$code" "$status")
-done
-exit "$code"
+apply_model() {
+  applied=$($ratchet apply --file "$1" --as ci --output json) || return 1
+  name=$(printf '%s' "$applied" | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).model') || return 1
+  $ratchet trigger "$name" --wait --commit "$commit" --as ci --timeout "${RATCHET_WAIT:-6h}"
+}
+
+for_changed_models "$base" apply_model

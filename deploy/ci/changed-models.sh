@@ -1,4 +1,6 @@
-# Sourced. models_changed_since <commit>: the model files in whose folders something changed since, one a line. Where the
+# Sourced by the two scripts beside it.
+
+# models_changed_since <commit>: the model files in whose folders something changed since, one a line. Where the
 # commit is not known (a first push, a shallow clone), all of them: rather too many than one too few.
 models_changed_since() {
   all_models=$(git ls-files -- '*.yaml' '*.yml' | while IFS= read -r file; do
@@ -26,4 +28,22 @@ worse() {
     fi
   done
   if [ "$1" = 0 ]; then echo "$2"; else echo "$1"; fi
+}
+
+# for_changed_models <commit> <command>: the command with each of them, one after the other, whatever became of those before.
+# Exit code: the worst of all.
+for_changed_models() {
+  models=$(models_changed_since "$1")
+  if [ -z "$models" ]; then
+    echo "no model changed since $1"
+    return 0
+  fi
+  worst=0
+  for model in $models; do
+    echo "== $model"
+    status=0
+    "$2" "$model" || status=$?
+    worst=$(worse "$worst" "$status")
+  done
+  return "$worst"
 }

@@ -13,23 +13,15 @@ set -eu
 ratchet=${RATCHET:-ratchet}
 base=${1:?expected the commit that the change is compared with}
 
-models=$(models_changed_since "$base")
-if [ -z "$models" ]; then
-  echo "no model changed since $base"
-  exit 0
-fi
-code=0
-for model in $models; do
-  echo "== $model"
-  status=0
-  { $ratchet lint --file "$model" && $ratchet backtest --file "$model" --if-any --as ci; } || status=1
-  if [ "$status" = 0 ]; then
-    $ratchet dry-run --file "$model" --days "${RATCHET_DRY_DAYS:-60}" ${RATCHET_DRY_AS_OF:+--as-of "$RATCHET_DRY_AS_OF"} || status=$?
+check_model() {
+  $ratchet lint --file "$1" && $ratchet backtest --file "$1" --if-any --as ci || return 1
+  dry=0
+  $ratchet dry-run --file "$1" --days "${RATCHET_DRY_DAYS:-60}" ${RATCHET_DRY_AS_OF:+--as-of "$RATCHET_DRY_AS_OF"} || dry=$?
+  if [ "$dry" = 3 ]; then
+    echo "$1: the dry cycle is inconclusive over so few days; the real cycle decides"
+    return 0
   fi
-  if [ "$status" = 3 ]; then
-    echo "$model: the dry cycle is inconclusive over so few days; the real cycle decides"
-    status=0
-  fi
-  code=$(worse "$code" "$status")
-done
-exit "$code"
+  return "$dry"
+}
+
+for_changed_models "$base" check_model

@@ -41,6 +41,16 @@ const ratios = {
     .describe('A step passes once a regression by this factor would have been found with 90% power.'),
 };
 
+const daily = {
+  detect: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe(
+      'A step passes once a difference of this size would have been found with 90% power, in days like those seen; absent: five times the margin.',
+    ),
+};
+
 export const RolloutMetric = z.discriminatedUnion('kind', [
   z
     .strictObject({
@@ -84,13 +94,7 @@ export const RolloutMetric = z.discriminatedUnion('kind', [
       metric: z.enum(['logLoss', 'brier']).default('logLoss').describe('Of each labelled row, both arms.'),
       ...shared,
       margin: z.number().gt(0).describe('In the metric’s own units: a day on which it is worse by less is no vote against the challenger.'),
-      detect: z
-        .number()
-        .gt(0)
-        .optional()
-        .describe(
-          'A step passes once a difference of this size would have been found with 90% power, in days like those seen; absent: five times the margin.',
-        ),
+      ...daily,
       blocksMin: z.number().int().min(10).default(10).describe('Mature days at least before it passes.'),
     })
     .describe('Paired quality on late labels: both arms’ answers to the same requests, by mature day.'),
@@ -103,13 +107,7 @@ export const RolloutMetric = z.discriminatedUnion('kind', [
       max: z.number().describe('Its upper bound.'),
       direction: z.enum(['up', 'down', 'either']).describe('Which way is harm: the mean going up, down, or either.'),
       margin: z.number().gt(0).describe('A difference of less than this, in its own units, is no harm.'),
-      detect: z
-        .number()
-        .gt(0)
-        .optional()
-        .describe(
-          'A step passes once a difference of this size would have been found with 90% power, in days like those seen; absent: five times the margin.',
-        ),
+      ...daily,
       blocksMin: z.number().int().min(1).default(7).describe('Mature days at least before it passes.'),
     })
     .describe(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { isFailureType, RatchetError } from '../../domain/failure.js';
 import { supervisorEnvironment } from './job-environment.js';
 
@@ -18,15 +19,16 @@ const LOG_CHARS_MAX = 64_000;
 
 /**
  * Runs a step of the Python package under the job contract as a child of this process, for what is read and soon over: it ends
- * with its asker. What must survive runs as a job. @returns its output, not yet checked
- * @throws {RatchetError} the step's own failure type, or JobFailed with its last words
+ * with its asker. What must survive runs as a job.
+ * @throws {RatchetError} the step's own failure type, JobFailed with its last words, or JobOutputInvalid with the field
  */
-export async function runStepProcess(
+export async function runStepProcess<T>(
   module: string,
   input: object,
+  schema: z.ZodType<T>,
   { pythonBin, stepsPath, storeUri, environment = process.env }: StepProcessOptions,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<T> {
   signal.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-step-'));
   try {
@@ -44,11 +46,18 @@ export async function runStepProcess(
       signal,
     );
     signal.throwIfAborted();
-    if (code.status === 0) return JSON.parse(await readFile(outputFile, 'utf8')) as unknown;
-    throw failureOf(module, code);
+    if (code.status !== 0) throw failureOf(module, code);
+    return checked(module, schema, JSON.parse(await readFile(outputFile, 'utf8')));
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+function checked<T>(module: string, schema: z.ZodType<T>, found: unknown): T {
+  const output = schema.safeParse(found);
+  if (output.success) return output.data;
+  const [issue] = output.error.issues;
+  throw new RatchetError('JobOutputInvalid', `step ${module}, field ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 interface Ended {

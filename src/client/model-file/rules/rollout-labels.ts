@@ -3,6 +3,7 @@ import { daysNeeded, type LabelledSpec } from '../../../domain/decide/analysis/d
 import { bakeSecondsOf } from '../../../domain/decide/step-times.js';
 import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import type { Finding, Path } from '../problem.js';
+import { beyondRange, emptyRange } from './mean-range.js';
 import type { Rule, Sections } from './rule.js';
 
 const DAY_SECONDS = 86_400;
@@ -38,22 +39,8 @@ function impossibleQuality(path: Path, { steps }: RolloutSpec, data: Sections['d
 }
 
 function impossibleKpi(path: Path, { min, max, margin }: Extract<LabelledSpec, { kind: 'kpi' }>, rollout: RolloutSpec): Finding[] {
-  if (min >= max)
-    return [
-      {
-        path: [...path, 'min'],
-        severity: 'error',
-        expected: `less than max (${max})`,
-        found: String(min),
-        remedy: 'write the bounds of the value',
-      },
-    ];
-  if (margin >= max - min) {
-    const remedy = 'no two means differ by so much: write a difference in the value’s own units';
-    return [
-      { path: [...path, 'margin'], severity: 'error', expected: `less than max − min (${max - min})`, found: String(margin), remedy },
-    ];
-  }
+  if (min >= max) return [emptyRange(path, min, max)];
+  if (margin >= max - min) return [beyondRange([...path, 'margin'], margin, max - min)];
   if (rollout.unit === 'key') {
     const remedy =
       'remove it: callers who stay with an arm differ day after day by the same chance, and days would no longer be independent';

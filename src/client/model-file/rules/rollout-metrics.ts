@@ -1,5 +1,6 @@
 import type { RolloutMetric } from '../../../domain/rollout-spec.js';
 import type { Finding, Path } from '../problem.js';
+import { beyondRange, emptyRange, round } from './mean-range.js';
 import type { Rule } from './rule.js';
 
 /** Metrics that could never speak, or that say the same twice. */
@@ -54,32 +55,15 @@ function notBeyond(path: Path, detect: number, limit: number, name: string): Fin
 }
 
 function checkMean(path: Path, { min, max, margin, detect }: Extract<RolloutMetric, { kind: 'mean' }>): Finding[] {
-  if (min >= max) {
-    return [
-      {
-        path: [...path, 'min'],
-        severity: 'error',
-        expected: `less than max (${max})`,
-        found: String(min),
-        remedy: 'write the bounds of the value',
-      },
-    ];
-  }
+  if (min >= max) return [emptyRange(path, min, max)];
   const findings = (['margin', 'detect'] as const).flatMap((key): Finding[] => {
     const value = key === 'margin' ? margin : detect;
     if (value < max - min) return [];
-    const remedy = 'no two means differ by so much: write a difference in the value’s own units';
-    return [
-      { path: [...path, key], severity: 'error', expected: `less than max − min (${round(max - min)})`, found: String(value), remedy },
-    ];
+    return [beyondRange([...path, key], value, max - min)];
   });
   if (margin === 0) {
     const message = 'any difference at all is harm, and where the arms are of unequal size the means of skewed values differ by chance';
     findings.push({ path: [...path, 'margin'], severity: 'warning', message, remedy: 'write the difference that nobody would mind' });
   }
   return detect > margin ? findings : [...findings, notBeyond(path, detect, margin, 'margin')];
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(6));
 }
