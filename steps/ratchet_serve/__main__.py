@@ -9,7 +9,7 @@ import uvicorn
 from .app import create_app
 from .config import Config, ConfigError, read_config
 from .metrics import Metrics
-from .model import load_model
+from .model import StoreAway, load_model
 from .prediction_log import PredictionLog
 from .shipper import Shipper
 
@@ -35,6 +35,9 @@ def main() -> int:
     except ConfigError as error:
         print(f"ConfigError: {error}", file=sys.stderr)
         return 64
+    except StoreAway as error:
+        print(error, file=sys.stderr)
+        return 75
     return _serve(config, model)
 
 
@@ -48,7 +51,7 @@ def _serve(config: Config, model: object) -> int:
         metrics.dropped += count
 
     log = PredictionLog(config.log_folder, logged, dropped)
-    shipper = Shipper(config.log_folder, config.store_uri, config.model, config.name, dropped)
+    shipper = Shipper(config.log_folder, config.store_uri, config.model, config.name, dropped, config.ship_seconds_max)
     app = create_app(config, model, metrics, log)
     settings = uvicorn.Config(
         app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,

@@ -1,4 +1,4 @@
-"""The HTTP side: the Open Inference Protocol V2, /metrics, and what a prediction leaves behind."""
+"""The HTTP side: the Open Inference Protocol V2, SageMaker's /ping and /invocations, /metrics, and what a prediction leaves behind."""
 
 import asyncio
 import time
@@ -18,6 +18,10 @@ from .prediction_log import PredictionLog
 from .protocol import Refused, parse_request
 
 ARM_HEADER = "x-ratchet-arm"
+KEY_HEADER = "x-ratchet-key"
+# SageMaker passes it through both ways.
+ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
+PROOF = "ratchet-proof"
 BODY_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -25,6 +29,7 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
     """Scores on the event loop: a row takes less than handing it to a thread. A pyfunc and planted faults get threads."""
     app = FastAPI(title="ratchet-serve", docs_url=None, redoc_url=None, openapi_url=None)
     headers = {"x-ratchet-version": config.version, "x-ratchet-instance": config.name}
+    process = uuid.uuid4().hex
     faults = Faults(model.metadata)
     pool = ThreadPoolExecutor(32) if faults.are_planted or config.artifact.get("format") == "pyfunc" else None
 
@@ -61,16 +66,31 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
     @app.post("/v2/models/{name}/infer")
     @app.post("/v2/models/{name}/versions/{version}/infer")
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
+        return await _counted(request, name, version, request.headers.get(ARM_HEADER) is not None)
+
+    @app.get("/ping")
+    async def ping() -> Response:
+        return await ready()
+
+    @app.post("/invocations")
+    async def invocations(request: Request) -> Response:
+        """As SageMaker asks: it names neither model nor arm. Whoever proves a version says so, and learns which process answers."""
+        response = await _counted(request, config.model, None, request.headers.get(ATTRIBUTES_HEADER) != PROOF)
+        response.headers[ATTRIBUTES_HEADER] = process
+        return response
+
+    async def _counted(request: Request, name: str, version: str | None, is_routed: bool) -> Response:
         started = time.perf_counter()
         faults.arrived()
         try:
-            return await _infer(request, name, version, started)
+            return await _infer(request, name, version, is_routed, started)
         finally:
             faults.left()
 
-    async def _infer(request: Request, name: str, version: str | None, started: float) -> Response:
+    async def _infer(request: Request, name: str, version: str | None, is_routed: bool, started: float) -> Response:
         arm = request.headers.get(ARM_HEADER)
-        key = request.headers.get(config.key_header) if config.key_header else None
+        # The router says who asks: it knows of callers who stay with a version, however long before that this server was started.
+        key = request.headers.get(KEY_HEADER) or (request.headers.get(config.key_header) if config.key_header else None)
         status, document, scores, parsed = 200, {}, [], None
         try:
             if name != config.model or version not in (None, config.version):
@@ -78,7 +98,7 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
             if int(request.headers.get("content-length") or 0) > BODY_BYTES_MAX:
                 raise Refused(413, f"body: expected at most {BODY_BYTES_MAX} bytes")
             parsed = parse_request(await request.body(), config.features, model.inputs, config.rows_max)
-            scores = await _score(parsed.columns, arm is not None)
+            scores = await _score(parsed.columns, is_routed)
             request_id = parsed.id or request.headers.get("x-request-id") or uuid.uuid4().hex
             document = _answer(config, request_id, scores)
         except Refused as error:

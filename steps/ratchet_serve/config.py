@@ -5,6 +5,9 @@ import os
 from typing import Any, NamedTuple
 
 VARIABLE = "RATCHET_SERVE_CONFIG"
+# Where one file of configuration is for many servers: each has a folder of its own.
+LOG_FOLDER_VARIABLE = "RATCHET_SERVE_LOG_FOLDER"
+SHIP_SECONDS_MAX = 8
 
 
 class ConfigError(Exception):
@@ -30,6 +33,7 @@ class Config(NamedTuple):
     key_header: str | None
     log_folder: str
     store_uri: str | None
+    ship_seconds_max: int
 
 
 def read_config(environment: dict[str, str] | os._Environ[str] = os.environ) -> Config:
@@ -55,8 +59,9 @@ def read_config(environment: dict[str, str] | os._Environ[str] = os.environ) -> 
         features=[_feature(entry, path, index) for index, entry in enumerate(_field(document, path, "features", list))],
         rows_max=_field(document, path, "rowsMax", int),
         key_header=_field(document, path, "keyHeader", (str, type(None))),
-        log_folder=_field(document, path, "logFolder", str),
+        log_folder=environment.get(LOG_FOLDER_VARIABLE) or _field(document, path, "logFolder", str),
         store_uri=_field(document, path, "storeUri", (str, type(None))),
+        ship_seconds_max=_field(document, path, "shipSecondsMax", (int, type(None))) or SHIP_SECONDS_MAX,
     )
 
 

@@ -13,6 +13,10 @@ OUTPUT = "probability"
 Columns = dict[str, list[Any]]
 
 
+class StoreAway(Exception):
+    """The model cannot be fetched now; started again a server may get it."""
+
+
 class Model(NamedTuple):
     """`inputs`: name -> number or category. `score(columns)`: a list per input -> float64 [rows]. `metadata`: of the file."""
 
@@ -22,7 +26,7 @@ class Model(NamedTuple):
 
 
 def load_model(config: Config) -> Model:
-    """@throws ConfigError: not the bytes of its digest, or not loadable."""
+    """@throws ConfigError: not the bytes of its digest, or not loadable. @throws StoreAway"""
     if config.artifact.get("format") == "pyfunc":
         return _load_pyfunc(config)
     return _load_onnx(config)
@@ -49,6 +53,8 @@ def _load_onnx(config: Config) -> Model:
 
 
 def _checked_bytes(config: Config) -> bytes:
+    if not os.path.exists(config.artifact_path) and config.store_uri is not None:
+        _fetch(config)
     try:
         with open(config.artifact_path, "rb") as file:
             content = file.read()
@@ -58,6 +64,22 @@ def _checked_bytes(config: Config) -> bytes:
     if found != config.artifact.get("digest"):
         raise ConfigError(f"{config.artifact_path}: expected {config.artifact.get('digest')}, found {found}")
     return content
+
+
+def _fetch(config: Config) -> None:
+    """Brings the model from the object store to its path, where a server that is started again finds it. @throws StoreAway"""
+    from ratchet_steps.contract import TEMPORARY_TYPES, StepFailure
+    from ratchet_steps.object_store import open_store
+
+    try:
+        content = open_store(config.store_uri).get(str(config.artifact.get("digest")))
+    except StepFailure as error:
+        raise (StoreAway if error.type in TEMPORARY_TYPES else ConfigError)(f"{error.type}: {error}") from error
+    os.makedirs(os.path.dirname(config.artifact_path), exist_ok=True)
+    unfinished = f"{config.artifact_path}.{os.getpid()}.next"
+    with open(unfinished, "wb") as file:
+        file.write(content)
+    os.replace(unfinished, config.artifact_path)
 
 
 def _tensor(values: list[Any], kind: str) -> np.ndarray:

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 DISK_BYTES_MAX = 1024 * 1024 * 1024
@@ -15,29 +16,36 @@ LOOK_SECONDS = 1.0
 
 
 class Shipper:
-    """@param on_dropped told how many segments were given up for lack of disk"""
+    """@param on_dropped told how many predictions were given up; @param ship_seconds_max how long its end may wait for the store"""
 
-    def __init__(self, folder: str, store_uri: str | None, model: str, instance: str, on_dropped: Any) -> None:
+    def __init__(self, folder: str, store_uri: str | None, model: str, instance: str, on_dropped: Any, ship_seconds_max: int = 8) -> None:
         self._folder, self._store_uri, self._model, self._on_dropped = folder, store_uri, model, on_dropped
         self._instance = f"{instance}-{os.path.basename(folder.rstrip('/'))}"
         self._last_words = ""
+        self._ship_seconds_max = ship_seconds_max
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._ship_all, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        """Ships what is left; where the store is away, tries again as long as it may."""
         self._ending.set()
-        self._thread.join(8)
+        self._thread.join(self._ship_seconds_max)
 
     def _ship_all(self) -> None:
         while True:
             ends = self._ending.wait(LOOK_SECONDS)
-            for name in sorted(os.listdir(self._folder)):
-                if name.endswith(".jsonl") and self._store_uri is not None and not self._ship(os.path.join(self._folder, name)):
-                    break  # the store is away: later
+            is_shipped = self._ship_ended()
             self._keep_room()
-            if ends:
+            if ends and is_shipped:
                 return
+            if ends:
+                time.sleep(LOOK_SECONDS)
+
+    def _ship_ended(self) -> bool:
+        """False: the store is away, later."""
+        names = [name for name in sorted(os.listdir(self._folder)) if name.endswith(".jsonl")]
+        return self._store_uri is None or all(self._ship(os.path.join(self._folder, name)) for name in names)
 
     def _ship(self, path: str) -> bool:
         try:

@@ -1,4 +1,7 @@
-"""Holds a refit (trained on all rows) against its judged sibling on the holdout's rows, and probes it."""
+"""Holds a refit (trained on all rows) against its judged sibling on the holdout's rows, and probes it.
+
+Only the refit has been trained on them: one that explains them no better has learnt something else.
+"""
 
 from typing import Any
 
@@ -9,23 +12,30 @@ from .answers import offline_answers
 from .contract import report_progress, run_job
 from .dataset import read_manifest, read_part
 from .object_store import open_store
+from .paired import block_numbers, compact_blocks, paired_differences
 from .probes import probe
 from .scoring import open_scorer, score_frame
 
 
 def agree(job: dict[str, Any]) -> dict[str, Any]:
     """AgreeInput -> AgreeOutput. @throws StepFailure InputInvalid, ColumnMissing, EvidenceMissing."""
-    store = open_store()
+    store, data, spec = open_store(), job["data"], job["evaluation"]
     report_progress(1, 2, "scoring the refit and its sibling")
     holdout = read_part(store, read_manifest(store, job["datasetDigest"]), "holdout")
     scorers = {arm: open_scorer(store.get(job[arm]["model"]["digest"]), job[arm]["model"]["inputs"], arm) for arm in ("refit", "sibling")}
     refit, sibling = (score_frame(scorers[arm], holdout, arm) for arm in ("refit", "sibling"))
+    labelled = holdout[data["label"]["column"]].notna().to_numpy()
+    labels = holdout[data["label"]["column"]].to_numpy(dtype=np.float64)[labelled]
+    blocks = compact_blocks(block_numbers(holdout, spec["resampleBy"], data["timeColumn"], data["timeZone"])[labelled], spec["seed"])
     report_progress(2, 2, "probes")
     return {
         "rows": len(holdout),
         "rankCorrelation": rank_correlation(refit, sibling),
         "meanAbsoluteDifference": float(np.abs(refit - sibling).mean()),
-        "probes": probe(scorers["refit"], scorers["sibling"], holdout, job["data"]["features"], "refit"),
+        "differences": paired_differences(
+            spec["metrics"], labels, refit[labelled], sibling[labelled], blocks, spec["replicates"], spec["seed"]
+        ),
+        "probes": probe(scorers["refit"], scorers["sibling"], holdout, data["features"], "refit"),
         **offline_answers(scorers["refit"], holdout, refit),
     }
 
@@ -39,4 +49,4 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    run_job(("agree",), ("datasetDigest", "data", "refit", "sibling"), agree)
+    run_job(("agree",), ("datasetDigest", "data", "evaluation", "refit", "sibling"), agree)

@@ -12,11 +12,13 @@ TIME_TYPE = pa.timestamp("us", tz="UTC")
 
 def promised_types(data: dict[str, Any]) -> dict[str, pa.DataType]:
     """Column -> Arrow type for every column that the model file names, in the order of the files: time, features,
-    label, then the times at which features were known."""
+    label, then the times at which the label and features were known."""
     types: dict[str, pa.DataType] = {data["timeColumn"]: TIME_TYPE}
     for feature in data["features"]:
         types[feature["name"]] = pa.float64() if feature["type"] == "number" else pa.string()
     types[data["label"]["column"]] = pa.int8()
+    if data["label"].get("observedAt"):
+        types.setdefault(data["label"]["observedAt"], TIME_TYPE)
     for feature in data["features"]:
         if feature.get("availableAt"):
             types.setdefault(feature["availableAt"], TIME_TYPE)

@@ -1,15 +1,18 @@
 """The job contract: read RATCHET_INPUT, write RATCHET_OUTPUT, leave with an exit code that has a meaning.
 
 Exit 0: done. 64: the input is wrong, never retry. 75: temporary, retry. Anything else: failed. The last line on stderr
-is always `<failure type>: <one sentence>`, with the types of src/domain/failure.ts. SIGTERM ends the job at once.
+is always `<failure type>: <one sentence>`, with the types of src/domain/failure.ts. SIGTERM ends the job at once, or at its next
+checkpoint (checkpoints.py).
 """
 
 import errno
 import json
+import math
 import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -102,13 +105,51 @@ def write_output(document: dict[str, Any]) -> None:
 def report_progress(step: int, total: int, message: str) -> None:
     """Tells who watches how far the job is. Never fails a job."""
     print(f"[{step}/{total}] {message}", flush=True)
+    tell_progress({"step": step, "total": total, "message": message[:500]})
+
+
+def tell_progress(document: dict[str, Any]) -> None:
+    """Any fields of the contract's progress, in the file named by RATCHET_PROGRESS or as a line. Never fails a job."""
     path = os.environ.get("RATCHET_PROGRESS")
     if not path:
         return
+    if path == "-":
+        print(f"RATCHET_PROGRESS {json.dumps(document)}", flush=True)
+        return
     try:
-        write_atomically(Path(path), json.dumps({"step": step, "total": total, "message": message[:500]}).encode())
+        write_atomically(Path(path), json.dumps(document).encode())
     except OSError as error:
         print(f"progress was not written: {error}", file=sys.stderr)
+
+
+TOLD_EVERY_SECONDS = 1.0
+_told_at = -math.inf
+
+
+def report_training(
+    step: int,
+    total: int,
+    *,
+    loss: float | None = None,
+    epoch: int | None = None,
+    epochs: int | None = None,
+    examples_per_second: float | None = None,
+) -> None:
+    """As often as you like: it is told once a second. @throws StepFailure JobDiverged: the loss is no finite number."""
+    global _told_at
+    diverged = loss is not None and not math.isfinite(loss)
+    if not diverged and 0 < step < total and time.monotonic() - _told_at < TOLD_EVERY_SECONDS:
+        return
+    _told_at = time.monotonic()
+    word = {"loss": _word(loss)} if diverged else {"loss": loss}
+    fields = {"step": step, "total": total, "epoch": epoch, "epochs": epochs, "examplesPerSecond": examples_per_second, **word}
+    tell_progress({name: value for name, value in fields.items() if value is not None})
+    if diverged:
+        raise StepFailure("JobDiverged", f"loss: expected a finite number after step {step} of {total}, found {loss}")
+
+
+def _word(loss: float) -> str:
+    return "NaN" if math.isnan(loss) else "Infinity" if loss > 0 else "-Infinity"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -134,5 +175,29 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:2000]
 
 
-def _stop(_number: int, _frame: object) -> NoReturn:
-    raise Stopped
+_is_deferred = False
+_is_asked_to_go = False
+
+
+def defer_stop() -> None:
+    """From now on SIGTERM only leaves a note, until `end_deferral`: who calls this looks for it (`is_asked_to_go`)."""
+    global _is_deferred
+    _is_deferred = True
+
+
+def end_deferral() -> None:
+    """SIGTERM ends the job at once again; one that came meanwhile does not: the end is near anyhow."""
+    global _is_deferred
+    _is_deferred = False
+
+
+def is_asked_to_go() -> bool:
+    """Whether SIGTERM came."""
+    return _is_asked_to_go
+
+
+def _stop(_number: int, _frame: object) -> None:
+    global _is_asked_to_go
+    _is_asked_to_go = True
+    if not _is_deferred:
+        raise Stopped

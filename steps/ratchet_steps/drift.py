@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 ROWS_MAX = 5_000
@@ -30,27 +31,14 @@ def _sample(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _measure(current: pd.DataFrame, reference: pd.DataFrame, features: list[dict[str, Any]], statistic_max: float) -> list[dict[str, Any]]:
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    from evidently import DataDefinition, Dataset, Report  # five seconds: only where there is something to compare
-    from evidently.metrics import ValueDrift
+    # Seven seconds: only where there is something to compare. A Report of it computes the same numbers, and draws each column besides.
+    from evidently.legacy.calculations.stattests import jensenshannon_stat_test, wasserstein_stat_test
+    from evidently.legacy.core import ColumnType
 
-    numbers = [feature["name"] for feature in features if feature["type"] == "number"]
-    categories = [feature["name"] for feature in features if feature["type"] == "category"]
-    definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
-    methods = {name: "wasserstein" for name in numbers} | {name: "jensenshannon" for name in categories}
-    report = Report([ValueDrift(column=name, method=method, threshold=statistic_max) for name, method in methods.items()])
-    columns = list(methods)
-    result = report.run(
-        Dataset.from_pandas(current[columns], data_definition=definition),
-        Dataset.from_pandas(reference[columns], data_definition=definition),
-    ).dict()
-    statistics = {metric["config"]["column"]: float(metric["value"]) for metric in result["metrics"]}
-    return [
-        {
-            "column": name,
-            "test": methods[name],
-            "statistic": statistics[name],
-            "threshold": statistic_max,
-            "drifted": statistics[name] > statistic_max,
-        }
-        for name in columns
-    ]
+    measured = []
+    for kind, column_type, test in (("number", ColumnType.Numerical, wasserstein_stat_test), ("category", ColumnType.Categorical, jensenshannon_stat_test)):
+        for name in (feature["name"] for feature in features if feature["type"] == kind):
+            before, now = (frame[name].replace([-np.inf, np.inf], np.nan).dropna() for frame in (reference, current))
+            statistic = float(test(before, now, column_type, statistic_max).drift_score)
+            measured.append({"column": name, "test": test.name, "statistic": statistic, "threshold": statistic_max, "drifted": statistic > statistic_max})
+    return measured

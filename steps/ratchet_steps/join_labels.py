@@ -17,8 +17,11 @@ def work(input: dict[str, Any]) -> dict[str, Any]:
     comparison = None
     if compare is not None:
         bounds = {name: (float(kpi["min"]), float(kpi["max"])) for name, kpi in compare["kpis"].items()}
-        comparison = Comparison(compare["arms"], bounds)
+        comparison = Comparison(compare["arms"], bounds, compare.get("callerGroups"))
     with open_join(open_store(), JoinRequest(input["model"], start_ms, end_ms, input["asOfMs"])) as join:
+        if join.torn:
+            # Who is compared by the labels of an hour must not win because those of another got lost.
+            raise StepFailure("EvidenceCorrupt", f"expected Parquet, found files that cannot be read: {', '.join(join.torn[:5])}; put them back or move them away")
         days = labelled_days(join, start_ms, end_ms, input["timeZone"], comparison)
         return {"counts": join.counts, "conflicts": join.conflicts, "kpis": join.kpis, "days": days}
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from .contract import StepFailure
-from .log_files import HOUR_MS, FilesChanged, fetch_hours, list_hours
+from .log_files import HOUR_MS, FilesChanged, fetch_hours, is_torn, list_hours
 from .object_store import ObjectStore
 
 # A label is received after its prediction was logged, but for the clocks of two machines.
@@ -50,6 +50,7 @@ class LabelJoin(NamedTuple):
     counts: predictions, labelled, censored, repeated (the same answer logged again), ambiguousIds, unmatchedLabels,
     conflicts, observedBefore (labels observed before their prediction was made: a leak or a clock).
     conflicts: examples, each {id, row, field, first, other}. kpis: the names that came with labels.
+    torn: the keys of files that cannot be read; what they held is missing.
     """
 
     query: Callable[[str], duckdb.DuckDBPyRelation]
@@ -57,6 +58,7 @@ class LabelJoin(NamedTuple):
     counts: dict[str, int]
     conflicts: list[dict[str, Any]]
     kpis: list[str]
+    torn: list[str]
 
 
 @contextmanager
@@ -86,13 +88,14 @@ def _join(connection: duckdb.DuckDBPyConnection, store: ObjectStore, request: Jo
     predictions = fetch_hours(store, list_hours(store, "predictions", request.model, request.start_ms, request.end_ms), folder)
     received_until = max(request.as_of_ms + 1, request.start_ms)
     labels = fetch_hours(store, list_hours(store, "labels", request.model, request.start_ms - SKEW_MS, received_until), folder)
-    _read_predictions(connection, predictions, request)
-    kpis = _read_labels(connection, labels, request)
+    torn = [key for key, path in {**predictions, **labels}.items() if is_torn(path)]
+    _read_predictions(connection, [str(path) for key, path in predictions.items() if key not in torn], request)
+    kpis = _read_labels(connection, [str(path) for key, path in labels.items() if key not in torn], request)
     connection.execute(
         """CREATE TABLE joined AS SELECT p.* EXCLUDE (isAmbiguous, repeats), l.* EXCLUDE (id, "row", isConflict)
         FROM predictions p LEFT JOIN labels l ON p.id = l.id AND p."row" = l."row" AND NOT p.isAmbiguous"""
     )
-    return LabelJoin(connection.sql, connection.execute, _counts(connection), _conflicts(connection, kpis), kpis)
+    return LabelJoin(connection.sql, connection.execute, _counts(connection), _conflicts(connection, kpis), kpis, torn)
 
 
 def _read_predictions(connection: duckdb.DuckDBPyConnection, paths: list[str], request: JoinRequest) -> None:
@@ -102,6 +105,7 @@ def _read_predictions(connection: duckdb.DuckDBPyConnection, paths: list[str], r
     # A column that is null throughout has no type of its own in Parquet.
     typed = {"row": "BIGINT", "output": "DOUBLE", "latencyMs": "DOUBLE"}
     cast = ", ".join(f'"{name}"::{typed.get(name, "VARCHAR")} AS "{name}"' if name in BASE else _quoted(name) for name in wanted)
+    cast += "".join(f', NULL::{typed.get(name, "VARCHAR")} AS "{name}"' for name in BASE if name not in columns)  # other servers log less
     connection.execute(
         f"""CREATE TABLE predictions AS
         SELECT *, min(output) OVER w IS DISTINCT FROM max(output) OVER w AS isAmbiguous, count(*) OVER w - 1 AS repeats

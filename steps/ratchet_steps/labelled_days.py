@@ -1,7 +1,8 @@
 """What became known of each day's predictions: a cohort is all predictions of a day, never only those with a label.
 
 Where arms are compared: pairs are rows that both arms answered (a mirror's copy has the id of its original), and a named number
-speaks only of rows that one arm alone answered, for else it is not known whose answer brought it about.
+speaks only of rows that one arm alone answered, for else it is not known whose answer brought it about. Where callers stay with an arm, a caller is what is drawn at random: each is counted once, on one day of
+`caller_groups`, by the mean of that day's rows. Else those who are there every day would be witnesses every day.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -12,12 +13,18 @@ from .contract import StepFailure
 from .label_join import LabelJoin
 from .metrics import PROBABILITY_MIN
 
+EPOCH = date(1970, 1, 1)
+
 
 class Comparison(NamedTuple):
-    """Instances by arm (challenger, champion, baseline), and the named numbers with their bounds: {name: (min, max)}."""
+    """Instances by arm (challenger, champion, baseline), and the named numbers with their bounds: {name: (min, max)}.
+
+    caller_groups: of so many groups of callers, one speaks on each day, in turn; None: each row speaks for itself.
+    """
 
     arms: dict[str, list[str]]
     kpis: dict[str, tuple[float, float]]
+    caller_groups: int | None = None
 
 
 def labelled_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str, comparison: Comparison | None) -> list[dict[str, Any]]:
@@ -61,23 +68,35 @@ def _arms(join: LabelJoin, comparison: Comparison) -> dict[str, dict[str, Any]]:
     known = [name for name in comparison.kpis if name in join.kpis]
     if not known:
         return {}
-    bounds = {name: comparison.kpis[name] for name in known}
     # Beyond the bounds counts as at them: one order of millions must not decide.
-    kpis = ", ".join(
-        f"""count("kpi_{name}"),
-        avg(least({bounds[name][1]!r}, greatest({bounds[name][0]!r}, "kpi_{name}"))) FILTER (WHERE "kpi_{name}" IS NOT NULL)"""
-        for name in known
-    )
-    rows = join.query(
-        f"""SELECT day, side, count(*), {kpis}
-        FROM (SELECT *, count(DISTINCT side) OVER (PARTITION BY id, "row") AS sides FROM answered) JOIN days ON timeMs >= startMs AND timeMs < endMs
-        WHERE sides = 1 GROUP BY day, side"""
-    ).fetchall()
+    numbers = {name: f'least({high!r}, greatest({low!r}, "kpi_{name}"))' for name, (low, high) in comparison.kpis.items() if name in known}
+    alone = """SELECT * FROM (SELECT *, count(DISTINCT side) OVER (PARTITION BY id, "row") AS sides FROM answered)
+        JOIN days ON timeMs >= startMs AND timeMs < endMs WHERE sides = 1"""
+    groups = comparison.caller_groups
+    sql = _of_rows(alone, numbers) if groups is None else _of_callers(alone, numbers, groups)
     found: dict[str, dict[str, Any]] = {}
-    for day, side, predictions, *rest in rows:
-        means = {name: {"labelled": rest[2 * at], "mean": rest[2 * at + 1]} for at, name in enumerate(known)}
-        found.setdefault(day, {})[side] = {"predictions": predictions, "kpis": means}
+    for day, side, predictions, *rest in join.query(sql).fetchall():
+        each = {name: dict(zip(("labelled", "mean", "callers"), rest[3 * at : 3 * at + 3], strict=True)) for at, name in enumerate(numbers)}
+        found.setdefault(day, {})[side] = {"predictions": predictions, "kpis": each}
     return found
+
+
+def _of_rows(alone: str, numbers: dict[str, str]) -> str:
+    means = ", ".join(f"""count("kpi_{name}"), avg({number}) FILTER (WHERE "kpi_{name}" IS NOT NULL), NULL""" for name, number in numbers.items())
+    return f"SELECT day, side, count(*), {means} FROM ({alone}) GROUP BY day, side"
+
+
+def _of_callers(alone: str, numbers: dict[str, str], groups: int) -> str:
+    own = ", ".join(
+        f"""count("kpi_{name}") AS "labelled_{name}", avg({number}) FILTER (WHERE "kpi_{name}" IS NOT NULL) AS "mean_{name}" """
+        for name, number in numbers.items()
+    )
+    means = ", ".join(f"""sum("labelled_{name}")::BIGINT, avg("mean_{name}"), count("mean_{name}")""" for name in numbers)
+    # By the caller's name alone, so that whoever reads has the same groups; and by another hash than the one that chooses the arm.
+    has_turn = f"key IS NOT NULL AND ('0x' || md5(key)[1:8])::BIGINT % {groups} = number % {groups}"
+    return f"""SELECT day, side, sum(predictions)::BIGINT, {means} FROM (
+          SELECT day, side, count(*) AS predictions, {own} FROM ({alone} AND {has_turn}) GROUP BY day, side, key
+        ) GROUP BY day, side"""
 
 
 def _make_arms(join: LabelJoin, comparison: Comparison) -> None:
@@ -95,11 +114,11 @@ def _make_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> N
         raise StepFailure("InputInvalid", f"timeZone: expected an IANA time zone, found {time_zone!r}") from None
     first = datetime.fromtimestamp(start_ms / 1000, UTC).astimezone(zone).date()
     last = datetime.fromtimestamp((end_ms - 1) / 1000, UTC).astimezone(zone).date()
-    join.execute("CREATE OR REPLACE TABLE days (day VARCHAR, startMs BIGINT, endMs BIGINT)")
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
+    join.execute("CREATE OR REPLACE TABLE days (day VARCHAR, number INTEGER, startMs BIGINT, endMs BIGINT)")
+    for after in range((last - first).days + 1):
+        day = first + timedelta(days=after)
         begins, ends = max(start_ms, _midnight_ms(day, zone)), _midnight_ms(day + timedelta(days=1), zone)
-        join.execute("INSERT INTO days VALUES (?, ?, ?)", [day.isoformat(), begins, ends])
+        join.execute("INSERT INTO days VALUES (?, ?, ?, ?)", [day.isoformat(), (day - EPOCH).days, begins, ends])
 
 
 def _midnight_ms(day: date, zone: ZoneInfo) -> int:

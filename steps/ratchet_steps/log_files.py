@@ -37,13 +37,13 @@ def list_hours(store: ObjectStore, kind: str, model: str, start_ms: int, end_ms:
     return hours
 
 
-def fetch_hours(store: ObjectStore, hours: dict[str, list[str]], folder: Path) -> list[str]:
-    """Where the files of these hours can be read, without those that others stand for. @throws FilesChanged"""
-    paths: list[str] = []
+def fetch_hours(store: ObjectStore, hours: dict[str, list[str]], folder: Path) -> dict[str, Path]:
+    """Where the files of these hours can be read, by key, without those that others stand for. @throws FilesChanged"""
+    live: dict[str, Path] = {}
     for keys in hours.values():
         here = {key: fetch(store, key, folder) for key in keys}
-        paths += [str(here[key]) for key in live_keys(here)]
-    return paths
+        live |= {key: here[key] for key in live_keys(here)}
+    return live
 
 
 def live_keys(here: dict[str, Path]) -> list[str]:
@@ -74,14 +74,27 @@ def is_compacted(key: str) -> bool:
 
 
 def replaces(path: Path) -> set[str]:
-    """The names of the files that a compacted one stands for. @throws FilesChanged"""
+    """The names of the files that a compacted one stands for; one that is torn stands for none. @throws FilesChanged"""
+    schema = _schema(path)
+    metadata: dict[bytes, Any] = (schema.metadata if schema is not None else None) or {}
+    return set(json.loads(metadata.get(REPLACES, b"[]")))
+
+
+def is_torn(path: Path) -> bool:
+    """Whether it is no whole Parquet file: those end with what they hold. @throws FilesChanged"""
+    return _schema(path) is None
+
+
+def _schema(path: Path) -> Any:
+    import pyarrow
     import pyarrow.parquet as pq
 
     try:
-        metadata: dict[bytes, Any] = pq.read_schema(path).metadata or {}
+        return pq.read_schema(path)
     except FileNotFoundError:
         raise FilesChanged(str(path)) from None
-    return set(json.loads(metadata.get(REPLACES, b"[]")))
+    except (pyarrow.ArrowInvalid, OSError):
+        return None
 
 
 def _hour_text(time_ms: int) -> str:

@@ -22,6 +22,7 @@ from .skew import answer_skew, feature_skew
 
 OUTPUT = {"name": "output", "type": "number"}
 BINS = 20
+TORN_MAX = 20
 
 
 def monitor(job: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _outcomes(store: ObjectStore, job: dict[str, Any], scorer: Scorer, snapshot:
         found["early"] = {"rows": len(early), "labelledRows": len(known), "metrics": all_metrics(known[LABEL].to_numpy(), scores)}
     if job["cohort"] is not None:
         cohort = read_outcomes(store, job, job["cohort"])
-        found["labels"] = cohort.counts
+        found["labels"] = {**cohort.counts, "torn": cohort.torn[:TORN_MAX], "days": cohort.days}
         found["kpis"] = kpi_means(cohort, job["evaluation"]["resampleBy"], job["data"]["timeZone"], job["evaluation"]["seed"])
         learnt, since = _learnt(store, job, snapshot)
         compared = decay(store, job, scorer, cohort.frame, learnt)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from .contract import StepFailure
 from .digest import canonical_json, digest_of_bytes
+from .sync_folder import sync_folder
 
 
 class ObjectStore(NamedTuple):
@@ -89,7 +90,7 @@ def _folder(root: Path) -> Keys:
     def put(key: str, content: bytes) -> None:
         path = root / key
         if get(key) == content:
-            _sync_folder(path.parent)  # whoever made it may not have come so far
+            sync_folder(path.parent)  # whoever made it may not have come so far
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".put-")
@@ -103,7 +104,7 @@ def _folder(root: Path) -> Keys:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def get(key: str) -> bytes | None:
         try:
@@ -120,7 +121,7 @@ def _folder(root: Path) -> Keys:
         path = root / key
         try:
             path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except (FileNotFoundError, NotADirectoryError):
             pass  # nor is its folder there
 
@@ -128,11 +129,3 @@ def _folder(root: Path) -> Keys:
         return root / key
 
     return Keys(put, get, list_keys, remove, path_of)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .label_join import JoinRequest, LabelJoin, open_join
+from .labelled_days import labelled_days
 from .logged import with_features
 from .object_store import ObjectStore
 from .times import parse_time
@@ -16,12 +17,15 @@ COHORT_ROWS_MAX = 500_000
 class Outcomes(NamedTuple):
     """`frame`: time (UTC), id, row, key, version, output, label (0, 1 or NaN), the features, kpi_<name>; each row asked once.
 
-    `counts` as of the join; ownDecision: labels that exist because our own output decided so.
+    `counts` as of the join; ownDecision: labels that exist because our own output decided so; propensities: labels that say with
+    which chance. `torn`: files that could not be read. `days`: {startMs, endMs, predictions, labelled, censored} of each day.
     """
 
     frame: pd.DataFrame
     counts: dict[str, int]
     kpis: list[str]
+    torn: list[str]
+    days: list[dict[str, int]]
 
 
 def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str], rows_max: int = COHORT_ROWS_MAX) -> Outcomes:
@@ -32,15 +36,23 @@ def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str
     start_ms, end_ms, as_of_ms = (_ms(time) for time in (window["start"], window["end"], job["window"]["end"]))
     with open_join(store, JoinRequest(job["model"], start_ms, end_ms, as_of_ms, with_features=True)) as join:
         found = _rows(join, job["version"], rows_max)
-        counts = {**join.counts, "ownDecision": int((found["policy"] == "ownDecision").sum()) if "policy" in found else 0}
-        kpis = list(join.kpis)
+        own = int((found["policy"] == "ownDecision").sum())
+        counts = {**join.counts, "ownDecision": own, "propensities": int(found["propensity"].notna().sum())}
+        kpis, torn = list(join.kpis), list(join.torn)
+        days = _days(join, start_ms, end_ms, job["data"]["timeZone"])
     frame = pd.DataFrame({name: found[name] for name in ("id", "row", "key", "version", "output")})
     frame["time"] = pd.to_datetime(found["timeMs"], unit="ms", utc=True)
     label = found["label"].astype("float64")
     frame["label"] = label.where(label.isin([0.0, 1.0]) & ~(found["observedAtMs"] < found["timeMs"]), np.nan)
     for name in kpis:
         frame[f"kpi_{name}"] = found[f"kpi_{name}"].astype("float64")
-    return Outcomes(with_features(frame, found, job["data"]["features"], "feature_"), counts, kpis)
+    return Outcomes(with_features(frame, found, job["data"]["features"], "feature_"), counts, kpis, torn, days)
+
+
+def _days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> list[dict[str, int]]:
+    names = ("startMs", "predictions", "labelled", "censored")
+    found = labelled_days(join, start_ms, end_ms, time_zone, None)
+    return [{**{name: int(day[name]) for name in names}, "endMs": min(int(day["endMs"]), end_ms)} for day in found]
 
 
 def _rows(join: LabelJoin, version: str, rows_max: int) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import pandas as pd
 
 BINS = 12
 EXAMPLES_MAX = 5
+# Of fewer values it is no wonder that they are the same.
+CONSTANT_MIN = 30
 
 
 def feature_quality(current: pd.DataFrame, reference: pd.DataFrame, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -28,7 +30,7 @@ def _quality(current: pd.Series, reference: pd.Series, feature: dict[str, Any]) 
         "unseenShare": _share(len(unseen), len(current)),
         "examples": [_plain(value) for value in pd.concat([outside, unseen]).value_counts().index[:EXAMPLES_MAX]],
         # One value where there were many: a sensor that hangs, a default that somebody filled in.
-        "constant": bool(len(known) > 1 and known.nunique() == 1 and learnt.nunique() > 1),
+        "constant": bool(len(known) >= CONSTANT_MIN and known.nunique() == 1 and learnt.nunique() > 1),
         "histogram": _histogram(known, learnt) if number else _commonest(known, learnt),
     }
 

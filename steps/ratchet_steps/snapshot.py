@@ -32,7 +32,7 @@ def snapshot(job: dict[str, Any]) -> dict[str, Any]:
     rows = load_rows(data["source"], start, end)
     if rows.empty:
         raise StepFailure("WindowEmpty", f"data.source: expected rows in {_span(start, end)}, found none at all")
-    table = _rows_of_window(to_table(rows, data), data, start, end)
+    table = _as_known(_rows_of_window(to_table(rows, data), data, start, end), data["label"], end)
 
     report_progress(2, 3, f"{table.num_rows} rows; checking that the window is whole")
     times = table.column(data["timeColumn"])
@@ -66,6 +66,23 @@ def _rows_of_window(table: pa.Table, data: dict[str, Any], start: datetime, end:
     first = [data["timeColumn"], *data["keyColumns"]]
     order = [*first, *(name for name in table.column_names if name not in first)]
     return table.sort_by([(name, "ascending") for name in dict.fromkeys(order)])
+
+
+def _as_known(table: pa.Table, label: dict[str, Any], end: datetime) -> pa.Table:
+    """Labels that were not known yet when those of the window were mature are null. @throws StepFailure InputInvalid."""
+    if not label.get("observedAt"):
+        return table
+    values, times = table.column(label["column"]), table.column(label["observedAt"])
+    timeless = pc.sum(pc.and_(pc.is_valid(values), pc.is_null(times))).as_py() or 0
+    if timeless:
+        raise StepFailure("InputInvalid", f"column {label['observedAt']}: expected a time for every label, found {timeless} labels without one")
+    known_at = end + timedelta(hours=label["delayHours"])
+    is_late = pc.fill_null(pc.greater(times, pa.scalar(known_at, times.type)), False)
+    for name in (label["column"], label["observedAt"]):  # as if neither were there yet: the same window gives the same digest later
+        at = table.column_names.index(name)
+        column = table.column(name)
+        table = table.set_column(at, table.schema.field(at), pc.if_else(is_late, pa.scalar(None, column.type), column))
+    return table
 
 
 def _refuse_truncated(

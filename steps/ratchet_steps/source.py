@@ -55,9 +55,8 @@ def _parquet_files(uri: str) -> list[Any]:
 
 
 def _s3_files(bucket: str, prefix: str) -> list[io.BytesIO]:
-    from .s3 import s3_client
+    from .s3 import s3_bucket
 
-    client = s3_client()
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", []) if entry["Key"].endswith(".parquet")]
-    return [io.BytesIO(client.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
+    _put, get, list_keys, _remove = s3_bucket(bucket, "")
+    found = [get(key) for key in list_keys(prefix) if key.endswith(".parquet")]
+    return [io.BytesIO(content) for content in found if content is not None]  # one that went since it was listed

@@ -15,16 +15,18 @@ import pyarrow.parquet as pq
 
 from .contract import StepFailure, report_progress, run_job
 from .digest import digest_of_bytes
-from .log_files import COMPACTED, DAY_MS, HOUR_MS, REPLACES, FilesChanged, fetch, hour_of, live_keys, replaces
+from .log_files import COMPACTED, DAY_MS, HOUR_MS, REPLACES, FilesChanged, fetch, hour_of, is_torn, live_keys, replaces
 from .object_store import ObjectStore, open_store
 
 KINDS = ("predictions", "labels")
+# Monitoring looks back so far in any case: at what the month used.
+ANSWERED_DAYS = 35
 # Servers write a segment for a minute, and may go on trying to ship it.
 SETTLED_MS = HOUR_MS
 
 
 def work(input: dict[str, Any]) -> dict[str, Any]:
-    """@returns {predictions, labels: {expiredFiles, expiredHours, compactedHours, compactedFiles}}"""
+    """@returns {predictions, labels: {expiredFiles, expiredHours, compactedHours, compactedFiles}, monitoring: {expiredFiles}}"""
     return tend_logs(open_store(), input["model"], input["nowMs"], input["retentionDays"], bool(input["isDeleting"]))
 
 
@@ -48,22 +50,43 @@ def tend_logs(store: ObjectStore, model: str, now_ms: int, retention_days: dict[
             "compactedHours": len(ended),
             "compactedFiles": sum(len(keys) for keys in ended.values()),
         }
-    return found
+    return {**found, "monitoring": {"expiredFiles": _tend_windows(store, model, now_ms, retention_days, is_deleting)}}
+
+
+def _tend_windows(store: ObjectStore, model: str, now_ms: int, retention_days: dict[str, int], is_deleting: bool) -> int:
+    """Judged windows and their reports go with the predictions that they are about; none that answers may still be held against.
+
+    Counts of requests go when no window reaches back to them.
+    """
+    expired = [
+        key
+        for prefix, kept_days in (("monitoring", max(retention_days["predictions"], retention_days["answers"], ANSWERED_DAYS)), ("requests", ANSWERED_DAYS))
+        for key in store.list_named(f"{prefix}/{model}/")
+        if key.rpartition("/")[2] < _stamp(now_ms - kept_days * DAY_MS)
+    ]
+    for key in expired if is_deleting else []:
+        store.remove_named(key)
+    return len(expired)
+
+
+def _stamp(time_ms: float) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def compact_hour(store: ObjectStore, keys: list[str]) -> None:
-    """Leaves one file of an hour's. @throws StepFailure StoreUnavailable: somebody else compacts it now."""
+    """Leaves one file of an hour's, and torn ones where they lie, for a person to look at. @throws StepFailure StoreUnavailable: somebody else compacts it now."""
     with tempfile.TemporaryDirectory(prefix="ratchet-compact-") as name:
         folder = Path(name)
         try:
-            here = {key: fetch(store, key, folder) for key in keys}
+            fetched = {key: fetch(store, key, folder) for key in keys}
+            here = {key: path for key, path in fetched.items() if not is_torn(path)}
             live = live_keys(here)
             if len(live) > 1:
                 _write(store, {key: here[key] for key in live}, folder)
         except (FilesChanged, FileNotFoundError) as error:
             raise StepFailure("StoreUnavailable", f"{keys[0].rpartition('/')[0]}: files went while they were compacted: {error}") from error
     gone = live if len(live) > 1 else []
-    for key in sorted({*keys} - {*live} | {*gone}):
+    for key in sorted({*here} - {*live} | {*gone}):
         store.remove_named(key)
 
 

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import pandas as pd
 
-from .contract import StepFailure, report_progress, run_job
+from .checkpoints import Checkpoints
+from .contract import StepFailure, end_deferral, report_progress, run_job
 from .dataset import read_files
 from .digest import canonical_json, digest_of_bytes
 from .object_store import open_store
@@ -24,7 +25,9 @@ from .tracking import log_training
 
 
 class Training(NamedTuple):
-    """What a trainer gets. `frame`: all rows, labels still null where unknown; `label`: the name of the label's column."""
+    """What a trainer gets. `frame`: all rows, labels still null where unknown; `label`: the name of the label's column;
+    `checkpoints`: for trainings that must survive their node.
+    """
 
     frame: pd.DataFrame
     features: list[dict[str, Any]]
@@ -32,6 +35,7 @@ class Training(NamedTuple):
     time_column: str
     config: dict[str, Any]
     seed: int
+    checkpoints: Checkpoints
 
 
 class Trained(NamedTuple):
@@ -57,7 +61,9 @@ def train_job(job: dict[str, Any], train: Callable[[Training], Trained]) -> dict
     report_progress(1, 3, "reading rows")
     frame = read_files(store, job["files"])
     report_progress(2, 3, f"training on {len(frame)} rows")
-    trained = train(Training(frame, job["features"], job["label"]["column"], job["timeColumn"], job["config"], job["seed"]))
+    columns = job["features"], job["label"]["column"], job["timeColumn"]
+    trained = train(Training(frame, *columns, job["config"], job["seed"], Checkpoints()))
+    end_deferral()
     if trained.rows < 1:
         raise StepFailure("InputInvalid", "the trainer found no row with a label to learn from")
     metrics = {name: float(value) for name, value in trained.metrics.items() if math.isfinite(value)}

@@ -105,6 +105,28 @@ def taken(store, source, make_rows, snapshot_job):
 
 
 @pytest.fixture
+def train_input(taken, data):
+    """train_input(config, ...): a TrainInput on the snapshot's training part."""
+    files = [file for file in taken["dataset"]["files"] if file["part"] == "train"]
+
+    def make(config: dict[str, Any], **change: Any) -> dict[str, Any]:
+        return {
+            "stage": "train",
+            "datasetDigest": taken["datasetDigest"],
+            "files": files,
+            "features": data["features"],
+            "label": data["label"],
+            "timeColumn": data["timeColumn"],
+            "config": config,
+            "seed": 1,
+            "environment": {"lockDigest": "sha256:" + "0" * 64, "architecture": "any"},
+            **change,
+        }
+
+    return make
+
+
+@pytest.fixture
 def logistic_model(store):
     """logistic_model(slope, intercept, ...): P = σ(intercept + slope · size), with a category and a nullable number as inputs.
 

@@ -196,9 +196,12 @@ def test_a_holdout_without_labels_is_no_evaluation(job, source, make_rows, data)
 
 def test_a_refit_is_held_against_its_sibling(job, logistic_model):
     arms = {"refit": {"model": logistic_model(slope=1.4), "trainEnd": HOLDOUT_START}, "sibling": job["challenger"]}
-    output = agree({"stage": "agree", "datasetDigest": job["datasetDigest"], "data": job["data"], **arms})
+    shared = {name: job[name] for name in ("datasetDigest", "data", "evaluation")}
+    output = agree({"stage": "agree", **shared, **arms})
     assert output["rows"] == 500 and output["rankCorrelation"] == pytest.approx(1)
     assert 0 < output["meanAbsoluteDifference"] < 0.05
+    evaluated = evaluate({**job, "challenger": arms["refit"], "champion": arms["sibling"]})
+    assert output["differences"] == evaluated["differences"]["champion"]
     assert all(each["passed"] for each in output["probes"])
 
 

@@ -1,9 +1,13 @@
 import json
+from datetime import date
+from hashlib import md5
 
 import numpy as np
 import pytest
 from logged import DAY, HOUR, START, joined, label, prediction
 
+from ratchet_steps.contract import StepFailure
+from ratchet_steps.join_labels import work
 from ratchet_steps.label_join import JoinRequest, open_join
 from ratchet_steps.labelled_days import Comparison, labelled_days
 from ratchet_steps.log_files import REPLACES, hour_of
@@ -150,7 +154,7 @@ def test_in_a_shadow_the_two_answers_to_a_request_are_a_pair(log):
     assert pairs["logLoss"] == pytest.approx((loss(mine[:200])[:100] - loss(theirs)[:100]).mean())
     assert pairs["brier"] == pytest.approx((((mine - truth) ** 2) - (theirs - truth) ** 2)[:100].mean())
     # Whose answer a pair's revenue came from is not known; what the champion answered alone is the champion's.
-    assert day["arms"] == {"champion": {"predictions": 50, "kpis": {"revenue": {"labelled": 0, "mean": None}}}}
+    assert day["arms"] == {"champion": {"predictions": 50, "kpis": {"revenue": {"labelled": 0, "mean": None, "callers": None}}}}
 
 
 def test_named_numbers_are_means_by_arm_within_their_bounds(log):
@@ -163,6 +167,35 @@ def test_named_numbers_are_means_by_arm_within_their_bounds(log):
         (day,) = labelled_days(join, START, START + DAY, "UTC", Comparison({"challenger": ["m-7"], "champion": [], "baseline": ["m-3"]}, {"revenue": (0, 10), "unheard": (0, 1)}))
     assert day["pairs"] is None
     assert day["arms"] == {
-        "challenger": {"predictions": 4, "kpis": {"revenue": {"labelled": 3, "mean": 5.0}}},
-        "baseline": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0}}},
+        "challenger": {"predictions": 4, "kpis": {"revenue": {"labelled": 3, "mean": 5.0, "callers": None}}},
+        "baseline": {"predictions": 3, "kpis": {"revenue": {"labelled": 3, "mean": 1.0, "callers": None}}},
     }
+
+
+def test_arms_are_not_compared_by_what_a_torn_file_left(log, monkeypatch):
+    log.predictions(prediction("a"))
+    log.store.put_named("labels/m/2024-05-02/00/torn.parquet", b"PAR1 torn")
+    monkeypatch.setattr("ratchet_steps.join_labels.open_store", lambda: log.store)
+    asked = {"model": "m", "startMs": START, "endMs": START + DAY, "asOfMs": START + 9 * DAY, "timeZone": "UTC"}
+    with pytest.raises(StepFailure, match="labels/m/2024-05-02/00/torn.parquet") as refused:
+        work(asked)
+    assert refused.value.type == "EvidenceCorrupt"
+
+
+def test_callers_who_stay_with_an_arm_speak_once_in_turn_and_each_counts_once(log):
+    days, groups = 6, 3
+    asked = [(day, caller, at) for day in range(days) for caller in range(90) for at in range(1 + caller % 4)]
+    rows = [{**prediction(f"{day}-{caller}-{at}", START + day * DAY + at, instance="m-7" if caller % 2 else "m-3"), "key": f"c{caller}"} for day, caller, at in asked]
+    log.predictions(*rows, {**prediction("nobody", instance="m-7")})
+    log.labels(*[label(row["id"], None, position=at, revenue=float(caller)) for at, (row, (_, caller, _)) in enumerate(zip(rows, asked, strict=True))])
+    comparison = Comparison({"challenger": ["m-7"], "champion": ["m-3"]}, {"revenue": (0, 50)}, groups)
+    with open_join(log.store, JoinRequest("m", START, START + days * DAY, START + 100 * DAY)) as join:
+        found = labelled_days(join, START, START + days * DAY, "UTC", comparison)
+    heard = [[day["arms"][side]["kpis"]["revenue"]["callers"] for side in ("challenger", "champion")] for day in found]
+    assert heard[:groups] == heard[groups:]  # the same ones have their turn again
+    assert [sum(sides) for sides in zip(*heard[:groups], strict=True)] == [45, 45]  # and everybody has one
+    number = (date.fromisoformat(found[0]["day"]) - date(1970, 1, 1)).days % groups
+    mine = [caller for caller in range(1, 90, 2) if int(md5(f"c{caller}".encode()).hexdigest()[:8], 16) % groups == number]
+    challenger = found[0]["arms"]["challenger"]
+    assert challenger["predictions"] == challenger["kpis"]["revenue"]["labelled"] == sum(1 + caller % 4 for caller in mine)
+    assert challenger["kpis"]["revenue"]["mean"] == pytest.approx(np.mean([min(caller, 50) for caller in mine]))

@@ -158,6 +158,32 @@ def test_events_that_come_twice_count_once_and_lost_files_lose_only_themselves(j
     assert len(found.frame) == 100
 
 
+@pytest.mark.parametrize("kind", ["predictions", "labels"])
+def test_a_torn_file_is_named_and_loses_only_what_it_held(job, store, traffic, kind):
+    rows = traffic()
+    ship(store, logged(rows, answers(rows)))
+    put_labels(store, rows)
+    whole = outcome(job)
+    torn = f"{kind}/{MODEL}/2024-02-20/12/torn.parquet"
+    store.put_named(torn, b"PAR1 torn")
+    store.put_named(torn.replace("torn.parquet", "all-torn.parquet"), b"PAR1 torn while it was compacted")
+    found = outcome(job)
+    assert found.torn == [torn.replace("torn.parquet", "all-torn.parquet"), torn] and whole.torn == []
+    assert found.counts == whole.counts and found.frame.equals(whole.frame)
+    assert monitor(job)["labels"]["torn"] == found.torn
+
+
+def test_a_day_whose_labels_got_lost_stands_out_among_the_others(job, store, traffic):
+    rows = traffic()
+    rows.loc[rows["at"].dt.strftime("%m-%d") == "02-20", "bad"] = np.nan
+    ship(store, logged(rows, answers(rows)))
+    put_labels(store, rows)
+    days = outcome(job).days
+    assert len(days) == 28 and {day["predictions"] for day in days} == {100}
+    assert [day["labelled"] for day in days if day["labelled"] < 90] == [0]
+    assert days[-1]["endMs"] == pd.Timestamp(COHORT["end"]).timestamp() * 1000
+
+
 def test_a_clock_that_is_wrong_puts_rows_into_another_window_and_loses_none(job, store, traffic):
     rows = traffic()
     rows.loc[rows.index % 2 == 0, "at"] += pd.Timedelta(days=1)
@@ -209,9 +235,10 @@ def test_labels_that_our_own_output_selected_are_counted_and_their_gap_is_seen(j
     rows = traffic()
     rows.loc[answers(rows) > 0.3, "bad"] = np.nan
     ship(store, logged(rows, answers(rows)))
-    put_labels(store, rows, policy="ownDecision")
+    put_labels(store, rows, policy="ownDecision", propensity=0.5)
     coverage = compared(job)["labelCoverage"]["byScoreDecile"]
-    assert outcome(job).counts["ownDecision"] > 500 and min(coverage) == 0 and max(coverage) > 0.9
+    counts = outcome(job).counts
+    assert counts["ownDecision"] > 500 and counts["propensities"] == counts["labelled"] and min(coverage) == 0 and max(coverage) > 0.9
 
 
 def test_a_label_from_before_its_prediction_is_not_used(job, store, traffic):

@@ -1,105 +1,16 @@
 """The model server as a process: what it answers, refuses, counts and keeps."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from model_server import GOOD, STEPS, Server, a_model, tensors
 
 from ratchet_serve.metrics import EDGES_MS
 from ratchet_steps.digest import digest_of_bytes
-from ratchet_steps.onnx_export import with_metadata
-
-STEPS = Path(__file__).resolve().parent.parent
-FEATURES = [
-    {"name": "size", "type": "number", "nullable": False},
-    {"name": "wind", "type": "number", "nullable": True},
-    {"name": "kind", "type": "category", "nullable": False},
-]
-
-
-def a_model(**metadata: str) -> bytes:
-    """probability = sigmoid(size), or 0.5 where wind is null: enough to see that nulls arrive as NaN."""
-    nodes = [
-        helper.make_node("Sigmoid", ["size"], ["squashed"]),
-        helper.make_node("IsNaN", ["wind"], ["unknown"]),
-        helper.make_node("Where", ["unknown", "half", "squashed"], ["probability"]),
-    ]
-    half = numpy_helper.from_array(np.array(0.5, dtype=np.float32), "half")
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("size", "wind")]
-    graph = helper.make_graph(nodes, "m", inputs, [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])], [half])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    return with_metadata(model.SerializeToString(), metadata)
-
-
-class Server:
-    """A running server, and what can be asked of it."""
-
-    def __init__(self, folder: Path, content: bytes | None = None, environment: dict[str, str] | None = None, **change: object) -> None:
-        content = content or a_model()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.onnx").write_bytes(content)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
-        artifact = {"format": "onnx", "digest": digest_of_bytes(content), "bytes": len(content), "inputs": []}
-        self.config = {
-            "name": "m-1", "model": "m", "version": "m-1+x", "host": "127.0.0.1", "port": self.port, "artifact": artifact,
-            "artifactPath": str(folder / "model.onnx"), "features": FEATURES, "rowsMax": 5, "keyHeader": "x-user",
-            "logFolder": str(folder / "log"), "storeUri": None, **change,
-        }  # fmt: skip
-        (folder / "config.json").write_text(json.dumps(self.config))
-        self.environment = {**os.environ, "PYTHONPATH": str(STEPS), "RATCHET_SERVE_CONFIG": str(folder / "config.json"), **(environment or {})}
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "ratchet_serve"], env=self.environment, stderr=subprocess.PIPE, text=True)
-
-    def until_ready(self) -> "Server":
-        end = time.monotonic() + 30
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                if self.get("/v2/health/ready")[0] == 200:
-                    return self
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError(f"not ready: {self.process.poll()} {self.process.stderr.read() if self.process.poll() else ''}")
-
-    def get(self, path: str) -> tuple[int, str]:
-        return self._ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"))
-
-    def infer(self, document: object, headers: dict[str, str] | None = None, model: str = "m") -> tuple[int, dict]:
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v2/models/{model}/infer", body, headers or {}, method="POST")
-        status, text = self._ask(request)
-        return status, json.loads(text)
-
-    def metric(self, name: str) -> float:
-        lines = dict(line.rsplit(" ", 1) for line in self.get("/metrics")[1].strip().split("\n"))
-        return float(lines[name])
-
-    def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def end(self, how: int = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(20)
 
 
 @pytest.fixture
@@ -107,18 +18,6 @@ def server(tmp_path):
     running = Server(tmp_path / "server").until_ready()
     yield running
     running.end(signal.SIGKILL)
-
-
-def tensors(**columns: list) -> dict:
-    kinds = {feature["name"]: feature["type"] for feature in FEATURES}
-    datatype = {"number": "FP64", "category": "BYTES"}
-    inputs = [
-        {"name": name, "shape": [len(data)], "datatype": datatype[kinds.get(name, "number")], "data": data} for name, data in columns.items()
-    ]
-    return {"inputs": inputs}
-
-
-GOOD = tensors(size=[0.0, 2.0], wind=[1.0, None], kind=["a", "b"])
 
 
 def test_it_answers_what_the_model_says_and_a_null_is_no_number(server):
@@ -173,6 +72,13 @@ def test_it_counts_requests_and_each_caller_once(server):
     assert server.metric('ratchet_serve_latency_seconds_bucket{le="+Inf"}') == 6
 
 
+def test_who_asks_is_what_the_router_says_before_the_header_that_it_was_started_with(server):
+    for key, user in [("k1", "u1"), ("k1", "u2"), ("k2", "u2")]:
+        server.infer(GOOD, {"x-ratchet-key": key, "x-user": user})
+    assert server.metric("ratchet_serve_keys_total") == 2
+
+
+
 def test_the_edges_are_those_of_the_analysis():
     source = (STEPS.parent / "src" / "domain" / "latency-edges.ts").read_text()
     numbers = source.split("LATENCY_EDGES_MS", 1)[1].split("= [", 1)[1].split("]", 1)[0].replace("_", "")
@@ -185,7 +91,7 @@ def test_the_edges_are_those_of_the_analysis():
 )
 def test_a_wrong_configuration_is_one_sentence(tmp_path, change, words):
     server = Server(tmp_path, **change)
-    assert server.process.wait(30) == 64
+    assert server.process.wait(180) == 64
     assert words in server.process.stderr.read()
 
 
@@ -227,7 +133,7 @@ def test_what_is_counted_as_logged_survives_kill_9_once(tmp_path):
 def test_told_to_end_it_ships_its_log_by_the_hour(tmp_path):
     import pyarrow.parquet as pq
 
-    server = Server(tmp_path / "server", storeUri=f"file://{tmp_path / 'store'}").until_ready()
+    server = Server(tmp_path / "server", storeUri=f"file://{tmp_path / 'store'}", shipSecondsMax=60).until_ready()
     server.infer(GOOD, {"x-ratchet-arm": "challenger", "x-user": "u1"})
     assert server.end() == 0
     (file,) = (tmp_path / "store" / "predictions" / "m").glob("*/*/*.parquet")

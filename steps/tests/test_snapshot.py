@@ -41,6 +41,36 @@ def test_rows_without_a_label_are_kept(store, taken):
     assert read_part(store, taken["dataset"], "holdout")["bad"].isna().sum() == 25
 
 
+def known_from(rows, hours):
+    return rows.assign(known=rows["at"] + pd.Timedelta(hours=hours)).assign(known=lambda told: told["known"].where(told["bad"].notna()))
+
+
+def test_a_label_that_came_too_late_for_the_window_is_not_in_it_and_a_cycle_of_then_gives_the_same_digest(store, source, make_rows, snapshot_job):
+    label = {**snapshot_job["data"]["label"], "observedAt": "known", "delayHours": 24}
+    job = {**snapshot_job, "data": {**snapshot_job["data"], "label": label}}
+    rows = known_from(make_rows(), 1)
+    late = rows.index[rows["bad"].notna()][-40:]
+    then = rows.copy()
+    then.loc[late, "bad"], then.loc[late, "known"] = None, pd.NaT
+    source(then)
+    seen_then = snapshot(job)
+    now = rows.copy()
+    now.loc[late, "known"] = pd.Timestamp(job["window"]["end"]) + pd.Timedelta(hours=25)
+    source(now)
+    assert snapshot(job)["datasetDigest"] == seen_then["datasetDigest"]
+    source(rows)
+    assert snapshot(job)["datasetDigest"] != seen_then["datasetDigest"]
+
+
+def test_a_label_of_which_nobody_knows_since_when_is_refused(store, source, make_rows, snapshot_job):
+    job = {**snapshot_job, "data": {**snapshot_job["data"], "label": {**snapshot_job["data"]["label"], "observedAt": "known"}}}
+    rows = known_from(make_rows(), 1)
+    rows.loc[rows.index[rows["bad"].notna()][0], "known"] = pd.NaT
+    source(rows)
+    with pytest.raises(StepFailure, match="column known: expected a time for every label, found 1 labels without one"):
+        snapshot(job)
+
+
 def test_equal_instants_in_other_words_give_the_same_digest(store, source, make_rows, snapshot_job):
     source(make_rows())
     first = snapshot(snapshot_job)

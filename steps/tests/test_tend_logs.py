@@ -23,8 +23,8 @@ def busy_hour(log):
     return log
 
 
-def tend(log, now_ms=START + 3 * DAY, days=400, is_deleting=True):
-    return tend_logs(log.store, "m", now_ms, {"predictions": days, "labels": days}, is_deleting)
+def tend(log, now_ms=START + 3 * DAY, days=400, answers=0, is_deleting=True):
+    return tend_logs(log.store, "m", now_ms, {"predictions": days, "labels": days, "answers": answers}, is_deleting)
 
 
 @pytest.mark.parametrize("log", ["folder", "bucket"], indirect=True)
@@ -55,7 +55,7 @@ def test_whoever_dies_while_compacting_loses_nothing_and_leaves_nothing_twice(bu
         store.remove_named(key)
 
     with pytest.raises(Died):
-        tend_logs(store._replace(remove_named=remove), "m", START + 3 * DAY, {"predictions": 400, "labels": 400}, True)
+        tend_logs(store._replace(remove_named=remove), "m", START + 3 * DAY, {"predictions": 400, "labels": 400, "answers": 0}, True)
     assert everything(busy_hour) == before
     tend(busy_hour)
     assert everything(busy_hour) == before
@@ -95,3 +95,32 @@ def test_what_is_past_its_retention_goes_and_a_running_hour_is_left_alone(busy_h
     assert told["predictions"] == {"expiredHours": 2, "expiredFiles": 5, "compactedHours": 0, "compactedFiles": 0}
     tend(busy_hour, now_ms=now_ms, days=5)
     assert [len(busy_hour.store.list_named(f"{kind}/m/")) for kind in ("predictions", "labels")] == [2, 0]
+
+
+def test_a_torn_file_is_left_where_it_lies_and_the_others_become_one(busy_hour):
+    before = everything(busy_hour)
+    torn = ["predictions/m/2024-05-01/00/all-torn.parquet", "predictions/m/2024-05-01/00/torn.parquet"]
+    for key in torn:
+        busy_hour.store.put_named(key, b"PAR1 torn")
+    tend(busy_hour)
+    left = busy_hour.store.list_named("predictions/m/2024-05-01/00/")
+    assert len(left) == 3 and set(torn) < set(left)
+    assert everything(busy_hour) == before
+
+
+def test_monitored_windows_go_with_their_predictions_but_none_that_is_still_looked_at(busy_hour):
+    store, names = busy_hour.store, ["20240301T000000Z-24h-c3.html", "20240301T000000Z-24h-c3.json", "20240420T000000Z-24h-c3.json"]
+    for name in names:
+        store.put_named(f"monitoring/m/{name}", b"{}")
+    assert tend(busy_hour, is_deleting=False)["monitoring"] == {"expiredFiles": 0}
+    assert tend(busy_hour, days=1, is_deleting=False)["monitoring"] == {"expiredFiles": 2}
+    assert tend(busy_hour, days=1, answers=400, is_deleting=False)["monitoring"] == {"expiredFiles": 0}
+    assert tend(busy_hour, days=1)["monitoring"] == {"expiredFiles": 2}
+    assert store.list_named("monitoring/m/") == [f"monitoring/m/{names[2]}"]
+
+
+def test_counts_of_requests_go_when_no_window_reaches_back_to_them_however_long_predictions_are_kept(busy_hour):
+    for name in ("20240301T000000Z.json", "20240420T000000Z.json"):
+        busy_hour.store.put_named(f"requests/m/{name}", b"{}")
+    assert tend(busy_hour, days=400)["monitoring"] == {"expiredFiles": 1}
+    assert busy_hour.store.list_named("requests/m/") == ["requests/m/20240420T000000Z.json"]

@@ -12,20 +12,9 @@ from ratchet_steps.scoring import feeds_of, open_scorer
 
 
 @pytest.fixture
-def job(taken, data):
+def job(train_input):
     """A TrainInput on the training part."""
-    files = [file for file in taken["dataset"]["files"] if file["part"] == "train"]
-    return {
-        "stage": "train",
-        "datasetDigest": taken["datasetDigest"],
-        "files": files,
-        "features": data["features"],
-        "label": data["label"],
-        "timeColumn": data["timeColumn"],
-        "config": {"depth": 3},
-        "seed": 1,
-        "environment": {"lockDigest": "sha256:" + "0" * 64, "architecture": "any"},
-    }
+    return train_input({"depth": 3})
 
 
 def forest(training: trainer.Training) -> trainer.Trained:

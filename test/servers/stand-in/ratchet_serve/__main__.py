@@ -16,7 +16,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         document = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        rows = document["inputs"][0]["shape"][0]
+        rows = document["inputs"][0]["shape"][0] if document["inputs"] else 0
         if VERSION == "refuses":
             return self.answer(400, {"error": "inputs[0] distance: expected text, found 3"})
         if VERSION == "answers too few":
@@ -28,6 +28,8 @@ class Handler(BaseHTTPRequestHandler):
         content = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
+        self.send_header("x-amzn-sagemaker-custom-attributes", str(os.getpid()))
+        self.send_header("x-ratchet-version", CONFIG["name"])
         self.end_headers()
         self.wfile.write(content)
 

@@ -1,0 +1,1 @@
+"""MLflow as `ratchet up` runs it."""
