@@ -1,0 +1,1 @@
+export function findKubernetesNode(): { readonly kubeletFolder: string; readonly containerdFolder: string } | null;

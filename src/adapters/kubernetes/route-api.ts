@@ -1,0 +1,126 @@
+import { ApiException, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import type { KubeConfig, V1Service } from '@kubernetes/client-node';
+import { RatchetError } from '../../domain/failure.js';
+
+/** Who writes routes: whatever another manager changes is a hand edit. */
+const FIELD_MANAGER = 'ratchet-traffic';
+const ANSWER_MS_MAX = 30_000;
+const forced = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
+
+/** Where objects of a kind lie. */
+export interface RouteKind {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+/** An object as the API server gives it. */
+export interface RouteObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    /** With these it goes, too. */
+    readonly ownerReferences?: readonly {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+    }[];
+  };
+  readonly spec: object;
+  readonly status?: unknown;
+}
+
+/** The few calls that routes need. @throws {RatchetError} RouterUnavailable, RouterRefused: with the server's words, AccessDenied */
+export interface RouteApi {
+  /** null: there is none. */
+  read(kind: RouteKind, name: string): Promise<RouteObject | null>;
+  /** null: there is one meanwhile. */
+  create(kind: RouteKind, object: RouteObject): Promise<RouteObject | null>;
+  /** Takes over what others have changed. null: `metadata.resourceVersion` is no longer the newest, or it is gone. */
+  apply(kind: RouteKind, object: RouteObject): Promise<RouteObject | null>;
+  /** Only where it is still this one, unchanged. False: it is not. */
+  remove(kind: RouteKind, object: RouteObject): Promise<boolean>;
+  /** The uid of a Service; null: there is none. */
+  serviceUid(name: string): Promise<string | null>;
+}
+
+export function createRouteApi(kubeConfig: KubeConfig, namespace: string): RouteApi {
+  const objects = kubeConfig.makeApiClient(CustomObjectsApi);
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const placeOf = ({ group, version, plural }: RouteKind) => ({ group, version, plural, namespace });
+  return {
+    read: (kind, name) => answer(`${kind.kind} ${name}`, objects.getNamespacedCustomObject({ ...placeOf(kind), name }), [404]),
+    create: (kind, body) =>
+      answer(
+        `${kind.kind} ${body.metadata.name}`,
+        objects.createNamespacedCustomObject({ ...placeOf(kind), body, fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }),
+        [409],
+      ),
+    apply: (kind, body) => {
+      const { name } = body.metadata;
+      const request = { ...placeOf(kind), name, body, fieldManager: FIELD_MANAGER, fieldValidation: 'Strict', force: true };
+      return answer(`${kind.kind} ${name}`, objects.patchNamespacedCustomObject(request, forced), [404, 409]);
+    },
+    async remove(kind, { metadata: { name, uid, resourceVersion } }) {
+      const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
+      const request = objects.deleteNamespacedCustomObject({ ...placeOf(kind), name, body: { preconditions } });
+      return (await answer(`${kind.kind} ${name}`, request, [404, 409])) !== null;
+    },
+    async serviceUid(name) {
+      const found = await answer<V1Service>(`Service ${name}`, core.readNamespacedService({ name, namespace }), [404]);
+      return found?.metadata?.uid ?? null;
+    },
+  };
+}
+
+async function answer<T>(what: string, request: Promise<unknown>, nothing: readonly number[]): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS_MAX / 1000} s`)), ANSWER_MS_MAX);
+  });
+  try {
+    return (await Promise.race([request, late])) as T;
+  } catch (error) {
+    if (error instanceof ApiException && nothing.includes(error.code)) return null;
+    throw explained(error, what);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function explained(error: unknown, what: string): RatchetError {
+  const status = error instanceof ApiException ? error.code : null;
+  const said = `${what}: the Kubernetes API server ${status === null ? 'does not answer' : `said ${status}`}: ${wordsOf(error)}`;
+  if (status === 401 || status === 403)
+    return new RatchetError('AccessDenied', said, {
+      remedy: 'give the worker the rights in deploy/kubernetes that belong to its router, in this namespace',
+      cause: error,
+    });
+  if (status === 400 || status === 422) return new RatchetError('RouterRefused', said, { cause: error });
+  if (status === 404)
+    return new RatchetError('RouterUnavailable', said, {
+      remedy: 'install the custom resource definitions of the mesh or gateway',
+      cause: error,
+    });
+  return new RatchetError('RouterUnavailable', said, { cause: error });
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof ApiException)) return error instanceof Error ? error.message : String(error);
+  const body: unknown = error.body;
+  try {
+    const { message } = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: unknown };
+    if (typeof message === 'string') return message.slice(0, 1000);
+  } catch {
+    // no JSON: as it is
+  }
+  return String(body).slice(0, 300);
+}

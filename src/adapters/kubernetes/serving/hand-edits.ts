@@ -1,0 +1,38 @@
+import type { V1Deployment } from '@kubernetes/client-node';
+import { SERVING_MANAGER } from './instance-names.js';
+
+/** Who it is, and what of the spec is theirs alone: "kubectl-set: spec.template.spec.containers[server].env[DEBUG]". */
+export type HandEdit = string;
+
+/** Written by `kubectl rollout restart`: new pods of the same spec. */
+const restarted = 'kubectl.kubernetes.io/restartedAt';
+
+/**
+ * What others have put into a Deployment's spec beside what we apply. Pure. A field that we hold as well has our value; one that
+ * another has changed is refused by the API server when we apply. What the autoscaler sets is not an edit.
+ */
+export function handEdits({ metadata }: V1Deployment): HandEdit[] {
+  const entries = metadata?.managedFields ?? [];
+  const pathsOf = (fields: object | undefined): string[] =>
+    leavesOf((fields as { 'f:spec'?: object } | undefined)?.['f:spec'] ?? {}, 'spec');
+  const ours = new Set(entries.filter(({ manager }) => manager === SERVING_MANAGER).flatMap(({ fieldsV1 }) => pathsOf(fieldsV1)));
+  return entries.flatMap(({ manager, subresource, fieldsV1 }) => {
+    const isAutoscaler = manager === 'kube-controller-manager' && subresource === 'scale';
+    if (manager === SERVING_MANAGER || subresource === 'status' || isAutoscaler) return [];
+    const theirs = pathsOf(fieldsV1).filter((path) => !ours.has(path) && !path.endsWith(restarted));
+    return theirs.map((path) => `${manager}: ${path}`);
+  });
+}
+
+/** `f:name` is a field, `k:{"name":"server"}` an item of a list, `.` the thing itself. */
+function leavesOf(fields: object, path: string): string[] {
+  const inner = Object.entries(fields).filter(([key]) => key !== '.');
+  if (inner.length === 0) return [path];
+  return inner.flatMap(([key, value]) => leavesOf(value as object, `${path}${stepOf(key)}`));
+}
+
+function stepOf(key: string): string {
+  if (key.startsWith('f:')) return `.${key.slice(2)}`;
+  if (!key.startsWith('k:')) return `[${key.slice(2)}]`;
+  return `[${Object.values(JSON.parse(key.slice(2)) as Record<string, unknown>).join(' ')}]`;
+}
