@@ -16,7 +16,8 @@ export async function openS3Client(environment: NodeJS.ProcessEnv, requestTimeou
     // Else the SDK looks on: profiles, web identity, the machine's role.
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }),
     maxAttempts: 5,
-    requestHandler: { requestTimeout: requestTimeoutMs, connectionTimeout: 20_000 },
+    // Of silence, not of all: a large object may take longer.
+    requestHandler: { socketTimeout: requestTimeoutMs, connectionTimeout: 20_000 },
   });
 }
 

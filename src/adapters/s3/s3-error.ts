@@ -7,11 +7,12 @@ const denied = new Set([
   'XAdminUserNotFound', // versitygw's word for it, with HTTP 404
   'SignatureDoesNotMatch',
   'CredentialsProviderError',
-  'ExpiredToken',
   'InvalidToken',
   'AuthorizationHeaderMalformed',
   'PermanentRedirect',
 ]);
+/** As S3 says it, as STS and SSO do. */
+const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired']);
 const full = new Set(['QuotaExceeded', 'QuotaExceededException', 'XMinioStorageFull', 'InsufficientStorage', 'EntityTooLarge']);
 
 /** What S3's answer means for the loop. The SDK has already tried transient ones several times. */
@@ -21,6 +22,15 @@ export function explainS3Error(error: unknown, uri: string, operation: string): 
   const said = `${operation} ${uri}: ${status ? `HTTP ${status} ` : ''}${error.name}${error.message && error.message !== error.name ? ` ${error.message}` : ''}`;
   if (full.has(error.name) || status === 507)
     return new RatchetError('StoreFull', said, { remedy: 'raise the quota of the bucket or free space; the loop then goes on by itself' });
+  if (isExpired(error))
+    return new RatchetError('AccessDenied', `${said}: the credentials have run out`, {
+      remedy:
+        'renew them (`aws sso login`, a new AWS_SESSION_TOKEN and a restart of the worker), then `ratchet retry`; a role of the machine or a token file renews itself',
+    });
+  if (isWithoutLock(error))
+    return new RatchetError('StoreUnavailable', said, {
+      remedy: 'make a bucket with object lock, or unset RATCHET_LEDGER_LOCK_DAYS and restart the worker; the loop then goes on by itself',
+    });
   if (denied.has(error.name) || status === 401 || status === 403 || status === 301)
     return new RatchetError('AccessDenied', said, {
       remedy: `let the worker's credentials (AWS_* variables) list the bucket and get and put objects there (and delete them under objects/, for gc); check AWS_REGION and AWS_ENDPOINT_URL_S3`,
@@ -34,6 +44,22 @@ export function explainS3Error(error: unknown, uri: string, operation: string): 
 
 export function httpStatus(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+/** Credentials were good and have run out. */
+export function isExpired(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return expired.has(error.name) || (error.name === 'CredentialsProviderError' && /expired/i.test(error.message));
+}
+
+/** A lock was asked for, and the bucket was made without. */
+function isWithoutLock(error: Error): boolean {
+  return /ObjectLockConfiguration/.test(error.name) || /missing object ?lock/i.test(error.message);
+}
+
+/** Parts were sent, and nobody knows them any more. */
+export function isUploadGone(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NoSuchUpload';
 }
 
 /** Somebody else has created the key: the condition does not hold. */
