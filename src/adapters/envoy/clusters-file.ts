@@ -1,11 +1,11 @@
 import type { RouteState } from './route-state.js';
 
 /** Every instance as a cluster of Envoy's, under its own name. */
-export function clusterResources(states: Iterable<RouteState>): object[] {
+export function clustersOf(states: Iterable<RouteState>): Map<string, object> {
   const clusters = [...states].flatMap((state) =>
     Object.entries(state.addresses).map(([name, addresses]): [string, object] => [name, cluster(name, addresses, state)]),
   );
-  return [...new Map(clusters).values()]; // Envoy refuses a name that comes twice
+  return new Map(clusters); // Envoy refuses a name that comes twice
 }
 
 function cluster(name: string, addresses: readonly string[], { route }: RouteState): object {

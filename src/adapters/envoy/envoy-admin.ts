@@ -1,10 +1,9 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { RatchetError } from '../../domain/failure.js';
-import type { RouteReading } from '../../ports/traffic-router.js';
 import type { EnvoyFiles } from '../local/servers/envoy-files.js';
 import { ROUTES, TOKEN_FILTER } from '../local/servers/envoy-files.js';
-import { parseRouteEntry } from './routes-file.js';
+import { parseRouteEntry, type EntryInForce } from './routes-file.js';
 
 export interface FileState {
   /** Of the file that is in force; empty where none is. */
@@ -17,7 +16,7 @@ export interface FileState {
 export interface EnvoyAdmin {
   fileStates(signal?: AbortSignal): Promise<Readonly<Record<keyof EnvoyFiles, FileState>>>;
   /** model → what is in force. */
-  routes(signal?: AbortSignal): Promise<ReadonlyMap<string, RouteReading['inForce']>>;
+  routes(signal?: AbortSignal): Promise<ReadonlyMap<string, EntryInForce>>;
   /** Its last words on a file that it refused. */
   refusal(): Promise<string>;
 }
@@ -67,7 +66,7 @@ export function createEnvoyAdmin({ adminUrl, logFile }: { readonly adminUrl: str
     async routes(signal) {
       const { configs } = Dump.parse(await ask('/config_dump?resource=dynamic_route_configs', signal));
       const entries = configs.flatMap(({ route_config: table }) => table.virtual_hosts.flatMap((host) => host.routes));
-      return new Map(entries.flatMap((entry) => parseRouteEntry(entry) ?? []).map(({ model, inForce }) => [model, inForce]));
+      return new Map(entries.flatMap((entry) => parseRouteEntry(entry) ?? []).map(({ model, ...inForce }) => [model, inForce]));
     },
     refusal: () => (logFile === null ? Promise.resolve('see its log') : lastRefusal(logFile)),
   };

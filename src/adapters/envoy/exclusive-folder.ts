@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { RatchetError } from '../../domain/failure.js';
-import { createDurably } from '../local/durable-file.js';
+import { createDurably, type Staging } from '../local/durable-file.js';
 import { identify, isRunning } from '../local/process-identity.js';
 
 const Owner = z.object({ pid: z.number(), start: z.string(), token: z.string() });
@@ -31,10 +31,15 @@ export interface Turn {
  * swapped out), is taken over.
  * @throws {RatchetError} RouterUnavailable: another one is at work for 5 s
  */
-export async function exclusively<T>(folder: string, signal: AbortSignal | undefined, work: (turn: Turn) => Promise<T>): Promise<T> {
+export async function exclusively<T>(
+  folder: string,
+  signal: AbortSignal | undefined,
+  work: (turn: Turn) => Promise<T>,
+  staging: Staging = { folder: join(folder, 'staging') },
+): Promise<T> {
   const lock = join(folder, 'router.lock');
   const mine: Owner = { ...identify(process.pid), token: randomUUID() };
-  await enter(folder, lock, mine, signal);
+  await enter(staging, lock, mine, signal);
   const isMine = async (): Promise<boolean> => (await ownerOf(lock))?.token === mine.token;
   let isLost = false;
   const keep = async (): Promise<void> => {
@@ -55,10 +60,10 @@ export async function exclusively<T>(folder: string, signal: AbortSignal | undef
   }
 }
 
-async function enter(folder: string, lock: string, mine: Owner, signal: AbortSignal | undefined): Promise<void> {
+async function enter(staging: Staging, lock: string, mine: Owner, signal: AbortSignal | undefined): Promise<void> {
   const untilMs = performance.now() + waitMsMax;
   let heard = { beat: '', atMs: performance.now(), looks: 0 };
-  while (!(await createDurably(join(folder, 'staging'), lock, JSON.stringify(mine)))) {
+  while (!(await createDurably(staging, lock, JSON.stringify(mine)))) {
     signal?.throwIfAborted();
     const owner = await ownerOf(lock);
     const beat = `${owner?.token} ${await touchedMs(lock)}`;

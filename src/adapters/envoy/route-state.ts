@@ -1,10 +1,10 @@
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { RatchetError } from '../../domain/failure.js';
+import { isSameRoute, staleShift } from '../../domain/route-fence.js';
 import { Route } from '../../domain/serving.js';
-import { createDurably, errorCode, makeFolderDurably, replaceDurably, syncFolder } from '../local/durable-file.js';
+import { createDurably, errorCode, makeFolderDurably, replaceDurably, syncFolder, type Staging } from '../local/durable-file.js';
 
 /** One route with all that its part of Envoy's files is made of. */
 const RenderedRoute = z.strictObject({
@@ -35,11 +35,15 @@ export function lastTaken(state: RouteState | null): RouteState | null {
 }
 
 export interface RouteStates {
-  /** model → state, in the order of their names. */
+  /** model → state, in the order of their names. One that cannot be read is left out: that is the trouble of its own model. */
   all(): Promise<ReadonlyMap<string, RouteState>>;
+  /** @throws {RatchetError} RouterUnavailable: it cannot be read, with its file */
   get(model: string): Promise<RouteState | null>;
   /** Takes the number, once. @throws {RatchetError} ShiftStale: a higher one is there, or this one with another route */
   claim(state: RouteState): Promise<void>;
+  /** model → whether all its requests are refused, also where it has no route yet; null: that cannot be read, and is nobody else's trouble. */
+  holds(): Promise<ReadonlyMap<string, boolean | null>>;
+  hold(model: string, isHeld: boolean): Promise<void>;
   /** Says anew where its replicas are, or that Envoy has taken it. What was before it is not needed then. */
   replace(state: RouteState): Promise<void>;
   /** Envoy refuses it: what it took last counts again; null: nothing. */
@@ -50,12 +54,13 @@ export interface RouteStates {
  * The fence: a folder per model with a file per number, durable before anything is asked of Envoy. The highest counts. A file is
  * created or is there already, so a process that stood still since before a higher number cannot put its own in front.
  */
-export function openRouteStates(folder: string): RouteStates {
+export function openRouteStates(folder: string, staging: Staging = { folder: join(folder, 'staging') }): RouteStates {
   const routes = join(folder, 'routes');
-  const staging = join(folder, 'staging');
   const folderOf = (model: string): string => join(routes, encodeURIComponent(model));
   const fileOf = ({ route }: RouteState): string => join(folderOf(route.model), `${route.shift}.json`);
   const textOf = (state: RouteState): string => `${JSON.stringify(state, null, 1)}\n`;
+
+  const heldFileOf = (model: string): string => join(folderOf(model), 'held');
 
   /** Lowest first. */
   async function numbersOf(model: string): Promise<number[]> {
@@ -75,9 +80,28 @@ export function openRouteStates(folder: string): RouteStates {
   }
 
   async function all(): Promise<ReadonlyMap<string, RouteState>> {
-    const names = (await readdir(routes).catch(ifMissing([]))).map((name) => decodeURIComponent(name.replace(/\.json$/, '')));
-    const states = await Promise.all([...new Set(names)].toSorted().map(get));
+    const names = (await readdir(routes).catch(ifMissing([]))).map((name) => name.replace(/\.json$/, ''));
+    const readable = async (name: string): Promise<RouteState | null> => {
+      try {
+        return await get(decodeURIComponent(name));
+      } catch {
+        return null;
+      }
+    };
+    const states = await Promise.all([...new Set(names)].toSorted().map(readable));
     return new Map(states.flatMap((state) => (state === null ? [] : [[state.route.model, state]])));
+  }
+
+  async function holds(): Promise<ReadonlyMap<string, boolean | null>> {
+    const entries = await readdir(routes, { withFileTypes: true }).catch(ifMissing([]));
+    const folders = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    const isHeld = async (folder: string): Promise<boolean | null> =>
+      stat(join(routes, folder, 'held')).then(
+        () => true,
+        (error: unknown) => (errorCode(error) === 'ENOENT' ? false : null),
+      );
+    const found = await Promise.all(folders.map(async (folder) => [modelOf(folder), await isHeld(folder)] as const));
+    return new Map(found.flatMap(([model, held]) => (model === null ? [] : [[model, held] as const])));
   }
 
   async function drop(model: string, isDropped: (shift: number) => boolean): Promise<void> {
@@ -90,19 +114,26 @@ export function openRouteStates(folder: string): RouteStates {
   return {
     all,
     get,
+    holds,
+    async hold(model, isHeld) {
+      await makeFolderDurably(folderOf(model));
+      if (isHeld) await createDurably(staging, heldFileOf(model), 'all requests are refused: serving is paused\n');
+      else await unlink(heldFileOf(model)).catch(ifMissing(undefined));
+      await syncFolder(folderOf(model));
+    },
     async claim(state) {
       const { model, shift } = state.route;
       const file = fileOf(state);
       if (!(await createDurably(staging, file, textOf(state)))) {
         const there = await readFile(file, 'utf8').catch(ifMissing(null));
         if (there === null || !isSameRoute(parse(file, there).route, state.route))
-          throw stale(state.route, 'this number with another route');
+          throw staleShift(state.route, 'this number with another route');
         await replaceDurably(staging, file, textOf(state));
       }
       const newest = (await numbersOf(model)).at(-1)!;
       if (newest <= shift) return;
       await unlink(file).catch(ifMissing(undefined));
-      throw stale(state.route, `${newest}`);
+      throw staleShift(state.route, `${newest}`);
     },
     async replace(state) {
       await makeFolderDurably(folderOf(state.route.model));
@@ -118,15 +149,13 @@ export function openRouteStates(folder: string): RouteStates {
   };
 }
 
-/** Whether two routes ask for the same. */
-export function isSameRoute(left: Route, right: Route): boolean {
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(left)), JSON.parse(JSON.stringify(right)));
-}
-
-export function stale({ model, shift }: Route, found: string): RatchetError {
-  return new RatchetError('ShiftStale', `route of ${model}: expected shift ${shift} to be the newest, found ${found}`, {
-    remedy: 'read the route again: somebody else has shifted meanwhile',
-  });
+/** null: a folder that is none of ours. */
+function modelOf(folder: string): string | null {
+  try {
+    return decodeURIComponent(folder);
+  } catch {
+    return null;
+  }
 }
 
 function ifMissing<T>(instead: T): (error: unknown) => T {

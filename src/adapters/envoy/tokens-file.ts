@@ -5,15 +5,23 @@ import type { Route } from '../../domain/serving.js';
 import { tokensResource } from '../local/servers/envoy-files.js';
 import type { RouteState } from './route-state.js';
 
-/** One token check per model that asks for one. Envoy refuses keys that it cannot read. */
-export function tokenResources(states: Iterable<RouteState>): object[] {
-  const asking = [...states].flatMap(({ route: { model }, check }) => (check === null ? [] : [{ model, check }]));
-  const providers = asking.map(({ model, check }) => [
-    model,
-    { issuer: check.issuer, audiences: check.audiences, local_jwks: { inline_string: check.jwks } },
-  ]);
-  const requirements = asking.map(({ model }) => [model, { provider_name: model }]);
-  return [tokensResource(Object.fromEntries(providers), Object.fromEntries(requirements))];
+/** Who gives out a model's tokens, and what is asked of them. Envoy refuses keys that it cannot read. */
+export interface TokenEntry {
+  readonly provider: unknown;
+  readonly requirement: unknown;
+}
+
+/** null: this model asks for none. */
+export function tokenEntry({ route: { model }, check }: RouteState): TokenEntry | null {
+  if (check === null) return null;
+  const { issuer, audiences, jwks } = check;
+  return { provider: { issuer, audiences, local_jwks: { inline_string: jwks } }, requirement: { provider_name: model } };
+}
+
+/** One token check per model that asks for one. */
+export function tokenResources(entries: ReadonlyMap<string, TokenEntry>): object[] {
+  const each = (part: keyof TokenEntry): object => Object.fromEntries([...entries].map(([model, entry]) => [model, entry[part]]));
+  return [tokensResource(each('provider'), each('requirement'))];
 }
 
 /** Keys that cannot be read are no reason to keep traffic where it is: those in force still hold for the same settings. @throws the error */

@@ -1,8 +1,11 @@
 import { expect, test, vi } from 'vitest';
+import { keepRequestCounts, requestsOfWindow } from '../../../src/activities/request-counts.js';
 import { createLocalMetricSource } from '../../../src/adapters/local/metric-source.js';
 import { LATENCY_EDGES_MS } from '../../../src/domain/latency-edges.js';
+import { COUNTED_EVERY_MS } from '../../../src/domain/request-counts.js';
 import { describeMetricSource, total } from '../../contracts/metric-source.js';
 import { ask, routeOf } from '../../contracts/traffic-router.js';
+import { createMemoryStore } from '../../fakes/memory-store.js';
 import { startRoutedModels } from '../../servers/routed-models.js';
 import type { RoutedModels } from '../../servers/routed-models.js';
 
@@ -45,13 +48,44 @@ test('what Envoy answers itself counts against the arm: 504 after the timeout, 5
   expect([champion?.units, champion?.errors, challenger?.units, challenger?.errors]).toEqual([1, 1, 1, 1]);
 });
 
+test('a window of monitoring has what Envoy answered in it, by version, also what no server answered', async () => {
+  const models = await startRoutedModels({ 'm-1': 1 });
+  const route = routeOf('m', 1, [['champion', 'm-1', 100]], { settings: patient });
+  await models.router.shift(route, signal);
+  const serving = { describe: async (name: string) => ({ name, model: 'm', version: 'flights-1', specDigest: 'sha256:0', replicas: [] }) };
+  const ports = { store: createMemoryStore(), metrics: sourceOf(models), serving } as unknown as Parameters<typeof keepRequestCounts>[0];
+  const asked = async (times: number): Promise<void> => {
+    for (let count = 0; count < times; count++) await ask(models.envoy.url, 'm');
+  };
+  await asked(3);
+  const begin = Date.now();
+  await keepRequestCounts(ports, route, begin, signal);
+  const start = new Date().toISOString();
+  await asked(7);
+  await models.replicas['m-1']![0]!.kill();
+  await asked(2);
+  await keepRequestCounts(ports, route, begin + COUNTED_EVERY_MS, signal);
+  const window = { start, end: new Date(begin + 2 * COUNTED_EVERY_MS).toISOString() };
+  const { arms } = (await requestsOfWindow(ports.store, 'm', window))!;
+  expect(arms).toEqual([{ arm: 'champion', version: 'flights-1', requests: 9, errors: 2 }]);
+});
+
 test('requests over the circuit breaker are answered with 503 at once, and count as errors', async () => {
   const models = await startRoutedModels({ 'm-1': 1 });
   models.replicas['m-1']![0]!.answer = 'never';
   const settings = { ...patient, concurrentRequestsMax: 2, timeoutMs: 1000 };
   await models.router.shift(routeOf('m', 1, [['champion', 'm-1', 100]], { settings }), signal);
-  const answers = await Promise.all(Array.from({ length: 6 }, () => ask(models.envoy.url, 'm')));
-  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([503, 503, 503, 503, 504, 504]);
+  const first = [1, 2].map(() => ask(models.envoy.url, 'm'));
+  const { asked } = models.replicas['m-1']![0]!;
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  const answers = await Promise.all([...first, ...[3, 4, 5, 6].map(() => ask(models.envoy.url, 'm'))]);
+  const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+  // As many more may wait for new connections, and get through once they have one.
+  expect([statuses.slice(0, 2), statuses.slice(4)]).toEqual([
+    [503, 503],
+    [504, 504],
+  ]);
+  expect(asked.length).toBeLessThanOrEqual(4);
   const { champion } = (await sourceOf(models).read({ champion: 'm-1' }, 'request', signal)).arms;
   expect([champion?.units, champion?.errors]).toEqual([6, 6]);
 });

@@ -32,7 +32,17 @@ test('whatever the proxy answers itself is JSON that says what happened and what
 
   await shift('gone', 'gone-1', {});
   await replicas['gone-1']![0]!.kill();
-  expect(await ask('gone')).toEqual({ status: 503, error: expect.stringMatching(/model gone: none of its servers.*ratchet status gone/) });
+  expect(await ask('gone')).toEqual({
+    status: 503,
+    error: expect.stringMatching(/model gone: none of its servers.*ratchet status gone/),
+  });
+
+  await shift('held', 'm-1', {});
+  await router.hold('held', true, signal);
+  expect(await ask('held')).toEqual({
+    status: 503,
+    error: expect.stringMatching(/^model held: its serving is paused: no request is answered until a person resumes it$/),
+  });
 
   replicas['busy-1']![0]!.answer = 'never';
   await shift('busy', 'busy-1', { concurrentRequestsMax: 1, timeoutMs: 500 });

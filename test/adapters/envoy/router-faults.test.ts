@@ -42,7 +42,7 @@ test('a configuration that Envoy refuses is reported with its words, and the old
     const failing = router.shift(routeOf('m', 2, [['champion', 'm-2', 100]], { settings }), signal);
     await expect(failing).rejects.toMatchObject({ type: 'RouterRefused', message: expect.stringMatching(words) });
     expect(await versionOf(envoy.url)).toBe('m-1');
-    expect(await router.read('m')).toEqual({ asked: old, inForce: { splits: old.splits, mirror: null } });
+    expect(await router.read('m')).toEqual({ asked: old, inForce: { splits: old.splits, mirror: null }, isHeld: false });
   }
   await envoy.kill();
   await envoy.start();

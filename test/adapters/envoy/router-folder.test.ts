@@ -1,5 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +21,7 @@ import { exclusively } from '../../../src/adapters/envoy/exclusive-folder.js';
 import { createEnvoyTrafficRouter } from '../../../src/adapters/envoy/traffic-router.js';
 import { lastTaken, openRouteStates, type RouteState } from '../../../src/adapters/envoy/route-state.js';
 import { identify } from '../../../src/adapters/local/process-identity.js';
-import { routeOf } from '../../contracts/traffic-router.js';
+import { ask, routeOf } from '../../contracts/traffic-router.js';
 import { startRoutedModels, type RoutedModels } from '../../servers/routed-models.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
@@ -56,7 +67,7 @@ test.for<[when: string, request: number]>([
   const back = routeOf('m', 7, [['champion', 'm-1', 100]]);
   await router.shift(back, signal);
   expect(await goOn()).toBe('RouterUnavailable');
-  expect(await router.read('m')).toEqual({ asked: back, inForce: { splits: back.splits, mirror: null } });
+  expect(await router.read('m')).toEqual({ asked: back, inForce: { splits: back.splits, mirror: null }, isHeld: false });
   await expect(router.shift(forward, signal)).rejects.toMatchObject({ type: 'ShiftStale' });
 });
 
@@ -123,6 +134,44 @@ test.skipIf(!canMount)(
     const words = expect.stringMatching(/ENOTDIR/);
     await expect(router.read('m')).rejects.toMatchObject({ type: 'RouterUnavailable', message: words });
     await expect(router.refresh()).rejects.toMatchObject({ type: 'RouterUnavailable', message: words });
+  },
+);
+
+test.skipIf(!canMount)(
+  'on a full disk traffic is given back nevertheless, and no other shift takes the room that is kept for it (needs root on Linux)',
+  async () => {
+    const disk = temporaryFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    onTestFinished(() => void execFileSync('umount', ['--lazy', disk]));
+    const folder = join(disk, 'proxy');
+    const { router, envoy } = await startRoutedModels({ 'm-1': 1, 'm-2': 1, 't-1': 1 }, folder);
+    await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
+    await router.shift(routeOf('t', 1, [['champion', 't-1', 100]]), signal);
+    await router.shift(routeOf('m', 2, [['champion', 'm-1', 60], ['challenger', 'm-2', 40]]), signal); // prettier-ignore
+    const freeBytes = (): number => statfsSync(disk).bavail * statfsSync(disk).bsize;
+    const ballast = openSync(join(disk, 'ballast'), 'w');
+    onTestFinished(() => closeSync(ballast));
+    const eat = (): void => {
+      for (const block = Buffer.alloc(4096, 'x'); freeBytes() > 0;) writeSync(ballast, block);
+    };
+    eat();
+    const forward = routeOf('m', 3, [['champion', 'm-1', 20], ['challenger', 'm-2', 80]]); // prettier-ignore
+    for (let tries = 0; tries < 5; tries++) await expect(router.shift(forward, signal)).rejects.toMatchObject({ type: 'StoreFull' });
+    await expect(router.refresh()).rejects.toMatchObject({ type: 'StoreFull' });
+
+    const back = routeOf('m', 4, [['champion', 'm-1', 100]]);
+    await router.shift(back, signal);
+    expect(await router.read('m')).toEqual({ asked: back, inForce: { splits: back.splits, mirror: null }, isHeld: false });
+    eat(); // whoever fills the disk takes what was freed as well
+    await router.shift(routeOf('t', 2, [['champion', 't-1', 100]]), signal);
+    expect((await ask(envoy.url, 'm')).headers.get('x-ratchet-version')).toBe('m-1');
+
+    ftruncateSync(ballast, 0);
+    await router.refresh();
+    const spares = readdirSync(join(folder, 'spare')).map((name) => statSync(join(folder, 'spare', name)).size);
+    expect(spares).toEqual(Array.from({ length: 24 }, () => spares[0]));
+    expect(spares[0]).toBeGreaterThanOrEqual(2 * statSync(join(folder, 'clusters.json')).size);
+    await router.shift(routeOf('m', 5, forward.splits.map(({ arm, instance, weightPercent }) => [arm, instance, weightPercent])), signal); // prettier-ignore
   },
 );
 

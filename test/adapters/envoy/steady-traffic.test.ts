@@ -51,6 +51,19 @@ test('a replica that is killed costs no request but those that it was answering,
   expect(later.failures).toEqual([]);
 });
 
+test('servers are told who asks where callers stay with a version, and copies too; nobody else may say so', async () => {
+  const { router, envoy, replicas } = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
+  const asked = (name: string) => replicas[name]![0]!.asked.map(({ key }) => key);
+  await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
+  await ask(envoy.url, 'm', { 'x-caller': 'ann', 'x-ratchet-key': 'forged' });
+  const mirror = { arm: 'challenger', instance: 'm-2' } as const;
+  await router.shift(routeOf('m', 2, [['champion', 'm-1', 100]], { settings: { stickyBy: 'x-caller' }, mirror }), signal);
+  await ask(envoy.url, 'm', { 'x-caller': 'ann', 'x-ratchet-key': 'forged' });
+  await ask(envoy.url, 'm', { 'x-ratchet-key': 'forged' });
+  expect(asked('m-1')).toEqual([undefined, 'ann', undefined]);
+  await vi.waitFor(() => expect(asked('m-2')).toEqual(['ann', undefined]));
+});
+
 test('a caller stays with one version while the weights stay, and when the challenger gets more', async () => {
   const { router, envoy } = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
   const settings = { stickyBy: 'x-caller' };
