@@ -49,15 +49,29 @@ export interface Delay {
   readonly metric: object;
   readonly regression: Partial<Regression>;
   readonly traffic?: Partial<TrafficShape>;
+  /** As it was measured before, of an anytime-valid test that counts every error or slow answer: at 10% and at 50%. */
+  readonly before?: readonly [string, string];
 }
 export const DELAYS: readonly Delay[] = [
-  { what: 'errors 2 → 3%, α .05', alpha: 0.05, metric: ERRORS, regression: { errorRatio: 1.5 } },
-  { what: 'errors 2 → 4%, α .05', alpha: 0.05, metric: ERRORS, regression: { errorRatio: 2 } },
-  { what: 'errors 2 → 4%, α .01', alpha: 0.01, metric: ERRORS, regression: { errorRatio: 2 } },
+  { what: 'errors 2 → 3%, α .05', alpha: 0.05, metric: ERRORS, regression: { errorRatio: 1.5 }, before: ['18k (50k)', '7.6k (19k)'] },
+  { what: 'errors 2 → 4%, α .05', alpha: 0.05, metric: ERRORS, regression: { errorRatio: 2 }, before: ['5.2k (12k)', '2.3k (5.1k)'] },
+  { what: 'errors 2 → 4%, α .01', alpha: 0.01, metric: ERRORS, regression: { errorRatio: 2 }, before: ['8.4k (18k)', '3.0k (6.7k)'] },
   { what: 'errors 2 → 10%, α .01', alpha: 0.01, metric: ERRORS, regression: { errorRatio: 5 } },
   { what: 'every request refused, α .01', alpha: 0.01, metric: ERRORS, regression: { errorRatio: 50 } },
   { what: 'errors 2 → 4%, 20 at a time, α .05', alpha: 0.05, metric: ERRORS, regression: { errorRatio: 2 }, traffic: { burst: 20 } },
-  { what: 'all latency × 1.3, α .05', alpha: 0.05, metric: LATENCY, regression: { latencyRatio: 1.3 } },
+  {
+    what: 'all latency × 1.3, α .05',
+    alpha: 0.05,
+    metric: LATENCY,
+    regression: { latencyRatio: 1.3 },
+    before: ['750 (1.6k)', '400 (800)'],
+  },
   { what: 'all latency × 1.5, α .05', alpha: 0.05, metric: LATENCY, regression: { latencyRatio: 1.5 } },
-  { what: 'only the slowest 5% × 1.3, α .05', alpha: 0.05, metric: LATENCY, regression: { tailRatio: 1.3 } },
+  {
+    what: 'only the slowest 5% × 1.3, α .05',
+    alpha: 0.05,
+    metric: LATENCY,
+    regression: { tailRatio: 1.3 },
+    before: ['3.0k (6.8k)', '1.3k (2.5k)'],
+  },
 ];

@@ -5,6 +5,7 @@ import { createTraffic, HARMLESS, STEADY, type Regression, type TrafficShape } f
 import { RolloutSpec } from '../src/domain/rollout-spec.js';
 import { byRequest, mannWhitney, zTest, type PeekedTest } from './peeked-tests.js';
 import { AA, AA_WINDOWS, constantly, DELAYS, ERRORS, LATENCY, type Delay, type Harmless, type Weight } from './analysis-cases.js';
+import { independentDays, labelRow, stayingCallers } from './labels.js';
 import { machineInWords } from './measure.js';
 import { percent } from './rows.js';
 
@@ -29,11 +30,28 @@ export async function run(): Promise<void> {
   tell(['traffic', 'ours', 'z-test, errors', 'Mann–Whitney', 'by request'], AA.map(aaRow));
   console.log(`\nregressions: share found within ${DELAY_WINDOWS_MAX} windows, and all requests until then, median (nine of ten)`);
   tell(
-    ['regression', 'weight', 'ours', '', 'by request', ''],
+    ['regression', 'weight', 'ours', '', 'z-test or Mann–Whitney', '', 'by request', '', 'by request, before'],
     DELAYS.flatMap((line) => [10, 50].map((weight) => delayRow(line, weight))),
   );
+  console.log(`\nlabels, looked at on each of 28 days, α 5%: share called worse, and the day, median (nine of ten)`);
+  tell(['challenger', 'days of', 'ours', 'every caller every day', 't-test of the days'], labelRows());
   console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
   await Promise.resolve();
+}
+
+function labelRows(): string[][] {
+  const draws = [
+    ['quality, requests', 'quality', independentDays],
+    ['named number, requests', 'kpi', independentDays],
+    ['named number, 5,600 callers who stay', 'kpi', stayingCallers],
+  ] as const;
+  return [0, 1, 2, 5].flatMap((worse) =>
+    draws.map(([days, kind, draw]) => [
+      worse === 0 ? 'harmless' : `worse by ${worse} × margin`,
+      days,
+      ...labelRow(kind, draw, worse, RUNS),
+    ]),
+  );
 }
 
 function aaRow({ what, traffic = {}, weight = constantly(10), metrics = [ERRORS, LATENCY] }: Harmless): string[] {
@@ -43,16 +61,20 @@ function aaRow({ what, traffic = {}, weight = constantly(10), metrics = [ERRORS,
   return [what, ...tests.map((test) => percent(firstAlarms(test, shape, HARMLESS, weight, AA_WINDOWS).length / RUNS))];
 }
 
-function delayRow({ what, alpha, metric, regression, traffic = {} }: Delay, weight: number): string[] {
+function delayRow({ what, alpha, metric, regression, traffic = {}, before }: Delay, weight: number): string[] {
   const plan = planOf([metric], alpha);
   const shape = { ...SHAPE, ...traffic };
-  const tests = [() => ours(plan), ...(metric === ERRORS ? [() => byRequest(alpha, MARGIN)] : [])];
+  const tests =
+    metric === ERRORS
+      ? [() => ours(plan), () => zTest(alpha), () => byRequest(alpha, MARGIN)]
+      : [() => ours(plan), () => mannWhitney(alpha)];
   const cells = tests.flatMap((test) => {
     const alarms = firstAlarms(test, shape, { ...HARMLESS, ...regression }, constantly(weight), DELAY_WINDOWS_MAX);
     const spread = spreadOf(alarms.map((windows) => windows * REQUESTS_PER_WINDOW));
     return [percent(alarms.length / RUNS), spread === null ? '-' : `${thousands(spread.median)} (${thousands(spread.p90)})`];
   });
-  return [what, `${weight}%`, ...cells];
+  const counted = metric === ERRORS ? cells : [...cells, '', ''];
+  return [what, `${weight}%`, ...counted, before?.[weight === 10 ? 0 : 1] ?? ''];
 }
 
 /** The windows after which the test first speaks, of the runs in which it does. */

@@ -1,11 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ensurePythonEnv } from '../scripts/python-env.mjs';
 import { designEffect, findsDifference, type BlockedMean } from './block-tests.js';
+import { jsonOfPython } from './json-of-python.js';
 import { machineInWords } from './measure.js';
 import { seededRandom } from './random.js';
 import { percent, tellRows, type Row } from './rows.js';
@@ -29,7 +23,7 @@ type Sums = Pick<BlockedMean, 'blockSums' | 'squares'>;
 export async function run(): Promise<void> {
   const started = performance.now();
   console.log(`${machineInWords()}; the windows are those of examples/flight-lateness/acts.py`);
-  const windows = await readFlights();
+  const windows = await jsonOfPython<Window[]>('flights.py');
   tellRows([...windows.flatMap(designEffects), ...windows.flatMap(swapped)], 'found on the flights');
   console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
@@ -63,20 +57,4 @@ function swapped({ month, blockRows, pair }: Window): Row[] {
     row('day-cluster z on log-loss', '5.7%', found.byBlockNormal / SWAPS),
     row('day-cluster t on log-loss (what the judge uses)', '4.8%', found.byBlockT / SWAPS),
   ];
-}
-
-async function readFlights(): Promise<Window[]> {
-  const { python } = await ensurePythonEnv({ log: (line) => console.log(line) });
-  const folder = mkdtempSync(join(tmpdir(), 'ratchet-bench-flights-'));
-  try {
-    const file = join(folder, 'windows.json');
-    const script = fileURLToPath(new URL('./flights.py', import.meta.url));
-    // Its progress, and that of the steps, is no result.
-    const child = spawn(python, [script, file], { stdio: ['ignore', process.stderr, process.stderr] });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) throw new Error(`${script}: expected exit code 0, found ${code}; its words are above`);
-    return JSON.parse(readFileSync(file, 'utf8')) as Window[];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -2,6 +2,8 @@
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   statistics: () => import('./statistics.js'),
   flights: () => import('./flights.js'),
+  refit: () => import('./refit.js'),
+  year: () => import('./year.js'),
   analysis: () => import('./analysis.js'),
   overhead: () => import('./overhead.js'),
   waiting: () => import('./waiting.js'),

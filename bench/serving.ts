@@ -72,7 +72,7 @@ async function measure(servers: readonly ModelServer[]): Promise<Map<string, Fou
 /** @throws {Error} a request failed */
 async function ask({ name, url, body }: ModelServer, count: number, ms: number): Promise<{ latencies: number[]; seconds: number }> {
   const startMs = performance.now();
-  const callers = startSteadyCallers({ url, callers: count, body });
+  const callers = startSteadyCallers({ url, callers: count, body: () => body });
   await sleep(ms);
   await callers.stop();
   const seconds = (performance.now() - startMs) / 1000;

@@ -15,7 +15,7 @@ import { inWords, machineInWords, summarise } from './measure.js';
 
 const BUDGET_MIB = 512;
 const VOTES = 50;
-const PARALLEL = 64;
+const UNDER_WAY_MAX = 128;
 const POLL_MS = 500;
 const AS_OF = '2013-07-01T00:00:00Z';
 
@@ -66,17 +66,25 @@ async function startWaiting(client: Client, folder: string, count: number): Prom
       .filter(({ stage, result }) => result !== null && stage !== 'judge' && stage !== 'register')
       .map(({ stage, result }) => [stage, result!.evidenceDigest]),
   );
-  let next = 1;
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      const started = await startOne(client, ledger, `waiting-${next++}`, model, cites);
-      await waits(client, started);
-      waiting.push(started);
-      if (waiting.length % 1000 === 0) console.log(`${waiting.length} wait …`);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, lane));
+  for (let there = 1, told = 0; there < count; there = await countWaiting(client)) {
+    if (there >= told + 1000) console.log(`${(told = there)} wait …`);
+    const startable = Math.min(count, there + UNDER_WAY_MAX) - waiting.length;
+    waiting.push(
+      ...(await Promise.all(
+        Array.from({ length: Math.max(0, startable) }, (_, i) => startOne(client, ledger, `waiting-${waiting.length + i}`, model, cites)),
+      )),
+    );
+    await sleep(POLL_MS);
+  }
   return waiting;
+}
+
+/** By the server's index: asking each cycle would have the worker load its history, which is the load that is measured. */
+async function countWaiting(client: Client): Promise<number> {
+  const { count: closed } = await client.workflow.count(`ExecutionStatus != 'Running'`);
+  if (closed > 0) throw new Error(`expected every cycle to wait for a person, found ${closed} that ended`);
+  const { count } = await client.workflow.count(`RatchetStage = 'approve'`);
+  return count;
 }
 
 async function startOne(
@@ -107,7 +115,7 @@ async function waits(client: Client, { model, cycle }: Waiting): Promise<CycleSt
 
 async function voteAndWait(client: Client, { model, cycle }: Waiting): Promise<number> {
   const handle = client.workflow.getHandle(cycleWorkflowId(model, cycle));
-  const { candidateDigest } = await handle.query(cycleStateQuery);
+  const { candidateDigest } = await waits(client, { model, cycle });
   const startedMs = performance.now();
   await handle.executeUpdate(voteUpdate, {
     args: [{ candidateDigest: candidateDigest!, signer: 'ana', decision: 'approve', comment: '' }],

@@ -9,16 +9,19 @@ import { createMemoryRegistry } from '../../test/fakes/memory-registry.js';
 import { stageOutput } from '../../test/fakes/stage-outputs.js';
 
 /** The real activities over a real store and ledger; jobs, registry and notices take place in memory. */
-export function createBenchActivities(store: ObjectStore, ledger: Ledger): Activities {
+export function createBenchActivities(store: ObjectStore, ledger: Ledger, { searchAttributes = false } = {}): Activities {
+  const registry = createMemoryRegistry();
   return createActivities({
     store,
     ledger,
     jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
-    registry: createMemoryRegistry(),
+    registryOf: () => registry,
     notifier: createMemoryNotifier(),
     ...createAbsentServing('this bench serves nothing'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
+    prices: null,
     watchHeartbeatSeconds: 60,
-    searchAttributes: false,
+    labelPauseSeconds: null,
+    searchAttributes,
   });
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePythonEnv } from '../../scripts/python-env.mjs';
+import { SEARCH_ATTRIBUTES } from '../../src/workers/temporal-server.js';
 import { startTestTemporal } from '../../test/servers/temporal.js';
 
 export interface BenchServer {
@@ -15,7 +16,9 @@ export interface BenchServer {
 export async function startBenchServer(): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-bench-'));
   const { bin } = await ensurePythonEnv({ log: console.log });
-  const server = await startTestTemporal(join(bin, 'temporal'), folder);
+  const server = await startTestTemporal(join(bin, 'temporal'), folder, {
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, 'Keyword'])),
+  });
   return {
     address: server.address,
     pid: server.pid,

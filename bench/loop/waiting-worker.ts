@@ -13,7 +13,8 @@ const [address = '', folder = ''] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const store = createLocalObjectStore(`${folder}/store`);
-const activities = createBenchActivities(store, createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' }));
+const ledger = createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' });
+const activities = createBenchActivities(store, ledger, { searchAttributes: true });
 const workflowBundle = { code: readFileSync(fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)), 'utf8') };
 const workers = [
   await Worker.create({ connection, activities, taskQueue: TASK_QUEUE, workflowBundle, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),
