@@ -43,6 +43,13 @@ export const Label = z.strictObject({
     .number()
     .min(0)
     .describe('A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.'),
+  observedAt: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The column with the time at which a row’s label became known. One that came later than delayHours after the window’s end is null in the snapshot, so that a cycle of a past window sees what it would have seen then. Absent: whatever the source says now.',
+    ),
   policy: z
     .enum(['independent', 'ownDecision'])
     .default('independent')

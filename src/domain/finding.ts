@@ -14,6 +14,7 @@ export const FindingKind = z.enum([
   'calibration',
   'promise',
   'kpi',
+  'errors',
 ]);
 export type FindingKind = z.infer<typeof FindingKind>;
 

@@ -74,6 +74,8 @@ export const GatesSpec = z.strictObject({
     .min(0)
     .max(1)
     .default(0.9)
-    .describe('Rank correlation of the refit with its judged sibling on the holdout.'),
+    .describe(
+      'Rank correlation of the refit with its judged sibling on the holdout. A refit that agrees less passes only where it is proven to explain those rows, which it has been trained on and its sibling has not, better than the sibling does; none passes that is proven to explain them worse.',
+    ),
 });
 export type GatesSpec = z.infer<typeof GatesSpec>;

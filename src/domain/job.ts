@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Digest } from './digest.js';
 import type { FailureType } from './failure.js';
+import type { JobProgress } from './job-progress.js';
 import { Resources } from './trainer-spec.js';
+import { TrainingCluster } from './training-cluster.js';
 
 /** Stages that run as jobs on a cluster. */
 export const JobStage = z.enum(['snapshot', 'validate', 'train', 'evaluate', 'refit', 'agree']);
@@ -36,22 +38,28 @@ export const JobSpec = z.strictObject({
   environment: z.record(z.string(), z.string()),
   resources: Resources,
   timeLimitSeconds: z.number().int().positive(),
+  /** Absent: the worker's machine. */
+  cluster: TrainingCluster.optional(),
+  /**
+   * Names the place of its checkpoints: the same for every attempt at the same work, so the next one goes on where the last
+   * one stood. The cluster makes it a folder or an S3 prefix that outlives job and node, named by RATCHET_CHECKPOINTS.
+   * Absent: the job keeps none.
+   */
+  checkpoints: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*$/)
+    .optional(),
+  /** From SIGTERM to SIGKILL: time to checkpoint. Absent: the cluster's own. */
+  graceSeconds: z.number().int().positive().optional(),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
-
-export const JobProgress = z.strictObject({
-  step: z.number().optional(),
-  total: z.number().optional(),
-  message: z.string().max(500).optional(),
-});
-export type JobProgress = z.infer<typeof JobProgress>;
 
 export type JobPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
 /**
  * Why a job failed, in the words of domain/failure. A job itself may name any failure of class invalid or rejected (exit 64) or
  * transient (exit 75) at the start of its last line: `WindowEmpty: no rows between …`. Else:
- * InputInvalid exit 64, JobTemporary exit 75, JobFailed any other exit, JobTimedOut, JobOutOfMemory, JobOutputMissing exit 0 without
+ * InputInvalid exit 64, JobTemporary exit 75, JobLost exit 143 (SIGTERM: a node that goes, and nobody's stop()), JobFailed any other exit, JobTimedOut, JobOutOfMemory, JobOutputMissing exit 0 without
  * a result file or with one that is no JSON, JobStopped by stop(), JobLost where its process or node vanished.
  */
 export type JobFailureType = FailureType;
@@ -60,9 +68,13 @@ export interface Job {
   readonly name: string;
   readonly phase: JobPhase;
   readonly progress: JobProgress | null;
+  /** When its progress was read: a log or a store is asked seldom, and cannot be asked always. null: never; absent: with this answer. */
+  readonly progressReadAt?: string | null;
   /** The parsed content of the result file; only where phase is Succeeded. */
   readonly output: unknown;
   readonly failure: { readonly type: JobFailureType; readonly message: string; readonly logTail: string } | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** Where the cluster bills whole machines, or less than the time from start to end (spot); absent: cores and devices times that time. */
+  readonly billed?: { readonly seconds: number; readonly machineType: string; readonly machines: number };
 }

@@ -15,6 +15,8 @@ export interface LabelQuestion {
   readonly compare: {
     readonly arms: Readonly<Partial<Record<Arm, readonly string[]>>>;
     readonly kpis: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+    /** Of so many groups of callers, one speaks of named numbers on each day, in turn; null: each row speaks for itself. */
+    readonly callerGroups: number | null;
   } | null;
 }
 
@@ -24,7 +26,15 @@ const Known = { predictions: Count, labelled: Count, censored: Count };
 /** One arm's answers that were the only ones to their requests, and the means of the numbers that came with their labels. */
 const ArmDay = z.strictObject({
   predictions: Count,
-  kpis: z.record(z.string(), z.strictObject({ labelled: Count, mean: z.number().nullable() })),
+  kpis: z.record(
+    z.string(),
+    z.strictObject({
+      labelled: Count,
+      mean: z.number().nullable(),
+      /** Whose means the mean is of; null or absent: it is of rows. */
+      callers: Count.nullish(),
+    }),
+  ),
 });
 
 /** A cohort: all predictions of a day, and what became known of them. */

@@ -41,6 +41,15 @@ export const LedgerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('spec-applied'), specDigest: Digest, codeDigest: Digest, requestedBy: z.string() }),
   z.strictObject({ kind: z.literal('paused'), requestedBy: z.string(), reason: z.string() }),
   z.strictObject({ kind: z.literal('resumed'), requestedBy: z.string(), reason: z.string() }),
+  /** Its requests are refused from here on, whoever would answer them. */
+  z.strictObject({
+    kind: z.literal('serving-paused'),
+    requestedBy: z.string(),
+    reason: z.string(),
+    /** What monitoring measured; null: a person saw it. */
+    documentDigest: Digest.nullable(),
+  }),
+  z.strictObject({ kind: z.literal('serving-resumed'), requestedBy: z.string(), reason: z.string() }),
   z.strictObject({
     kind: z.literal('cycle-started'),
     trigger: Trigger,
@@ -164,6 +173,8 @@ export const LedgerState = z.strictObject({
   exposure: z.strictObject({ cycle: z.number().int(), version: ModelVersion, weightPercentMax: z.number() }).optional(),
   /** The cycle whose promoted version is still watched; the champion before it may have traffic as long. */
   bake: z.strictObject({ cycle: z.number().int() }).optional(),
+  /** Its requests are refused, and why. */
+  servingPaused: z.strictObject({ requestedBy: z.string(), reason: z.string() }).optional(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 

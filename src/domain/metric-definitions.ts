@@ -108,6 +108,12 @@ export const METRICS = {
     help: 'From the decision to turn back until all requests were back on the champion.',
   },
   ratchet_paused: { kind: 'gauge', labels: ['model'], from: 'ledger', help: '1 while the model is paused, else 0.' },
+  ratchet_serving_paused: {
+    kind: 'gauge',
+    labels: ['model'],
+    from: 'ledger',
+    help: '1 while all requests of the model are refused, by a person or by monitoring, else 0.',
+  },
   ratchet_jobs_total: {
     kind: 'counter',
     labels: ['model', 'stage', 'result'],
@@ -120,6 +126,18 @@ export const METRICS = {
     from: 'worker',
     bucketsSeconds: JOB_SECONDS,
     help: 'How long jobs ran, by stage.',
+  },
+  ratchet_triggers_total: {
+    kind: 'counter',
+    labels: ['model', 'kind', 'result'],
+    from: 'worker',
+    help: 'Wishes for a cycle that arrived, by kind: accepted, duplicate (its key is known), refused (too many wait).',
+  },
+  ratchet_triggers_dropped_total: {
+    kind: 'counter',
+    labels: ['model', 'kind', 'reason'],
+    from: 'worker',
+    help: 'Accepted wishes of which no cycle of their own came: coalesced (another waits for both), hysteresis, cooldown, cyclesPerDay, budget, quietHours, coalescing, openCycle, paused, anotherFirst, refused.',
   },
   ratchet_activity_failures_total: {
     kind: 'counter',
@@ -175,6 +193,18 @@ export const METRICS = {
     labels: ['model'],
     from: 'monitor',
     help: '99 of 100 answered requests took at most this, in the server.',
+  },
+  ratchet_model_window_requests: {
+    kind: 'gauge',
+    labels: ['model', 'arm', 'version'],
+    from: 'monitor',
+    help: 'Requests of the last window, as the proxy counted them; copies of a mirror included.',
+  },
+  ratchet_model_errors_ratio: {
+    kind: 'gauge',
+    labels: ['model', 'arm', 'version'],
+    from: 'monitor',
+    help: 'Requests of the last window that were not answered with 2xx, as a share of all; absent: none were counted.',
   },
   ratchet_model_training_age_seconds: {
     kind: 'gauge',

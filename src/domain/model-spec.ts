@@ -15,9 +15,14 @@ export const ModelName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/, 'expected lower-case letters, digits and dashes, at most 53');
 
+export const RegistryKind = z.enum(['mlflow', 'sagemaker']);
+export type RegistryKind = z.infer<typeof RegistryKind>;
+
 export const RegistrySpec = z.strictObject({
-  kind: z.literal('mlflow').default('mlflow').describe('Where versions and their aliases are registered.'),
-  name: z.string().min(1).optional().describe('The registered model’s name; absent: the model’s name.'),
+  kind: RegistryKind.default('mlflow').describe(
+    'Where versions and their aliases are registered: in MLflow, or as model packages of a group of SageMaker’s registry.',
+  ),
+  name: z.string().min(1).optional().describe('The name of the registered model, or of the group; absent: the model’s name.'),
 });
 
 export const RetentionSpec = z

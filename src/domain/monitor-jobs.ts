@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DataSpec } from './data-spec.js';
 import { TimeRange } from './dataset.js';
 import { Digest } from './digest.js';
+import { LabelledDay } from './label-reading.js';
 import { EvaluationSpec, QualityMetric } from './evaluation-spec.js';
 import { ArmInput, ArmResult, DriftedColumn, EvaluateOutput, PairedDifference, PairedMean } from './stage-jobs.js';
 
@@ -144,6 +145,12 @@ export const MonitorOutput = z.strictObject({
       observedBefore: z.number().int(),
       /** Labels that exist because our own output decided so. */
       ownDecision: z.number().int(),
+      /** Labels that say with which chance they came to be. They are not weighted by it. */
+      propensities: z.number().int().default(0),
+      /** Files of the log or of the labels that cannot be read; what they held is missing. */
+      torn: z.array(z.string()).default([]),
+      /** Of the cohort. */
+      days: z.array(LabelledDay.pick({ startMs: true, endMs: true, predictions: true, labelled: true, censored: true })).default([]),
     })
     .nullable(),
   /** Of numbers that came with labels of the cohort; `delta` is the mean. */

@@ -32,6 +32,9 @@ export const MonitorThresholds = z.strictObject({
   unseenShareMax: Share.default(0.01).describe('Categories that training never saw.'),
   skewShareMax: Share.default(0.01).describe('Answers that differ from the model file’s, or features that differ from the snapshot’s.'),
   latencyMsP99Max: z.number().positive().optional().describe('Of answered requests, in the server; absent: only told.'),
+  errorRateMax: Share.optional().describe(
+    'Requests that were not answered with 2xx, as the proxy counts them, as a share of all; for each version. Absent: only told.',
+  ),
   staleDaysMax: z.number().positive().optional().describe('Days since the end of the training data; absent: only told.'),
   newRowsMin: z.number().int().positive().optional().describe('Labelled rows since the end of the training data; absent: only told.'),
   promiseDistanceMax: z

@@ -6,7 +6,7 @@ const STATE_WORDS = { ok: '✓ ok', found: '● found', inconclusive: '? inconcl
 const PICTURED_MAX = 8;
 
 /** A page that says what was found in a window and shows from what: one file, nothing is fetched, readable without its pictures. */
-export function monitoringReport({ model, window, version, findings }: MonitoredWindow, output: MonitorOutput): string {
+export function monitoringReport({ model, window, version, findings, requests }: MonitoredWindow, output: MonitorOutput): string {
   const title = `${model}: ${minute(window.start)} to ${minute(window.end)}`;
   const rows = findings.map(({ kind, state, sentence }) => [kind, STATE_WORDS[state], sentence]);
   return page(title, [
@@ -16,6 +16,7 @@ export function monitoringReport({ model, window, version, findings }: Monitored
       rows,
       findings.map(({ state }) => state),
     )}`,
+    requestSection(requests),
     driftSection(output),
     predictionSection(output),
     cohortSection(output.cohort),
@@ -28,6 +29,20 @@ export function monitoringReport({ model, window, version, findings }: Monitored
       ]),
     )}`,
   ]);
+}
+
+function requestSection(requests: MonitoredWindow['requests']): string {
+  if (requests === undefined) return '';
+  if (requests === null) return '<h2>Requests</h2><p>They were not counted.</p>';
+  const rows = requests.arms.map(({ arm, version, requests: asked, errors }) => [
+    arm,
+    version,
+    String(asked),
+    String(errors),
+    `${((100 * errors) / asked).toFixed(2)}%`,
+  ]);
+  const words = `As the proxy counted them from ${minute(requests.from)} to ${minute(requests.to)}; an error is what was not answered with 2xx.`;
+  return `<h2>Requests</h2><p>${text(words)}</p>${table(['arm', 'version', 'requests', 'errors', 'share'], rows)}`;
 }
 
 function driftSection({ drift, quality }: MonitorOutput): string {
@@ -91,8 +106,10 @@ function cohortSection(cohort: CohortResult | null): string {
 
 function labelSection({ labels, kpis }: MonitorOutput): string {
   if (labels === null) return '';
+  const { days: _days, torn, ...counts } = labels;
   const rows = [
-    ...Object.entries(labels).map(([name, value]) => [name, String(value)]),
+    ...Object.entries(counts).map(([name, count]) => [name, String(count)]),
+    ...torn.map((file) => ['cannot be read', file]),
     ...kpis.map(({ name, mean }) => [`mean of ${name}`, `${mean.delta.toPrecision(4)} (${mean.rows} rows)`]),
   ];
   return `<h2>Labels</h2>${table(['what', 'count'], rows)}`;

@@ -6,12 +6,14 @@ import { QualityMetric } from './evaluation-spec.js';
 import { Finding, FindingKind } from './finding.js';
 import { MonitorInput, MonitorOutput } from './monitor-jobs.js';
 import { MonitorSettings } from './monitor-settings.js';
+import { WindowRequests } from './request-counts.js';
 import { Trigger } from './trigger.js';
+import { windowStamp } from './window-stamp.js';
 
 /** What a window is judged by, beside what was measured in it: fixed when its job was planned. */
 export const MonitoringPolicy = z.strictObject({
   settings: MonitorSettings,
-  label: Label.pick({ delayHours: true, policy: true, acceptSelectiveLabels: true, coverageMin: true }),
+  label: Label.pick({ delayHours: true, policy: true, acceptSelectiveLabels: true, coverageMin: true, coverageDropMax: true }),
   champion: z.strictObject({
     version: z.string(),
     /** The end of its training data. */
@@ -41,13 +43,15 @@ export const MonitoringDocument = z.strictObject({
   planDigest: Digest,
   job: z.strictObject({ name: z.string(), startedAt: z.string().nullable(), endedAt: z.string().nullable() }),
   body: MonitorOutput,
+  /** As the proxy counted them; null: it did not. Absent: measured before they were counted. */
+  requests: WindowRequests.nullable().optional(),
 });
 export type MonitoringDocument = z.infer<typeof MonitoringDocument>;
 
 /** What a finding led to, by the spec and the windows before it. */
 const Answer = z.strictObject({
   kind: FindingKind,
-  action: z.enum(['alert', 'retrain']).nullable(),
+  action: z.enum(['alert', 'retrain', 'recalibrate', 'pauseServing']).nullable(),
   key: z.string(),
   trigger: Trigger.nullable(),
   /** Also why nothing is done. */
@@ -66,6 +70,10 @@ export const MonitoredWindow = z.strictObject({
   scheduled: z.boolean(),
   /** The cycle that made the champion. */
   cycle: z.number().int().positive(),
+  /** What its job reserved: cores times seconds; absent: judged before this was written down. */
+  cpuSeconds: z.number().min(0).optional(),
+  /** As the proxy counted them, by arm and version; null: it did not. Absent: judged before they were counted. */
+  requests: WindowRequests.nullable().optional(),
   findings: z.array(Finding),
   answers: z.array(Answer),
 });
@@ -73,14 +81,6 @@ export type MonitoredWindow = z.infer<typeof MonitoredWindow>;
 
 /** All windows of a model, the oldest first. */
 export const monitoredPrefix = (model: string): string => `monitoring/${model}/`;
-
-/** `20130701T060000Z`: text that sorts as time does. */
-export function windowStamp(time: string): string {
-  return new Date(time)
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replaceAll(/[-:]/g, '');
-}
 
 /** The name of a window of a champion; `.json` is what was judged, `.html` the report. */
 export function monitoredKey(model: string, window: TimeRange, cycle: number, kind: 'json' | 'html'): string {

@@ -31,6 +31,14 @@ export function checkObjectKeyPrefix(prefix: string): string {
   return prefix;
 }
 
+/** Lets through what jobs leave; the names below checkpoints are their trainers'. @throws {RatchetError} AccessDenied */
+export function checkRemovableKey(key: string): string {
+  const [root, ...rest] = key.split('/');
+  const isBelow = rest.length >= 2 && rest.every((part) => !['', '.', '..'].includes(part)) && key.length <= keyCharsMax;
+  if ((root === 'jobs' || root === 'checkpoints') && isBelow) return key;
+  throw refused('key', 'one of a job or a checkpoint', key);
+}
+
 function refused(what: string, expected: string, found: string): RatchetError {
   return new RatchetError('AccessDenied', `object store ${what}: expected ${expected}, found ${JSON.stringify(found.slice(0, 200))}`);
 }

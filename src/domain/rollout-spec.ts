@@ -111,7 +111,7 @@ export const RolloutMetric = z.discriminatedUnion('kind', [
       blocksMin: z.number().int().min(1).default(7).describe('Mature days at least before it passes.'),
     })
     .describe(
-      'A business number on late labels: the mean of the requests that the challenger answered against the baseline’s, by mature day.',
+      'A business number on late labels: the mean of the requests that the challenger answered against the baseline’s, by mature day; where unit is key, each caller counts once, on one of 28 days.',
     ),
 ]);
 export type RolloutMetric = z.infer<typeof RolloutMetric>;

@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { ServingCluster } from './serving-cluster.js';
 
 const Seconds = z.number().int().positive();
 
 /** How requests find a model and what is asked of its servers. All limits apply to every version alike. */
 export const ServingSpec = z.strictObject({
-  kind: z.literal('embedded').default('embedded').describe('embedded: model servers of this machine behind its Envoy.'),
+  kind: z.literal('embedded').default('embedded').describe('embedded: Ratchet’s own model servers, which run where `cluster` says.'),
+  cluster: ServingCluster.optional().describe(
+    'Where its servers run and what divides the requests; absent: on this machine, behind its Envoy.',
+  ),
   replicas: z.number().int().min(1).max(16).default(1).describe('Processes per version.'),
   stickyBy: z
     .string()
@@ -19,7 +23,9 @@ export const ServingSpec = z.strictObject({
     .int()
     .min(1)
     .default(1024)
-    .describe('The circuit breaker: more requests at once to one version are answered with 503.'),
+    .describe(
+      'The circuit breaker: more requests at once to one version are answered with 503. In a burst as many more may pass, on connections that are just being made.',
+    ),
   outlier: z
     .strictObject({
       consecutiveErrors: z.number().int().min(1).default(5).describe('5xx answers in a row after which a replica is left out.'),

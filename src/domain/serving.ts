@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { Digest } from './digest.js';
+import { KubernetesServers } from './kubernetes-servers.js';
+import { RoutePlace } from './serving-cluster.js';
+import { SageMakerServers } from './sagemaker-servers.js';
 import { ServingSpec } from './serving-spec.js';
 import { TrainedModel } from './stage-jobs.js';
 
@@ -26,6 +29,8 @@ export const InstanceSpec = z.strictObject({
   /** The header that names a caller, for counting each once; null: requests are counted. */
   keyHeader: z.string().nullable(),
   readySecondsMax: z.number().int().positive(),
+  /** Where its servers run; absent: on the worker's machine. */
+  cluster: z.discriminatedUnion('kind', [KubernetesServers, SageMakerServers]).optional(),
 });
 export type InstanceSpec = z.infer<typeof InstanceSpec>;
 
@@ -60,6 +65,9 @@ export const Route = z.strictObject({
     outlier: true,
     rateLimit: true,
     jwt: true,
+  }).extend({
+    /** Where the route lies; absent: before the proxy of the worker's machine. */
+    place: RoutePlace.optional(),
   }),
 });
 export type Route = z.infer<typeof Route>;

@@ -74,6 +74,8 @@ export const TrainInput = z.strictObject({
   seed: z.number().int(),
   /** What else decides the bytes of the model. */
   environment: z.strictObject({ lockDigest: Digest, architecture: z.string() }),
+  /** Of a recalibration, which runs no trainer: the champion, whose answers are fitted to the rows after its training. */
+  recalibrates: z.strictObject({ model: TrainedModel, trainEnd: z.iso.datetime({ offset: true }) }).optional(),
 });
 export const TrainOutput = z.strictObject({
   model: TrainedModel,
@@ -188,6 +190,7 @@ export const AgreeInput = z.strictObject({
   stage: z.literal('agree'),
   datasetDigest: Digest,
   data: DataSpec.omit({ source: true, window: true }),
+  evaluation: EvaluationSpec,
   refit: ArmInput,
   sibling: ArmInput,
 });
@@ -197,6 +200,8 @@ export const AgreeOutput = z.strictObject({
   /** Spearman's, of the two models' predictions. */
   rankCorrelation: z.number(),
   meanAbsoluteDifference: z.number(),
+  /** refit − sibling on the holdout's labelled rows, per metric; absent: made before refits were judged by it. */
+  differences: z.partialRecord(QualityMetric, PairedDifference).optional(),
   probes: z.array(ProbeResult),
   /** Rows with the candidate's answers, to be asked again of its servers; absent: made before models were served. */
   served: ServedRows.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CodePath } from './data-spec.js';
+import { TrainingCluster } from './training-cluster.js';
 
 export const Resources = z.strictObject({
   cpus: z.number().positive().default(1).describe('Cores.'),
@@ -11,6 +12,28 @@ export type Resources = z.infer<typeof Resources>;
 
 /** Names of variables that look like secrets are refused: a spec lies open in the ledger for ever. */
 const secretLike = /(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY)/i;
+
+/** When a training is stopped before its time: it gets SIGTERM, checkpoints, and the cycle fails. */
+export const StopRules = z.strictObject({
+  costMax: z.number().positive().optional().describe('What all attempts together may cost, by the prices of the worker (prices.yaml).'),
+  withoutProgressMinutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Stopped where its progress has not changed for so long; it counts from the start.'),
+});
+export type StopRules = z.infer<typeof StopRules>;
+
+export const CheckpointsSpec = z.strictObject({
+  graceSeconds: z
+    .number()
+    .int()
+    .positive()
+    .max(3600)
+    .default(60)
+    .describe('From SIGTERM to SIGKILL: so long may writing the last checkpoint take.'),
+});
+export type CheckpointsSpec = z.infer<typeof CheckpointsSpec>;
 
 export const TrainerSpec = z.strictObject({
   command: z
@@ -28,6 +51,7 @@ export const TrainerSpec = z.strictObject({
       'a secret may not stand in a model file: set it in the worker’s environment',
     )
     .describe('Environment variables of the job; no secrets: a model file lies open in the ledger for ever.'),
+  cluster: TrainingCluster.optional().describe('Where trainings run; absent: on the worker’s machine. The other stages run there always.'),
   resources: Resources.prefault({}).describe('What a training job gets.'),
   timeLimitSeconds: z
     .number()
@@ -36,5 +60,7 @@ export const TrainerSpec = z.strictObject({
     .max(60 * 86_400)
     .describe('After this the job is stopped as timed out.'),
   attemptsMax: z.number().int().min(1).max(20).default(3).describe('Attempts after a lost or starved job.'),
+  checkpoints: CheckpointsSpec.optional().describe('The trainer keeps checkpoints: the next attempt goes on where the last one stood.'),
+  stop: StopRules.optional().describe('When it is stopped before its time; a loss that is NaN or infinite always stops it.'),
 });
 export type TrainerSpec = z.infer<typeof TrainerSpec>;

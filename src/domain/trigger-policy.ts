@@ -30,10 +30,31 @@ export const TriggerPolicy = z.strictObject({
 });
 export type TriggerPolicy = z.infer<typeof TriggerPolicy>;
 
+export const WebhookPolicy = TriggerPolicy.extend({
+  hysteresis: z
+    .strictObject({
+      firingsMin: z.number().int().min(2).max(100).describe('So many firings start a cycle; those before only count.'),
+      withinMinutes: z
+        .number()
+        .int()
+        .min(1)
+        .max(7 * 24 * 60)
+        .describe('Within so long. What comes within a minute of another counts with it.'),
+    })
+    .refine(({ firingsMin, withinMinutes }) => withinMinutes >= firingsMin, 'expected at least one minute a firing')
+    .optional()
+    .describe('How often it must fire before a cycle starts; absent: once.'),
+});
+export type WebhookPolicy = z.infer<typeof WebhookPolicy>;
+
 /** Compute is what jobs reserve: cores (devices) times the seconds they ran, failed attempts included. */
 export const Budget = z
   .strictObject({
-    cpuHoursPerMonthMax: z.number().positive().optional().describe('Core hours of all cycles in a calendar month, UTC.'),
+    cpuHoursPerMonthMax: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Core hours of all cycles, and of monitoring, in a calendar month, UTC.'),
     gpuHoursPerMonthMax: z.number().positive().optional().describe('GPU hours of all cycles in a calendar month, UTC.'),
     costPerMonthMax: z.number().positive().optional().describe('What they may cost in a calendar month, by `prices`.'),
     prices: z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Budget, QuietHours, TriggerPolicy } from './trigger-policy.js';
+import { Budget, QuietHours, TriggerPolicy, WebhookPolicy } from './trigger-policy.js';
 
 export const TriggersSpec = z.strictObject({
   schedules: z
@@ -31,7 +31,7 @@ export const TriggersSpec = z.strictObject({
       decay: TriggerPolicy.optional().describe('Findings about the model’s quality.'),
       staleness: TriggerPolicy.optional().describe('The training data is old.'),
       newData: TriggerPolicy.optional().describe('Enough data has come.'),
-      webhook: TriggerPolicy.optional().describe('Another system asked.'),
+      webhook: WebhookPolicy.optional().describe('Another system asked.'),
     })
     .prefault({})
     .describe('What holds back one kind of trigger, beside the limits above. People and CI are never held back.'),
@@ -51,6 +51,8 @@ export const Trigger = z.strictObject({
   asOf: z.iso.datetime({ offset: true }).optional(),
   /** Goes on from the failed stage of this cycle. */
   retryOf: z.number().int().positive().optional(),
+  /** recalibrate: no trainer runs, the champion's answers are fitted to newer labels; absent: the trainer of the model file. */
+  recipe: z.literal('recalibrate').optional(),
   /** The commit whose code and spec it wants to see tried. */
   commit: z.string().optional(),
 });

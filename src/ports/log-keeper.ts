@@ -4,7 +4,8 @@ export interface LogsToTend {
   readonly model: string;
   /** Since 1970, UTC. */
   readonly nowMs: number;
-  readonly retentionDays: { readonly predictions: number; readonly labels: number };
+  /** `answers`: windows of monitoring that are younger may still be counted. */
+  readonly retentionDays: { readonly predictions: number; readonly labels: number; readonly answers: number };
   /** false: only say what would be done. */
   readonly isDeleting: boolean;
 }

@@ -6,6 +6,11 @@ export type { Notice };
 export interface Notifier {
   /** @throws {RatchetError} NotifierUnavailable */
   notify(notice: Notice): Promise<void>;
+  /**
+   * What a notice waited for has been decided. Absent: what is told there does not stay open.
+   * @throws {RatchetError} NotifierUnavailable
+   */
+  withdraw?(notice: Notice): Promise<void>;
 }
 
 /** The receivers beside the local one, as a person wrote them down; read at each use. */

@@ -11,6 +11,8 @@ export interface ObjectStore {
   hasDigest(digest: Digest): Promise<boolean>;
   /** Deletes the bytes of a digest for good, durably; where there are none, that is fine. Only for what retention lets go. @throws {RatchetError} AccessDenied, StoreUnavailable */
   remove(digest: Digest): Promise<void>;
+  /** Deletes a key of jobs or their checkpoints; where there is none, that is fine. Anything else is never deleted. @throws {RatchetError} AccessDenied, StoreUnavailable */
+  removeKey(key: string): Promise<void>;
   /** Creates `key` with these bytes, whole and durable. False where it exists: exactly one racer wins. */
   createIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
   /** null where there is none. */

@@ -9,7 +9,8 @@ const signal = new AbortController().signal;
 export function nodeJob(code: string, changes: Partial<JobSpec> = {}): JobSpec {
   const context = `const fs = require('node:fs');
     const input = JSON.parse(fs.readFileSync(process.env.RATCHET_INPUT, 'utf8'));
-    const write = (output) => fs.writeFileSync(process.env.RATCHET_OUTPUT, JSON.stringify(output));`;
+    const write = (output) => fs.writeFileSync(process.env.RATCHET_OUTPUT, JSON.stringify(output));
+    const progress = (text, to = process.env.RATCHET_PROGRESS) => (to === '-' ? console.log('RATCHET_PROGRESS ' + text) : fs.writeFileSync(to, text));`;
   return {
     name: `m-c3-train-a1-${uniqueNumber++}`,
     model: 'm',
@@ -46,8 +47,16 @@ export async function untilJob(cluster: JobCluster, name: string, isWanted: (job
   throw new Error(`${name} ended without becoming as wanted`);
 }
 
-/** What every cluster that really runs processes keeps. */
-export function describeJobCluster(name: string, open: () => Promise<{ cluster: JobCluster; objectStore: ObjectStore }>) {
+/**
+ * What every cluster that really runs processes keeps.
+ *
+ * @param seesSignals false: a process that is killed and one that ends with 128 + the signal's number look the same
+ */
+export function describeJobCluster(
+  name: string,
+  open: () => Promise<{ cluster: JobCluster; objectStore: ObjectStore }>,
+  { seesSignals = true } = {},
+) {
   describe(`${name} job cluster`, () => {
     test('gives a job its input, runs it once, and gives back its result', async () => {
       const { cluster } = await open();
@@ -134,7 +143,10 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
         'JobOutOfMemory',
         /at most 256 MiB/,
       ],
-      ['is killed for memory below a shell', 'process.exit(137)', {}, 'JobOutOfMemory', /killed/],
+      seesSignals
+        ? ['is killed for memory below a shell', 'process.exit(137)', {}, 'JobOutOfMemory', /killed/]
+        : ['is killed below a shell, and not for memory', 'process.exit(137)', {}, 'JobLost', /SIGKILL/],
+      ['leaves after a SIGTERM that was not ours', 'process.exit(143)', {}, 'JobLost', /SIGTERM/],
       ['crashes', 'process.abort()', {}, 'JobFailed', /SIGABRT/],
       ['is killed by somebody', "process.kill(process.pid, 'SIGKILL')", {}, 'JobLost', /SIGKILL/],
       ['has no such program', '', { command: ['no-such-program-anywhere'] }, 'JobFailed', /expected a program in PATH/],
@@ -146,11 +158,9 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
 
     test('shows progress while the job runs', async () => {
       const { cluster } = await open();
-      const spec = nodeJob(
-        "fs.writeFileSync(process.env.RATCHET_PROGRESS, JSON.stringify({ step: 2, total: 5, message: 'fold 2' })); setInterval(() => {}, 1000)",
-      );
+      const spec = nodeJob("progress(JSON.stringify({ step: 2, total: 5, message: 'fold 2' })); setInterval(() => {}, 1000)");
       await cluster.submit(spec, signal);
-      const job = await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
+      const job = await untilJob(cluster, spec.name, ({ progress }) => progress?.step !== undefined);
       expect(job).toMatchObject({
         phase: 'Running',
         progress: { step: 2, total: 5, message: 'fold 2' },
@@ -230,18 +240,21 @@ export function describeJobCluster(name: string, open: () => Promise<{ cluster: 
 
     test('lists what runs', async () => {
       const { cluster } = await open();
-      const running = nodeJob('setInterval(() => {}, 1000)');
-      await runJob(cluster, nodeJob('write(1)'));
+      const [running, ended] = [nodeJob('setInterval(() => {}, 1000)'), nodeJob('write(1)')];
+      const listed = async () => (await cluster.listRunning()).filter(({ name }) => name === running.name || name === ended.name);
+      await runJob(cluster, ended);
       await cluster.submit(running, signal);
-      expect(await cluster.listRunning()).toEqual([{ name: running.name, model: 'm', cycle: 3 }]);
+      await untilJob(cluster, running.name, ({ phase }) => phase === 'Running');
+      expect(await listed()).toEqual([{ name: running.name, model: 'm', cycle: 3 }]);
       await cluster.stop(running.name);
-      expect(await cluster.listRunning()).toEqual([]);
+      expect(await listed()).toEqual([]);
     });
 
     test('a watch beats while nothing changes, and ends with its signal, not with the job', async () => {
       const { cluster } = await open();
       const spec = nodeJob('setInterval(() => {}, 1000)');
       await cluster.submit(spec, signal);
+      await untilJob(cluster, spec.name, ({ phase }) => phase === 'Running');
       const watcher = new AbortController();
       let beats = 0;
       const watching = (async () => {

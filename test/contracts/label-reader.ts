@@ -23,7 +23,7 @@ export function describeLabelReader(name: string, open: () => LabelsUnderTest) {
       endMs: START_MS + 2 * DAY_MS,
       asOfMs: START_MS + 9 * DAY_MS,
       timeZone: 'UTC',
-      compare: { arms: { challenger: ['m-7'], champion: ['m-3'] }, kpis: { revenue: { min: 0, max: 10 } } },
+      compare: { arms: { challenger: ['m-7'], champion: ['m-3'] }, kpis: { revenue: { min: 0, max: 10 } }, callerGroups: null },
     };
 
     test('finds nothing where nothing was logged', async () => {

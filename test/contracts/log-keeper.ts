@@ -29,18 +29,33 @@ export function describeLogKeeper(name: string, open: () => LogsUnderTest) {
           predictionFile([{ id: file!, timeMs, instance: 'm-3', output: 0.5 }]),
         );
       }
-      const logs = { model: 'm', nowMs: NOW_MS, retentionDays: { predictions: 90, labels: 90 } };
+      for (const window of ['20230430T000000Z-24h-c3.html', '20230430T000000Z-24h-c3.json', '20240430T000000Z-24h-c3.json'])
+        await store.createIfAbsent(`monitoring/m/${window}`, Buffer.from('{}'));
+      const logs = { model: 'm', nowMs: NOW_MS, retentionDays: { predictions: 90, labels: 90, answers: 0 } };
       const nothing = { expiredHours: 0, expiredFiles: 0, compactedHours: 0, compactedFiles: 0 };
       const found = { expiredHours: 1, expiredFiles: 1, compactedHours: 1, compactedFiles: 2 };
-      expect(await keeper.tend({ ...logs, isDeleting: false }, signal)).toEqual({ predictions: found, labels: nothing });
+      expect(await keeper.tend({ ...logs, isDeleting: false }, signal)).toEqual({
+        predictions: found,
+        labels: nothing,
+        monitoring: { expiredFiles: 2 },
+      });
       expect(await store.list('predictions/m/')).toHaveLength(5);
-      expect(await keeper.tend({ ...logs, isDeleting: true }, signal)).toEqual({ predictions: found, labels: nothing });
+      expect(await keeper.tend({ ...logs, isDeleting: true }, signal)).toEqual({
+        predictions: found,
+        labels: nothing,
+        monitoring: { expiredFiles: 2 },
+      });
       expect(await store.list('predictions/m/')).toEqual([
         expect.stringMatching(/^predictions\/m\/2024-05-01\/07\/all-[0-9a-f]{24}\.parquet$/),
         'predictions/m/2024-05-31/23/now-too.parquet',
         'predictions/m/2024-05-31/23/now.parquet',
       ]);
-      expect(await keeper.tend({ ...logs, isDeleting: true }, signal)).toEqual({ predictions: nothing, labels: nothing });
+      expect(await keeper.tend({ ...logs, isDeleting: true }, signal)).toEqual({
+        predictions: nothing,
+        labels: nothing,
+        monitoring: { expiredFiles: 0 },
+      });
+      expect(await store.list('monitoring/m/')).toEqual(['monitoring/m/20240430T000000Z-24h-c3.json']);
     });
   });
 }

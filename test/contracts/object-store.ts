@@ -54,6 +54,16 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       expect(text(await store.getByDigest(gone))).toBe('past retention');
     });
 
+    test('removes what a job left, however its trainer named it, and no other key', async () => {
+      const store = await open();
+      await store.createIfAbsent('jobs/m-c1-train-a1/0123/log', bytes('words'));
+      for (let times = 0; times < 2; times++) await store.removeKey('jobs/m-c1-train-a1/0123/log');
+      expect(await store.get('jobs/m-c1-train-a1/0123/log')).toBeNull();
+      await store.removeKey('checkpoints/m/train-1/step 7/.whole');
+      for (const key of ['ledger/m/000000000001.json', 'jobs/../ledger/m', 'jobs', 'objects/sha256/00/00', 'checkpoints//m'])
+        await expect(store.removeKey(key)).rejects.toMatchObject({ type: 'AccessDenied' });
+    });
+
     test('removes what was never there, and refuses what is no digest', async () => {
       const store = await open();
       await store.remove(digestOfBytes('never put'));

@@ -41,9 +41,9 @@ export async function ask(url: string, model: string, headers: Record<string, st
 }
 
 /** What every traffic router keeps. `open` gives one without routes, before two instances that answer. */
-export function describeTrafficRouter(name: string, open: () => Promise<RouterUnderTest>) {
+export function describeTrafficRouter(name: string, open: () => Promise<RouterUnderTest>, { canHold = false }: { canHold?: boolean } = {}) {
   describe(`${name} traffic router`, () => {
-    const signal = AbortSignal.timeout(60_000);
+    const { signal } = new AbortController();
 
     test('knows nothing of a model that was never routed', async () => {
       const { router } = await open();
@@ -59,7 +59,7 @@ export function describeTrafficRouter(name: string, open: () => Promise<RouterUn
       const first = routeOf('m', 1, [['champion', a, 100]]);
       await router.shift(first, signal);
       expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(a);
-      expect(await router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null } });
+      expect(await router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null }, isHeld: false });
 
       const second = routeOf('m', 2, [['champion', b, 100]], { mirror: { arm: 'challenger', instance: a } });
       await router.shift(second, signal);
@@ -98,6 +98,44 @@ export function describeTrafficRouter(name: string, open: () => Promise<RouterUn
       await expect(router.shift(routeOf('m', 4, other), signal)).rejects.toMatchObject({ type: 'ShiftStale' });
       await expect(router.shift(routeOf('m', 5, other), signal)).rejects.toMatchObject({ type: 'ShiftStale' });
       expect((await router.read('m'))?.inForce?.splits).toEqual(route.splits);
+    });
+
+    test.runIf(canHold)(
+      'refuses all requests while it is held, whatever is shifted meanwhile, and answers as asked last afterwards',
+      async () => {
+        const {
+          router,
+          instances: [a, b],
+        } = await open();
+        await router.hold('m', true, signal); // before it has a route
+        const first = routeOf('m', 1, [['champion', a, 100]]);
+        await router.shift(first, signal);
+        await router.shift(routeOf('other', 1, [['champion', b, 100]]), signal);
+        expect((await ask(router.url, 'm')).status).toBe(503);
+        expect(await router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null }, isHeld: true });
+        const second = routeOf('m', 2, [['champion', b, 100]], { mirror: { arm: 'challenger', instance: a } });
+        await router.shift(second, signal);
+        await router.hold('m', true, signal);
+        const refused = await ask(router.url, 'm');
+        expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60']);
+        expect(await router.read('m')).toEqual({ asked: second, inForce: { splits: second.splits, mirror: second.mirror }, isHeld: true });
+        expect((await ask(router.url, 'other')).status).toBe(200);
+        for (let times = 0; times < 2; times++) await router.hold('m', false, signal);
+        expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(b);
+        expect((await router.read('m'))?.isHeld).toBe(false);
+      },
+    );
+
+    test.skipIf(canHold)('says that it has no word for refusing all requests, and changes nothing', async () => {
+      const {
+        router,
+        instances: [a],
+      } = await open();
+      await router.shift(routeOf('m', 1, [['champion', a, 100]]), signal);
+      await expect(router.hold('m', true, signal)).rejects.toMatchObject({ type: 'RouterRefused' });
+      await router.hold('m', false, signal);
+      expect((await router.read('m'))?.isHeld).toBe(false);
+      expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe(a);
     });
 
     test('keeps models apart, also where one name begins with the other', async () => {

@@ -19,10 +19,10 @@ export interface FindingWindow {
 
 export interface FindingAnswer {
   /** null: nothing is to be done now; `reason` says why. */
-  readonly action: 'alert' | 'retrain' | null;
+  readonly action: 'alert' | 'retrain' | 'recalibrate' | 'pauseServing' | null;
   /** The same window has the same key, however often it is answered: for the notice and for the trigger. */
   readonly key: string;
-  /** The wish to hand to the lifecycle; null unless the action is retrain. */
+  /** The wish for a cycle to hand to the lifecycle; null where the action asks for none. */
   readonly trigger: Trigger | null;
   readonly reason: string;
   /** Of the last `ofWindows` windows. */
@@ -37,6 +37,7 @@ const TRIGGER_KIND: Readonly<Record<FindingKind, Trigger['kind']>> = {
   dataQuality: 'drift',
   skew: 'drift',
   serviceLevel: 'drift',
+  errors: 'drift',
   staleness: 'staleness',
   newData: 'newData',
   decay: 'decay',
@@ -75,8 +76,13 @@ export function answerFinding(kind: FindingKind, policy: FindingPolicy, windows:
   }
   if (policy.action === 'none') return nothing(`${counted}, and the spec asks for no answer`);
   const reason = `${counted}: ${newest.sentence}`.slice(0, REASON_MAX);
-  const trigger = policy.action === 'retrain' ? { key, kind: TRIGGER_KIND[kind], requestedBy: 'monitoring', reason } : null;
-  return { action: policy.action, key, trigger, reason, found };
+  const wish = { key, kind: TRIGGER_KIND[kind], requestedBy: 'monitoring', reason };
+  return { action: policy.action, key, trigger: triggerOf(policy.action, wish), reason, found };
+}
+
+function triggerOf(action: FindingPolicy['action'], wish: Trigger): Trigger | null {
+  if (action === 'retrain') return wish;
+  return action === 'recalibrate' ? { ...wish, recipe: action } : null;
 }
 
 function untold(windows: readonly FindingWindow[]): string {

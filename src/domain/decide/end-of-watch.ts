@@ -14,22 +14,31 @@ export interface WatchTimes {
   readonly errorSecondsMax: number;
 }
 
+export interface WatchFacts {
+  readonly nowMs: number;
+  readonly errorSinceMs: number | null;
+  readonly supersededSinceMs: number | null;
+  readonly refused?: { readonly now: boolean; readonly ms: number };
+}
+
 /**
  * Whether a watch is over, and as what; null: it goes on. Pure.
  *
  * @param errorSinceMs since when nothing could be measured; null: it can be
  * @param supersededSinceMs since when another shift than that of the watch is the newest; null: it is not
+ * @param refused whether all requests are refused, and for how long they were: of a bake that time is none
  */
 export function endOfWatch(
   mode: WatchMode,
   phase: AnalysisPhase,
   { passAtMs, endAtMs, errorSecondsMax }: WatchTimes,
-  { nowMs, errorSinceMs, supersededSinceMs }: { nowMs: number; errorSinceMs: number | null; supersededSinceMs: number | null },
+  { nowMs, errorSinceMs, supersededSinceMs, refused = { now: false, ms: 0 } }: WatchFacts,
 ): AnalysisPhase | null {
   if (phase === 'Failed') return 'Failed';
   const sinceMs = mode === 'bake' ? supersededSinceMs : errorSinceMs;
   if (sinceMs !== null && nowMs - sinceMs > errorSecondsMax * 1000) return 'Error';
   if (mode === 'hold') return null;
   if (mode === 'step' && phase === 'Successful' && errorSinceMs === null && nowMs >= passAtMs) return 'Successful';
+  if (mode === 'bake') return refused.now || nowMs < endAtMs + refused.ms ? null : 'Inconclusive';
   return nowMs >= endAtMs ? 'Inconclusive' : null;
 }

@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../ledger.js';
 import type { TriggersSpec } from '../trigger.js';
-import { paceOf, type CyclePace } from './cycle-pace.js';
+import { paceOf, type CyclePace, type WindowUsage } from './cycle-pace.js';
 import { machineHolds, spending, type Hold, type MachineHolds } from './machine-holds.js';
 import { busyReason, holdOf, type QueuedTrigger } from './next-trigger.js';
 import type { CycleUsage } from '../cycle-usage.js';
@@ -12,6 +12,8 @@ const DROPPED_MAX = 3;
 export interface TriggerHistory {
   readonly records: readonly LedgerRecord[];
   readonly usages: readonly CycleUsage[];
+  /** What monitoring used. */
+  readonly windows: readonly WindowUsage[];
   /** Of the spec in force; null: there is none. */
   readonly triggers: TriggersSpec | null;
   /** null: the lifecycle does not run. */
@@ -27,6 +29,8 @@ export interface TriggerHistory {
   } | null;
   /** When the model’s schedule asks next; null: never. */
   readonly nextScheduledAt: string | null;
+  /** When monitoring looks next by itself; null: never. */
+  readonly nextMonitoredAt: string | null;
   readonly nowMs: number;
 }
 
@@ -43,10 +47,10 @@ export interface TriggerExplanation {
 
 /** Why the last cycle started, why what was wished for since then did not, and what the next one waits for. Pure. */
 export function explainTriggers(history: TriggerHistory): TriggerExplanation {
-  const { records, usages, triggers, lifecycle, nowMs } = history;
+  const { records, usages, windows, triggers, lifecycle, nowMs } = history;
   const after = records.at(-1)?.after;
   const busy = busyReason({ openCycle: after?.openCycle ?? null, paused: after?.paused ?? false });
-  const pace = paceOf(records, usages, nowMs);
+  const pace = paceOf(records, usages, nowMs, windows);
   const holds: MachineHolds = triggers === null ? { all: null, kinds: {} } : machineHolds(triggers, pace, nowMs);
   const waiting = (lifecycle?.queue ?? []).map((queued) => ({ key: queued.trigger.key, ...waitOf(queued, history, busy, holds) }));
   const dropped = (lifecycle?.seenKeys ?? [])
@@ -92,11 +96,11 @@ function lastCycle(records: readonly LedgerRecord[]) {
   const started = records.findLast(({ body }) => body.kind === 'cycle-started');
   if (started?.body.kind !== 'cycle-started') return null;
   const { seq: cycle, at: startedAt } = started;
-  const { key, kind, requestedBy, reason, commit } = started.body.trigger;
+  const { key, kind, requestedBy, reason, commit, recipe } = started.body.trigger;
   const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)?.body;
   const outcome = ended?.kind === 'cycle-ended' ? ended.outcome : null;
   const end = ended?.kind === 'cycle-ended' ? `ended ${ended.outcome}${ended.reason === '' ? '' : `: ${ended.reason}`}` : 'is open';
-  const why = `${kind}, asked by ${requestedBy}${commit === undefined ? '' : ` for commit ${commit}`}${reason === '' ? '' : `: ${reason}`}`;
+  const why = `${kind}${recipe === undefined ? '' : ', recalibration only'}, asked by ${requestedBy}${commit === undefined ? '' : ` for commit ${commit}`}${reason === '' ? '' : `: ${reason}`}`;
   return {
     cycle,
     startedAt,
@@ -125,7 +129,7 @@ function spendingSentences({ budget, cyclesPerDayMax }: TriggersSpec, pace: Cycl
   return [`Spent: ${[`${today} of ${cyclesPerDayMax} cycles in 24 hours`, ...month].join(', ')}.`];
 }
 
-function nextSentences({ monitored, nextScheduledAt, triggers }: TriggerHistory): string[] {
+function nextSentences({ monitored, nextScheduledAt, nextMonitoredAt, triggers }: TriggerHistory): string[] {
   const answers = (monitored?.answers ?? []).filter(({ found }) => found > 0);
   return [
     ...answers.map(
@@ -133,7 +137,8 @@ function nextSentences({ monitored, nextScheduledAt, triggers }: TriggerHistory)
     ),
     ...(monitored !== null && answers.length === 0 ? [`Monitoring to ${monitored.window.end} found nothing to ask for.`] : []),
     ...(nextScheduledAt === null ? [] : [`The schedule asks next at ${nextScheduledAt}.`]),
-    ...(nextScheduledAt === null && monitored === null && triggers !== null
+    ...(nextMonitoredAt === null ? [] : [`Monitoring looks next at ${nextMonitoredAt}.`]),
+    ...(nextScheduledAt === null && nextMonitoredAt === null && monitored === null && triggers !== null
       ? ['Nothing asks by itself: no schedule, and nothing was monitored. `ratchet trigger` asks.']
       : []),
   ];

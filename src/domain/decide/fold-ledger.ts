@@ -25,6 +25,10 @@ export function foldLedger(before: LedgerState | null, seq: number, body: Ledger
       return { ...before, paused: true };
     case 'resumed':
       return { ...before, paused: false };
+    case 'serving-paused':
+      return { ...before, servingPaused: { requestedBy: body.requestedBy, reason: body.reason } };
+    case 'serving-resumed':
+      return served(before);
     case 'cycle-started':
       return { ...before, openCycle: seq };
     case 'judged':
@@ -75,6 +79,10 @@ function withoutExposure({ exposure: _over, ...rest }: LedgerState): LedgerState
 }
 
 function withoutBake({ bake: _over, ...rest }: LedgerState): LedgerState {
+  return rest;
+}
+
+function served({ servingPaused: _over, ...rest }: LedgerState): LedgerState {
   return rest;
 }
 

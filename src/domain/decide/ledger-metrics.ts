@@ -98,6 +98,7 @@ export function ledgerGauges(model: string, { after, openSince, askedSince, cham
     { name: 'ratchet_champion_generation', labels: { model }, value: after.generation },
     { name: 'ratchet_bake_open', labels: { model }, value: after.bake === undefined ? 0 : 1 },
     { name: 'ratchet_paused', labels: { model }, value: after.paused ? 1 : 0 },
+    { name: 'ratchet_serving_paused', labels: { model }, value: after.servingPaused === undefined ? 0 : 1 },
   ];
   if (openSince !== null) gauges.push({ name: 'ratchet_cycle_started_timestamp_seconds', labels: { model }, value: seconds(openSince) });
   if (askedSince !== null) gauges.push({ name: 'ratchet_approval_asked_timestamp_seconds', labels: { model }, value: seconds(askedSince) });

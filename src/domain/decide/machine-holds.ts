@@ -7,9 +7,14 @@ const MS_PER_MINUTE = 60_000;
 const MS_PER_DAY = 86_400_000;
 const SECONDS_PER_HOUR = 3600;
 
+/** What holds a machine's trigger back, for counting. */
+export type HoldCause = 'cyclesPerDay' | 'cooldown' | 'quietHours' | 'budget' | 'coalescing';
+
 /** Why a machine's trigger may not start now, and until when; null: until something happens. */
 export interface Hold {
   readonly reason: string;
+  /** Absent in histories that are older than it. */
+  readonly cause?: HoldCause;
   readonly untilMs: number | null;
 }
 
@@ -60,11 +65,31 @@ function limitHolds(
   return [
     ...(excess === undefined
       ? []
-      : [{ reason: `${starts.length} ${kind}cycles in 24 hours, at most ${cyclesPerDayMax} are allowed`, untilMs: excess + MS_PER_DAY }]),
+      : [
+          {
+            reason: `${starts.length} ${kind}cycles in 24 hours, at most ${cyclesPerDayMax} are allowed`,
+            cause: 'cyclesPerDay' as const,
+            untilMs: excess + MS_PER_DAY,
+          },
+        ]),
     ...(cooledAtMs > nowMs
-      ? [{ reason: `cooling down for ${cooldownMinutes} minutes after the last ${kind}cycle`, untilMs: cooledAtMs }]
+      ? [
+          {
+            reason: `cooling down for ${cooldownMinutes} minutes after the last ${kind}cycle`,
+            cause: 'cooldown' as const,
+            untilMs: cooledAtMs,
+          },
+        ]
       : []),
-    ...(quiet === null ? [] : [{ reason: quietInWords(quiet.hours), untilMs: Number.isFinite(quiet.untilMs) ? quiet.untilMs : null }]),
+    ...(quiet === null
+      ? []
+      : [
+          {
+            reason: quietInWords(quiet.hours),
+            cause: 'quietHours' as const,
+            untilMs: Number.isFinite(quiet.untilMs) ? quiet.untilMs : null,
+          },
+        ]),
   ];
 }
 
@@ -74,6 +99,7 @@ function budgetHolds(budget: Budget, pace: CyclePace, nowMs: number): Hold[] {
     .filter(({ spent, max }) => spent >= max)
     .map(({ spent, max, unit }) => ({
       reason: `${round(spent)} ${unit} are spent since the month began, at most ${max} are allowed`,
+      cause: 'budget' as const,
       untilMs,
     }));
 }

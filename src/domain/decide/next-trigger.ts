@@ -1,5 +1,6 @@
 import type { Trigger, TriggersSpec } from '../trigger.js';
-import { longest, machineHolds, type Hold, type MachineHolds } from './machine-holds.js';
+import { longest, machineHolds, type Hold, type HoldCause, type MachineHolds } from './machine-holds.js';
+import { settleFirings } from './settle-firings.js';
 
 const MS_PER_MINUTE = 60_000;
 const MS_PER_DAY = 86_400_000;
@@ -16,6 +17,8 @@ export interface QueuedTrigger {
   readonly trigger: Trigger;
   /** Milliseconds since 1970. */
   readonly arrivedAtMs: number;
+  /** Enough fired before it: it is a wish like any other, however long it waits. */
+  readonly isFirm?: true;
 }
 
 export interface SeenKey {
@@ -33,14 +36,20 @@ export interface TriggerFacts {
   readonly nowMs: number;
   /** What holds machines back, by the ledger; absent: only what the two fields above say. */
   readonly holds?: MachineHolds;
+  /** When webhooks asked that were too few to start anything, in order; absent: none did. */
+  readonly firingsMs?: readonly number[];
 }
 
 /** What of the spec decides here; absent policies: a lifecycle whose history is older than they are. */
 export type TriggerRules = Pick<TriggersSpec, 'overlap' | 'cooldownMinutes' | 'cyclesPerDayMax'> & Partial<Pick<TriggersSpec, 'policies'>>;
 
+/** Why nothing came of a trigger, for counting. coalesced: another one waits, and takes the newest data for both. */
+export type DropCause = 'openCycle' | 'paused' | 'anotherFirst' | 'coalesced' | 'hysteresis' | HoldCause;
+
 export interface DroppedTrigger {
   readonly trigger: Trigger;
   readonly reason: string;
+  readonly cause: DropCause;
 }
 
 export type NextStep =
@@ -54,6 +63,8 @@ export interface NextTrigger {
   readonly queue: readonly QueuedTrigger[];
   /** Triggers that will never start, with the reason for the record. */
   readonly dropped: readonly DroppedTrigger[];
+  /** To be told the next time. */
+  readonly firingsMs: readonly number[];
 }
 
 /** People, and CI on their behalf, wait for an answer: their triggers are never dropped and never cooled down. */
@@ -97,7 +108,8 @@ export function enqueueTrigger(
  * cooldown, a budget, quiet hours, others that may still join it) obeys `overlap`: skip drops it, bufferOne keeps the one that may
  * start soonest and lets the others join it (the cycle takes the newest data when it starts), bufferAll keeps all.
  */
-export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggerRules, facts: TriggerFacts): NextTrigger {
+export function nextTrigger(waiting: readonly QueuedTrigger[], spec: TriggerRules, facts: TriggerFacts): NextTrigger {
+  const { queue, firingsMs, withheld } = settleFirings(waiting, facts.firingsMs ?? [], spec.policies?.webhook?.hysteresis);
   const people = queue.filter((queued) => asksForPerson(queued.trigger));
   const machines = queue.filter((queued) => !asksForPerson(queued.trigger));
   const busy = busyReason(facts);
@@ -105,7 +117,12 @@ export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggerRules,
 
   const starting = busy !== null ? undefined : (people[0] ?? machines.find((queued) => holds.get(queued) === null));
   const held = machines.filter((queued) => queued !== starting).map((queued) => ({ queued, hold: holds.get(queued) ?? null }));
-  const before = busy ?? (starting === undefined ? null : `cycle for ${starting.trigger.key} starts first`);
+  const before: Before | null =
+    busy === null
+      ? starting === undefined
+        ? null
+        : { reason: `cycle for ${starting.trigger.key} starts first`, cause: 'anotherFirst' }
+      : { reason: busy, cause: facts.openCycle === null ? 'paused' : 'openCycle' };
   const { kept, dropped } = holdMachines(held, spec.overlap, before);
   const rest = new Set([...people.filter((queued) => queued !== starting), ...kept.map(({ queued }) => queued)]);
   const untilMs = Math.min(...kept.map(({ hold }) => hold?.untilMs ?? Infinity));
@@ -115,7 +132,8 @@ export function nextTrigger(queue: readonly QueuedTrigger[], spec: TriggerRules,
         ? { kind: 'wait', untilMs: busy === null && Number.isFinite(untilMs) ? untilMs : null }
         : { kind: 'start', trigger: starting.trigger },
     queue: queue.filter((queued) => rest.has(queued)),
-    dropped,
+    dropped: [...withheld, ...dropped],
+    firingsMs,
   };
 }
 
@@ -130,7 +148,7 @@ export function holdOf({ trigger, arrivedAtMs }: QueuedTrigger, spec: TriggerRul
   const { all, kinds } = facts.holds ?? holdsByMemory(spec, facts);
   const { coalesceMinutes = 0 } = spec.policies?.[trigger.kind as keyof TriggersSpec['policies']] ?? {};
   const joinedAtMs = Math.min(arrivedAtMs, facts.nowMs) + coalesceMinutes * MS_PER_MINUTE;
-  const joins = { reason: `others may join it for ${coalesceMinutes} minutes`, untilMs: joinedAtMs };
+  const joins = { reason: `others may join it for ${coalesceMinutes} minutes`, cause: 'coalescing' as const, untilMs: joinedAtMs };
   return longest([all, kinds[trigger.kind], joinedAtMs > facts.nowMs ? joins : null]);
 }
 
@@ -149,21 +167,30 @@ interface HeldTrigger {
   readonly hold: Hold | null;
 }
 
+type Before = Pick<DroppedTrigger, 'reason' | 'cause'>;
+
 /** @param before what is in the way of all of them; null: only each one's own hold */
 function holdMachines(
   held: readonly HeldTrigger[],
   overlap: TriggersSpec['overlap'],
-  before: string | null,
+  before: Before | null,
 ): { kept: readonly HeldTrigger[]; dropped: DroppedTrigger[] } {
   if (overlap === 'bufferAll') return { kept: held, dropped: [] };
-  const soonest = held.reduce<HeldTrigger | null>((best, one) => (best === null || freeAtMs(one) < freeAtMs(best) ? one : best), null);
+  // What joins a recalibration is only fitted to newer labels; what joins a training is trained on them.
+  const trainings = held.filter(({ queued }) => queued.trigger.recipe === undefined);
+  const soonest = (trainings.length > 0 ? trainings : held).reduce<HeldTrigger | null>(
+    (best, one) => (best === null || freeAtMs(one) < freeAtMs(best) ? one : best),
+    null,
+  );
   const kept = overlap === 'bufferOne' && soonest !== null ? [soonest] : [];
   const dropped = held
     .filter((one) => one !== kept[0])
     .map(({ queued, hold }) => {
-      const reason = before ?? hold?.reason ?? '';
+      const reason = before?.reason ?? hold?.reason ?? '';
       const why = kept[0] === undefined ? 'overlap is skip' : `${kept[0].queued.trigger.key} waits already: it takes the newest data`;
-      return { trigger: queued.trigger, reason: `${reason}, and ${why}` };
+      // A hold out of a history that is older than causes has none: then others came first, as far as is known.
+      const cause = kept[0] === undefined ? (before?.cause ?? hold?.cause ?? 'anotherFirst') : 'coalesced';
+      return { trigger: queued.trigger, reason: `${reason}, and ${why}`, cause };
     });
   return { kept, dropped };
 }

@@ -22,7 +22,7 @@ export function readTrigger(payload: unknown): Trigger | string {
   if (typeof payload !== 'object' || payload === null) {
     return `a trigger: expected an object, found ${payload === null ? 'null' : typeof payload}`;
   }
-  const { key, kind, requestedBy, reason = '', asOf, retryOf, commit } = payload as Record<string, unknown>;
+  const { key, kind, requestedBy, reason = '', asOf, retryOf, recipe, commit } = payload as Record<string, unknown>;
   if (!isText(key, 1, KEY_MAX)) return `a trigger, field key: expected 1 to ${KEY_MAX} characters`;
   if (typeof kind !== 'string' || !KINDS.includes(kind)) return `a trigger, field kind: expected one of ${KINDS.join(', ')}`;
   if (!isText(requestedBy, 1, KEY_MAX)) return `a trigger, field requestedBy: expected 1 to ${KEY_MAX} characters`;
@@ -30,6 +30,7 @@ export function readTrigger(payload: unknown): Trigger | string {
   if (asOf !== undefined && !isTime(asOf)) return 'a trigger, field asOf: expected a time like 2026-03-01T12:00:00Z';
   if (retryOf !== undefined && !isNumber(retryOf)) return 'a trigger, field retryOf: expected the number of a cycle';
   if (commit !== undefined && !isText(commit, 0, KEY_MAX)) return `a trigger, field commit: expected at most ${KEY_MAX} characters`;
+  if (recipe !== undefined && recipe !== 'recalibrate') return 'a trigger, field recipe: expected recalibrate, or nothing for a training';
   return {
     key,
     kind: kind as Trigger['kind'],
@@ -37,6 +38,7 @@ export function readTrigger(payload: unknown): Trigger | string {
     reason,
     ...(asOf === undefined ? {} : { asOf }),
     ...(retryOf === undefined ? {} : { retryOf }),
+    ...(recipe === undefined ? {} : { recipe }),
     ...(commit === undefined ? {} : { commit }),
   };
 }

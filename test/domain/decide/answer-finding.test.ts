@@ -47,11 +47,13 @@ test.for<Case>([
   ['does not answer the same episode again at once', 'fFff', {}, null, `answered at ${at(1)}, again not before ${at(8)}`],
   ['answers it again after a week', 'fFfffffff', {}, 'retrain', '3 of the last 3 windows'],
   ['alerts where the spec says so', 'ff', { action: 'alert' }, 'alert', '2 of the last 3 windows'],
+  ['recalibrates where the spec says so', 'ff', { action: 'recalibrate' }, 'recalibrate', '2 of the last 3 windows'],
   ['keeps silent where the spec says so', 'ff', { action: 'none' }, null, 'the spec asks for no answer'],
 ])('%s', ([, letters, change, action, reason]) => {
   const answer = answerFinding('decay', { ...answers.decay, ...change }, daily(letters));
   expect(answer).toMatchObject({ action, reason: expect.stringContaining(reason) });
-  expect(answer.trigger === null).toBe(action !== 'retrain');
+  expect(answer.trigger === null).toBe(action === null || action === 'alert');
+  expect(answer.trigger?.recipe).toBe(action === 'recalibrate' ? action : undefined);
 });
 
 test('what was found of another champion does not count', () => {
@@ -70,6 +72,7 @@ test('by default drift alone only alerts, decay retrains, and no kind retrains a
   const actions = Object.fromEntries(FindingKind.options.map((kind) => [kind, answers[kind].action]));
   expect(actions).toMatchObject({ dataDrift: 'alert', predictionDrift: 'alert', promise: 'alert', decay: 'retrain', staleness: 'retrain' });
   expect(() => FindingAnswers.parse({ serviceLevel: { action: 'retrain' } })).toThrow('retraining does not mend this');
+  expect(() => FindingAnswers.parse({ staleness: { action: 'recalibrate' } })).toThrow('mends only decay and calibration');
 });
 
 test('what flaps, however wildly, is answered at most once in its time', () => {

@@ -35,10 +35,12 @@ const ended = record(6, 30, { kind: 'cycle-ended', cycle: 3, outcome: 'rejected'
 const idle: TriggerHistory = {
   records: [started, ended],
   usages: [],
+  windows: [],
   triggers: TriggersSpec.parse({}),
   lifecycle: { queue: [], seenKeys: [], trouble: null },
   monitored: null,
   nextScheduledAt: null,
+  nextMonitoredAt: null,
   nowMs: NOW,
 };
 const told = (change: Partial<TriggerHistory>): readonly string[] => explainTriggers({ ...idle, ...change }).sentences;
@@ -50,6 +52,10 @@ test('why a cycle started, how it ended, and that nothing asks', () => {
     'Spent: 1 of 24 cycles in 24 hours.',
     'Nothing asks by itself: no schedule, and nothing was monitored. `ratchet trigger` asks.',
   ]);
+});
+
+test('monitoring that has a schedule asks by itself, also before it looked for the first time', () => {
+  expect(told({ nextMonitoredAt: '2026-07-20T07:00:00.000Z' }).at(-1)).toBe('Monitoring looks next at 2026-07-20T07:00:00.000Z.');
 });
 
 test('what waits says why and until when; what came to nothing says why', () => {
@@ -79,6 +85,17 @@ test('what waits says why and until when; what came to nothing says why', () => 
     waiting: [{ key: 'drift/1', until: '2026-07-15T18:00:00.000Z' }],
     dropped: [{ key: 'drift/2' }],
   });
+});
+
+test('what monitoring used counts against the budget of its month', () => {
+  const windows = [
+    { window: { start: '2026-06-29T00:00:00.000Z', end: '2026-06-30T00:00:00.000Z' }, cpuSeconds: 36_000 },
+    { window: { start: '2026-07-09T00:00:00.000Z', end: '2026-07-10T00:00:00.000Z' }, cpuSeconds: 1800 },
+    { window: { start: '2026-07-10T00:00:00.000Z', end: '2026-07-11T00:00:00.000Z' } },
+  ];
+  const usages = [{ model: 'm', cycle: 3, cpuSeconds: 1800, gpuSeconds: 0 }];
+  const triggers = TriggersSpec.parse({ budget: { cpuHoursPerMonthMax: 1 } });
+  expect(told({ triggers, usages, windows }).join('\n')).toContain('1 of 1 CPU hours this month');
 });
 
 test('an open cycle, a pause and a trouble are told for people too', () => {

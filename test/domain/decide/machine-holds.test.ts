@@ -122,7 +122,7 @@ test('a thousand flapping alerts give no more cycles than the cap, none in quiet
     }),
     { numRuns: 6 },
   );
-});
+}, 60_000);
 
 /** A lifecycle that looks whenever an alert comes, a cycle ends, or it said that it would. */
 function storm(spec: TriggersSpec, gapMs: number, cycleMs: number) {

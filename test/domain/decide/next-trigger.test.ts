@@ -61,6 +61,23 @@ test.for<Case>([
     },
   ],
   [
+    'lets a recalibration join a training, never the other way',
+    queued({ ...trigger('r1', 'decay'), recipe: 'recalibrate' }, trigger('d1', 'decay'), {
+      ...trigger('r2', 'decay'),
+      recipe: 'recalibrate',
+    }),
+    rules(),
+    { openCycle: 7 },
+    {
+      next: { untilMs: null },
+      left: ['d1'],
+      dropped: [
+        ['r1', 'cycle 7 is open, and d1 waits already: it takes the newest data'],
+        ['r2', 'cycle 7 is open, and d1 waits already: it takes the newest data'],
+      ],
+    },
+  ],
+  [
     'buffers all while a cycle is open',
     queued(trigger('s1'), trigger('s2')),
     rules({ overlap: 'bufferAll' }),
@@ -164,6 +181,23 @@ const anyRules = fc.record({
   overlap: fc.constantFrom('skip' as const, 'bufferOne' as const, 'bufferAll' as const),
   cooldownMinutes: fc.constantFrom(0, 30),
   cyclesPerDayMax: fc.integer({ min: 1, max: 3 }),
+});
+
+test.for<[reason: string, spec: Record<string, unknown>, facts: Partial<TriggerFacts>]>([
+  ['openCycle', { overlap: 'skip' }, { openCycle: 7 }],
+  ['paused', { overlap: 'skip' }, { paused: true }],
+  ['cooldown', { overlap: 'skip', cooldownMinutes: 30 }, { lastCycleEndedAtMs: NOW - MINUTE }],
+  ['cyclesPerDay', { overlap: 'skip', cyclesPerDayMax: 1 }, { cycleStartsMs: [NOW - HOUR] }],
+  ['budget', { overlap: 'skip' }, { holds: { all: { reason: 'spent', cause: 'budget', untilMs: null }, kinds: {} } }],
+  ['coalescing', { overlap: 'skip', policies: { schedule: { coalesceMinutes: 90 } } }, {}],
+  ['anotherFirst', { overlap: 'skip' }, { holds: { all: { reason: 'of an old history', untilMs: null }, kinds: {} } }],
+])('counts what is dropped by its cause: %s', ([cause, spec, facts]) => {
+  expect(nextTrigger(queued(trigger('s1')), rules(spec), { ...idle, ...facts }).dropped).toMatchObject([{ cause }]);
+});
+
+test('counts what another takes along', () => {
+  const { dropped } = nextTrigger(queued(trigger('s1'), trigger('s2')), rules(), { ...idle, openCycle: 7 });
+  expect(dropped).toMatchObject([{ trigger: { key: 's2' }, cause: 'coalesced' }]);
 });
 
 test('every trigger is started, kept or dropped, exactly once, and people’s are never dropped', () => {

@@ -32,6 +32,15 @@ test('a bake whose requests somebody else has divided for so long ends its watch
   expect(endOfWatch('bake', 'Error', times, since(900))).toBe('Error');
 });
 
+test('a bake has no end while requests are refused, and that time is none of it', () => {
+  const facts = (nowMs: number, now: boolean, ms: number) => ({ nowMs, errorSinceMs: null, supersededSinceMs: null, refused: { now, ms } });
+  expect(endOfWatch('bake', 'Error', times, facts(9000, true, 4000))).toBe(null);
+  expect(endOfWatch('bake', 'Successful', times, facts(8999, false, 4000))).toBe(null);
+  expect(endOfWatch('bake', 'Successful', times, facts(9000, false, 4000))).toBe('Inconclusive');
+  expect(endOfWatch('bake', 'Failed', times, facts(1, true, 0))).toBe('Failed');
+  expect(endOfWatch('step', 'Inconclusive', times, facts(5000, true, 4000))).toBe('Inconclusive');
+});
+
 function counts(units: number, errors: number, scores = units): ArmCounts {
   const latency = LATENCY_EDGES_MS.map(() => 0).concat(0);
   latency[3] = units;

@@ -87,7 +87,13 @@ export function addLabels(plan: AnalysisPlan, state: AnalysisState, read: Labels
   const metrics = state.metrics.map((metric, index): MetricState => {
     const { spec } = plan.metrics[index]!;
     if ((spec.kind !== 'quality' && spec.kind !== 'kpi') || read.trouble !== null) return metric;
-    const days = addDays(spec, metric.days ?? null, { days: read.days, asOfMs: read.asOfMs, rule: plan.labels!, shiftsMs });
+    const days = addDays(spec, metric.days ?? null, {
+      days: read.days,
+      asOfMs: read.asOfMs,
+      rule: plan.labels!,
+      shiftsMs,
+      unit: plan.unit,
+    });
     return days === null ? metric : { ...metric, days };
   });
   const voted = metrics.flatMap(({ days }, index) => (isLabelled(plan.metrics[index]!) ? [new Set(days?.voted.map(([day]) => day))] : []));
@@ -153,7 +159,7 @@ function assessMetrics(plan: AnalysisPlan, state: AnalysisState): MetricAnalysis
     if (spec.kind === 'latency' && latency) return assessLatency(halved, spec, LATENCY_EDGES_MS, latency);
     if (spec.kind === 'mean' && mean) return assessMean(metric, spec, mean);
     if (spec.kind === 'distribution' && distribution) return assessDistribution(metric, spec, plan.offlineScores, distribution);
-    if (spec.kind === 'quality' || spec.kind === 'kpi') return assessDays(metric, spec, days ?? null, state.labels?.trouble ?? null);
+    if (spec.kind === 'quality' || spec.kind === 'kpi') return assessDays(plan, metric, spec, days ?? null, state.labels?.trouble ?? null);
     return inconclusive(metric, { evidence: null, estimate: null }, 'no labels yet');
   });
 }

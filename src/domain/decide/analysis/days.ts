@@ -2,7 +2,7 @@ import type { MetricAnalysis } from '../../analysis.js';
 import type { LabelledDay } from '../../label-reading.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
 import { matureCohorts, type Cohort, type MaturityRule } from '../mature-cohorts.js';
-import type { PlannedMetric } from './analysis-plan.js';
+import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
 import { inconclusive } from './metric-ruling.js';
 import { addVotes, evidenceOf, normalBelow, noVotes, votesNeeded, type Votes } from './votes.js';
 
@@ -19,10 +19,16 @@ export interface DaysState {
   readonly m2: number;
 }
 
-/** Rows of each arm below which a day's mean is too few rows to be a vote: of so few the mean and the median differ. */
+/**
+ * Where callers stay with an arm they are of so many groups, and on each day one of them votes, in turn: a caller is drawn once,
+ * so counts once. That of all callers every day would ask the same ones again, who differ by the same chance.
+ */
+export const CALLER_GROUPS = 28;
+/** Rows, or callers, of each arm below which a day's mean is too few rows to be a vote: of so few the mean and the median differ. */
 const ROWS_MIN = 20;
 /** Voted days that are remembered: what labels of older ones say comes too late. */
 const DAYS_MAX = 400;
+const DAY_MS = 86_400_000;
 
 const nothing: DaysState = { up: noVotes(1), down: noVotes(1), voted: [], mean: 0, m2: 0 };
 
@@ -32,22 +38,35 @@ export interface DaysRead {
   readonly rule: MaturityRule;
   /** Times at which the requests were divided anew. */
   readonly shiftsMs: readonly number[];
+  readonly unit: AnalysisPlan['unit'];
 }
 
 /** Lets every mature day that has not voted cast its vote; null before the first. */
-export function addDays(spec: LabelledSpec, state: DaysState | null, read: DaysRead): DaysState | null {
-  const before = state ?? nothing;
-  const known = new Map(before.voted);
+export function addDays(spec: LabelledSpec, before: DaysState | null, read: DaysRead): DaysState | null {
+  const voted = before?.voted ?? [];
+  const known = new Map(voted);
   const cohorts = read.days.flatMap((day) => {
     const found = known.has(day.day) ? null : spec.kind === 'quality' ? pairsOf(spec, day) : armsOf(spec, day, read);
     return found === null ? [] : [{ ...found, day: day.day, startMs: day.startMs, endMs: day.endMs }];
   });
-  const coverages = before.voted.map(([, coverage]) => coverage);
-  let next = state;
+  const coverages = voted.map(([, coverage]) => coverage);
+  let next = before;
   for (const { cohort, coverage, isMature } of matureCohorts(cohorts, read.rule, read.asOfMs, coverages)) {
-    if (isMature && cohort.difference !== null) next = vote(spec, next ?? nothing, cohort.day, coverage, cohort.difference);
+    const state = next ?? nothing;
+    if (!isMature || cohort.difference === null || haveVoted(spec, read.unit, state, cohort.day)) continue;
+    next = vote(spec, state, cohort.day, coverage, cohort.difference);
   }
   return next;
+}
+
+function countsCallers({ kind }: LabelledSpec, unit: AnalysisPlan['unit']): boolean {
+  return kind === 'kpi' && unit === 'key'; // both arms answer a pair, whoever asked
+}
+
+/** The callers whose turn is on this day. */
+function haveVoted(spec: LabelledSpec, unit: AnalysisPlan['unit'], { voted }: DaysState, day: string): boolean {
+  const groupOf = (of: string): number => (Date.parse(of) / DAY_MS) % CALLER_GROUPS;
+  return countsCallers(spec, unit) && voted.some(([before]) => groupOf(before) === groupOf(day));
 }
 
 type Found = Pick<Cohort, 'predictions' | 'labelled' | 'censored'> & { readonly difference: number | null };
@@ -70,10 +89,14 @@ function armsOf(
   const [of, against] = [mine.kpis[name], theirs.kpis[name]];
   const predictions = mine.predictions + theirs.predictions;
   const labelled = (of?.labelled ?? 0) + (against?.labelled ?? 0);
-  const isEnough = of !== undefined && against !== undefined && Math.min(of.labelled, against.labelled) >= ROWS_MIN;
+  const isEnough = of !== undefined && against !== undefined && Math.min(witnessesOf(of), witnessesOf(against)) >= ROWS_MIN;
   const isAlike = isEnough && areAlike(of.labelled / mine.predictions, against.labelled / theirs.predictions, coverageDropMax);
   const difference = isAlike && of.mean !== null && against.mean !== null ? of.mean - against.mean : null;
   return { predictions, labelled, censored: 0, difference };
+}
+
+function witnessesOf({ labelled, callers }: { labelled: number; callers?: number | null | undefined }): number {
+  return callers ?? labelled;
 }
 
 /** Where one arm’s labels come more often than the other’s, their means are of different requests. */
@@ -97,7 +120,13 @@ function countOf({ up }: DaysState): number {
   return up.worse[0]! + up.better[0]!;
 }
 
-export function assessDays(metric: PlannedMetric, spec: LabelledSpec, state: DaysState | null, trouble: string | null): MetricAnalysis {
+export function assessDays(
+  { unit }: Pick<AnalysisPlan, 'unit'>,
+  metric: PlannedMetric,
+  spec: LabelledSpec,
+  state: DaysState | null,
+  trouble: string | null,
+): MetricAnalysis {
   if (state === null)
     return inconclusive(
       metric,
@@ -111,7 +140,7 @@ export function assessDays(metric: PlannedMetric, spec: LabelledSpec, state: Day
   const seen = `${nameOf(spec)} differs by ${state.mean.toPrecision(3)} over ${days} ${days === 1 ? 'day' : 'days'}`;
   const base = { metric: metric.name, kind: spec.kind, evidence, failsAt: 1 / metric.alpha, estimate: state.mean, interval: null };
   if (evidence >= base.failsAt) return { ...base, phase: 'Failed', reason: `${spec.kind}: ${seen}, more than ${spec.margin}` };
-  const needed = daysNeeded(spec, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1)));
+  const needed = daysNeeded(spec, unit, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1)));
   if (needed !== null && days >= needed)
     return { ...base, phase: 'Successful', reason: `${spec.kind}: no difference ≥ ${detectOf(spec)} found: ${seen}` };
   const missing =
@@ -121,11 +150,12 @@ export function assessDays(metric: PlannedMetric, spec: LabelledSpec, state: Day
   return { ...base, phase: 'Inconclusive', reason: `${spec.kind}: ${missing}` };
 }
 
-/** Mature days until the named difference is found with 90% power, where days differ by so much (standard deviation); null: never. */
-export function daysNeeded(spec: LabelledSpec, alpha: number, sd: number): number | null {
+/** Mature days until the named difference is found with 90% power, where days differ by so much (standard deviation); null: never, or not before all callers have voted. */
+export function daysNeeded(spec: LabelledSpec, unit: AnalysisPlan['unit'], alpha: number, sd: number): number | null {
   const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((detectOf(spec) - spec.margin) / sd));
   const votes = votesNeeded(chance, directionOf(spec) === 'either' ? alpha / 2 : alpha);
-  return votes === null ? null : Math.max(spec.blocksMin, votes);
+  const days = votes === null ? Infinity : Math.max(spec.blocksMin, votes);
+  return days > (countsCallers(spec, unit) ? CALLER_GROUPS : Number.MAX_SAFE_INTEGER) ? null : days;
 }
 
 /** Absent: five times the margin. */

@@ -3,7 +3,7 @@ import type { CohortResult, MonitorOutput } from '../../monitor-jobs.js';
 import { confidenceLimits, estimatePaired } from '../paired-estimate.js';
 import { count, figure } from './in-words.js';
 import type { MonitoringPolicy } from '../../monitoring.js';
-import { coverageFault } from './judge-service.js';
+import { coverageFault, incomparableDays } from './judge-service.js';
 
 type Reference = keyof CohortResult['differences'];
 
@@ -35,17 +35,24 @@ export function judgeDecay(policy: MonitoringPolicy, output: MonitorOutput): Fin
   if (cohort === null || cohort.labelledRows < thresholds.rowsMin) return tooFew(policy, output);
   const fault = coverageFault(policy, output);
   if (fault !== null) return unknown(fault);
+  const incomparable = incomparableDays(policy, output);
+  if (incomparable !== null) return { ...base, state: 'provisional', sentence: `Decay is not decided: ${incomparable}.` };
   const { found, why } = compare(cohort, policy);
   const proven = found.filter(({ lower }) => lower > decay.margin).sort((a, b) => b.worse - a.worse)[0];
   if (proven !== undefined)
-    return { ...base, state: 'found', sentence: sentenceOf(proven, cohort, policy, 'is worse than'), observed: proven.worse };
+    return {
+      ...base,
+      state: 'found',
+      sentence: sentenceOf(proven, cohort, policy, 'is worse than') + unweighted(output),
+      observed: proven.worse,
+    };
   const fresh = found.find(({ reference }) => reference === 'fresh');
   if (fresh === undefined) return unknown(why ?? `there were ${count(cohort.learntRows)} rows to train a fresh reference on`);
   const words = fresh.upper <= decay.margin ? 'is as good as' : 'cannot be told from';
   return {
     ...base,
     state: fresh.upper <= decay.margin ? 'ok' : 'inconclusive',
-    sentence: sentenceOf(fresh, cohort, policy, words),
+    sentence: sentenceOf(fresh, cohort, policy, words) + unweighted(output),
     observed: fresh.worse,
   };
 }
@@ -94,7 +101,13 @@ export function selectiveLabels({ label }: MonitoringPolicy): string | null {
 /** Labels say themselves that our own output decided that they exist. */
 function ownDecisions({ label }: MonitoringPolicy, { labels }: MonitorOutput): string | null {
   if (labels === null || labels.ownDecision === 0 || label.acceptSelectiveLabels !== undefined) return null;
-  return `${count(labels.ownDecision)} labels exist only because our own output decided so, and acceptSelectiveLabels gives no reason why the others are good enough`;
+  return `${count(labels.ownDecision)} labels exist only because our own output decided so, and acceptSelectiveLabels gives no reason why the others are good enough${labels.propensities > 0 ? '; they are not weighted by their propensities' : ''}`;
+}
+
+/** Accepted by the spec, and said all the same. */
+function unweighted({ labels }: MonitorOutput): string {
+  if (labels === null || labels.ownDecision === 0) return '';
+  return ` ${count(labels.ownDecision)} of the labels exist because our own output decided so; each counts once, whatever its propensity.`;
 }
 
 /** Too few mature labels: what early ones say is told, and decides nothing. */

@@ -6,7 +6,7 @@ import { confidenceLimits, estimatePaired } from '../paired-estimate.js';
 import { count, figure, named } from './in-words.js';
 import { selectiveLabels } from './judge-decay.js';
 import type { MonitoringPolicy } from '../../monitoring.js';
-import { coverageFault } from './judge-service.js';
+import { coverageFault, incomparableDays, tornFiles } from './judge-service.js';
 
 /** How far mature rows are from what the evaluation promised. A hard month looks so too: it alerts, and says nothing of age. */
 export function judgePromise(policy: MonitoringPolicy, output: MonitorOutput): Finding {
@@ -53,12 +53,12 @@ function labelFault(policy: MonitoringPolicy, output: MonitorOutput): string | n
     selectiveLabels(policy) ??
     (labelled < rowsMin
       ? `${count(labelled)} mature predictions have a label, at least ${rowsMin} are needed`
-      : coverageFault(policy, output))
+      : (coverageFault(policy, output) ?? incomparableDays(policy, output)))
   );
 }
 
 /** Whether the mean of a business metric is proven beyond its limit, by blocks as every mean here. */
-export function judgeKpi(policy: MonitoringPolicy, { kpis }: MonitorOutput): Finding {
+export function judgeKpi(policy: MonitoringPolicy, { kpis, labels }: MonitorOutput): Finding {
   const { kpis: limits, decay } = policy.settings;
   const base = { kind: 'kpi', observed: null, threshold: null } as const;
   if (limits.length === 0) {
@@ -70,8 +70,8 @@ export function judgeKpi(policy: MonitoringPolicy, { kpis }: MonitorOutput): Fin
       sentence: kpis.length > 0 ? `No limit is set; ${named(told)}.` : 'No number came with labels, and none is asked for.',
     };
   }
-  const selective = selectiveLabels(policy);
-  if (selective !== null) return { ...base, state: 'inconclusive', sentence: `Business metrics are unknown: ${selective}.` };
+  const fault = selectiveLabels(policy) ?? tornFiles(labels);
+  if (fault !== null) return { ...base, state: 'inconclusive', sentence: `Business metrics are unknown: ${fault}.` };
   const spoken = limits.map((limit) => kpiAgainst(limit, kpis.find(({ name }) => name === limit.name)?.mean, decay.alpha / limits.length));
   const worst = spoken.find(({ state }) => state === 'found') ?? spoken.find(({ state }) => state === 'inconclusive') ?? spoken[0]!;
   return {

@@ -21,16 +21,21 @@ const OBSERVED = {
 } as const satisfies Partial<Record<FindingKind, readonly [name: Sample['name'], factor: number]>>;
 
 /** What the last judged window of a model says. Pure. What was not measured has no sample. */
-export function monitorMetrics({ model, window, findings }: MonitoredWindow): Sample[] {
+export function monitorMetrics({ model, window, findings, requests }: MonitoredWindow): Sample[] {
   const samples: Sample[] = [
     { name: 'ratchet_model_monitored_timestamp_seconds', labels: { model }, value: Date.parse(window.end) / 1000 },
   ];
   for (const { kind, state, observed } of findings) {
     for (const one of STATES)
       samples.push({ name: 'ratchet_model_finding', labels: { model, finding: kind, state: one }, value: one === state ? 1 : 0 });
-    if (kind === 'kpi' || observed === null) continue;
+    if (kind === 'kpi' || kind === 'errors' || observed === null) continue;
     const [name, factor] = OBSERVED[kind];
     samples.push({ name, labels: { model }, value: observed * factor });
+  }
+  for (const { arm, version, requests: asked, errors } of requests?.arms ?? []) {
+    const labels = { model, arm, version };
+    samples.push({ name: 'ratchet_model_window_requests', labels, value: asked });
+    samples.push({ name: 'ratchet_model_errors_ratio', labels, value: errors / asked });
   }
   return samples;
 }

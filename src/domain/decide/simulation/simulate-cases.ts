@@ -1,5 +1,6 @@
 import type { RolloutSpec } from '../../rollout-spec.js';
-import { simulateRollout } from './simulate-rollout.js';
+import { labelledSpec, simulateLabels, type LabelShape, type Worse } from './simulate-labels.js';
+import { simulateRollout, type SimulatedRollout } from './simulate-rollout.js';
 import { HARMLESS, STEADY, type Regression, type TrafficShape } from './simulate-traffic.js';
 
 /** A half of the runs is at most the first, nine of ten at most the second. */
@@ -40,9 +41,40 @@ export function simulateCase(
   // Of no errors at all, twice as many are none.
   const shape = { ...STEADY, requestsPerSecond, errorShare: Math.max(1e-6, errorShare) };
   const played = Array.from({ length: runs }, (_, run) => simulateRollout(rollout, shape, regression, 1 + run));
-  const of = (outcome: string) => played.filter((one) => one.outcome === outcome);
+  return summed(name, played, regression === HARMLESS);
+}
+
+export interface LabelCase {
+  readonly name: string;
+  readonly worse: Worse | null;
+}
+
+/** The challengers that a plan's metrics on late labels are tried on: a harmless one, and worse ones by each metric. */
+export function labelCasesOf({ metrics }: RolloutSpec): LabelCase[] {
+  const worse = metrics.flatMap((metric, index): LabelCase[] => {
+    const spec = labelledSpec(metric);
+    if (spec === null) return [];
+    const name = spec.kind === 'quality' ? spec.metric : spec.name;
+    const sign = spec.kind === 'kpi' && spec.direction === 'down' ? '−' : '+';
+    return [2, 5].map((margins) => ({
+      name: `${name} ${sign} ${Number((margins * spec.margin).toPrecision(3))}`,
+      worse: { metric: index, margins },
+    }));
+  });
+  return worse.length === 0 ? [] : [{ name: 'harmless', worse: null }, ...worse];
+}
+
+/** As simulateCase, by the metrics on late labels alone. */
+export function simulateLabelCase(rollout: RolloutSpec, shape: LabelShape, { name, worse }: LabelCase, runs: number): SimulatedCase {
+  const played = Array.from({ length: runs }, (_, run) => simulateLabels(rollout, shape, worse, 1 + run));
+  return summed(name, played, worse === null);
+}
+
+function summed(name: string, played: readonly SimulatedRollout[], isHarmless: boolean): SimulatedCase {
+  const runs = played.length;
+  const of = (outcome: SimulatedRollout['outcome']) => played.filter((one) => one.outcome === outcome);
   const [found, passed] = [of('turnedBack'), of('passed')];
-  const told = regression === HARMLESS || found.length === 0 ? passed : found;
+  const told = isHarmless || found.length === 0 ? passed : found;
   return {
     name,
     runs,

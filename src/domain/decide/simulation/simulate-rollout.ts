@@ -18,7 +18,7 @@ export interface SimulatedRollout {
 /** Plays a rollout's steps on made traffic, window by window, by the very rules of the real one. Pure; the same for the same seed. */
 export function simulateRollout(rollout: RolloutSpec, shape: TrafficShape, regression: Regression, seed: number): SimulatedRollout {
   const plan = analysisPlanOf(rollout, null, { isCompared: true });
-  // What made traffic has no labels and no evaluation for.
+  // Made traffic has no evaluation; labels are played by themselves, day by day (simulateLabels).
   const judged = { ...plan, metrics: plan.metrics.filter(({ spec }) => !['distribution', 'quality', 'kpi'].includes(spec.kind)) };
   const traffic = createTraffic(shape, regression, rollout.windowSeconds, seed);
   let state = beginAnalysis(judged);

@@ -128,7 +128,8 @@ function divided(requests: number, bins: number, upTo: (bin: number) => number, 
   });
 }
 
-function gaussOf(random: () => number): number {
+/** A standard normal number. */
+export function gaussOf(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addLabels, assess, beginAnalysis, beginStep } from '../../../../src/domain/decide/analysis/analyse.js';
-import { daysNeeded } from '../../../../src/domain/decide/analysis/days.js';
+import { CALLER_GROUPS, daysNeeded } from '../../../../src/domain/decide/analysis/days.js';
 import { foldWatch } from '../../../../src/domain/decide/analysis/fold-watch.js';
 import { randomOf } from '../../../../src/domain/decide/analysis/thin.js';
 import { DAY_MS, kpiDay, labelledPlan, pairedDay, readDaily, withTraffic } from './labelled.js';
@@ -198,7 +198,42 @@ test('copies say nothing of a named number: a shadow is judged by the other metr
 test('how many days it takes rises with how much they differ', () => {
   const [{ spec }] = quality.metrics as [(typeof quality.metrics)[0]];
   if (spec.kind !== 'quality') throw new Error('not a quality metric');
-  const days = [0, 0.05, 0.1, 0.3].map((sd) => daysNeeded(spec, 0.01, sd) ?? Infinity);
+  const days = [0, 0.05, 0.1, 0.3].map((sd) => daysNeeded(spec, 'request', 0.01, sd) ?? Infinity);
   expect(days).toEqual([...days].sort((a, b) => a - b));
   expect(days[0]).toBeGreaterThanOrEqual(spec.blocksMin);
+});
+
+describe('callers who stay with an arm', () => {
+  const sticky = labelledPlan([kpi.metrics[0]!.spec], { unit: 'key' });
+  const canary = withTraffic(sticky, { mirror: null });
+  const ofCallers = (day: ReturnType<typeof kpiDay>, callers: number): ReturnType<typeof kpiDay> => {
+    const { challenger, baseline } = day.arms;
+    const counted = (arm: typeof challenger) => ({ ...arm!, kpis: { revenue: { ...arm!.kpis['revenue']!, callers } } });
+    return { ...day, arms: { challenger: counted(challenger), baseline: counted(baseline) } };
+  };
+
+  test('each vote once: after as many days as there are groups of them nobody is asked again', () => {
+    const days = Array.from({ length: 3 * CALLER_GROUPS }, (_, day) => ofCallers(kpiDay(day, 50, 50), 40));
+    const { voted } = readDaily(sticky, days, 80, canary).metrics[0]!.days!;
+    expect(voted.map(([day]) => Date.parse(day) / DAY_MS)).toEqual(Array.from({ length: CALLER_GROUPS }, (_, day) => day));
+  });
+
+  test('those whose day did not count have their turn when it comes again', () => {
+    const days = Array.from({ length: 40 }, (_, day) => ofCallers(kpiDay(day, 50, 50), day === 3 ? 5 : 40));
+    const { voted } = readDaily(sticky, days, 40, canary).metrics[0]!.days!;
+    expect(voted.map(([day]) => Date.parse(day) / DAY_MS)).toEqual(
+      [...Array.from({ length: CALLER_GROUPS }, (_, day) => day), CALLER_GROUPS + 3].filter((day) => day !== 3),
+    );
+  });
+
+  test('many rows of few callers are no vote', () => {
+    expect(readDaily(sticky, [ofCallers(kpiDay(0, 0, 50), 19)], 9, canary).metrics[0]!.days).toBeUndefined();
+  });
+
+  test('what takes more days than there are groups is never passed', () => {
+    const { spec, alpha } = sticky.metrics[0]!;
+    if (spec.kind !== 'kpi') throw new Error('not a named number');
+    expect(daysNeeded(spec, 'key', alpha, 0)).toBeLessThanOrEqual(CALLER_GROUPS);
+    expect([daysNeeded(spec, 'request', alpha, 5), daysNeeded(spec, 'key', alpha, 5)]).toEqual([expect.any(Number), null]);
+  });
 });

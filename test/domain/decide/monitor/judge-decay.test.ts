@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../../../../src/domain/finding.js';
 import type { MonitorOutput } from '../../../../src/domain/monitor-jobs.js';
-import { cohort, monitorOutput } from '../../../fakes/monitor-output.js';
+import { cohort, labelledDays, monitorOutput } from '../../../fakes/monitor-output.js';
 import { mean } from '../evaluation.js';
 import { find, type Change } from './find.js';
 
-const observe = (change: object): MonitorOutput => monitorOutput({ labels: { ...monitorOutput().labels!, ...change } });
+/** A decay that is plain to see, where the labels can be trusted. */
+const observe = (change: object): MonitorOutput =>
+  monitorOutput({ cohort: cohort({ worse: 0.1 }), labels: { ...monitorOutput().labels!, ...change } });
+const weeks = (count: number, labelled: number): number[] => Array.from({ length: 7 * count }, () => labelled);
 
 type Case = [says: string, output: MonitorOutput, change: Change, state: Finding['state'], sentence: string];
 
@@ -89,6 +92,35 @@ test.for<Case>([
     'inconclusive',
     '12 labels exist only because our own output decided so',
   ],
+  [
+    'and are told to be unweighted, whatever their propensity',
+    observe({ ownDecision: 12, propensities: 12 }),
+    { label: { acceptSelectiveLabels: 'nothing else is to be had' } },
+    'found',
+    '12 of the labels exist because our own output decided so; each counts once, whatever its propensity.',
+  ],
+  [
+    'a propensity is no weight',
+    observe({ ownDecision: 12, propensities: 12 }),
+    {},
+    'inconclusive',
+    'they are not weighted by their propensities',
+  ],
+  [
+    'files that cannot be read are named, and nothing is decided without them',
+    observe({ torn: ['labels/m/2013-06-10/07/a.parquet'] }),
+    {},
+    'inconclusive',
+    'a file of the log or the labels cannot be read (labels/m/2013-06-10/07/a.parquet)',
+  ],
+  [
+    'a week whose labels got lost in part makes it provisional',
+    observe({ days: labelledDays([...weeks(3, 93), ...weeks(1, 60)]) }),
+    {},
+    'provisional',
+    '7 of 28 days have other labels than those before them (2013-06-23: 60% of its predictions are settled, of the days before it 93%)',
+  ],
+  ['a day among many is not', observe({ days: labelledDays([...weeks(3, 93), 30, ...weeks(1, 93)]) }), {}, 'found', 'is worse than'],
   [
     'immature labels are provisional',
     monitorOutput({ cohort: null, early: { rows: 900, labelledRows: 300, metrics: { auc: 0.5, logLoss: 0.9, brier: 0.4 } } }),

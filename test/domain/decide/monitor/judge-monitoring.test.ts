@@ -27,6 +27,7 @@ test('a quiet day: one finding a kind, and none of them found', () => {
     calibration: 'ok',
     promise: 'ok',
     kpi: 'inconclusive',
+    errors: 'inconclusive',
   });
 });
 
@@ -48,6 +49,29 @@ test('nothing measured is never ok, but for the age of the model', () => {
   const states = judgeMonitoring(policy(), nothing).map(({ kind, state }) => [kind, state] as const);
   expect(states.filter(([kind, state]) => state === 'ok' && kind !== 'staleness')).toEqual([]);
   expect(states.find(([kind]) => kind === 'traffic')![1]).toBe('found');
+});
+
+const counted = (requests: number, errors = 0, version = 'flights-3') => ({
+  from: '2013-07-01T04:00:00.000Z',
+  to: '2013-07-02T04:00:00.000Z',
+  restarts: 0,
+  arms: [{ arm: 'champion' as const, version, requests, errors }],
+});
+
+test.for<[says: string, requests: ReturnType<typeof counted>, servedRows: number, state: Finding['state']]>([
+  ['as many rows as answers', counted(1000), 1000, 'ok'],
+  ['more rows than answers: a request may ask for many', counted(1000), 5000, 'ok'],
+  ['minutes apart', counted(1000), 600, 'ok'],
+  ['most of them lost', counted(1000), 400, 'found'],
+  ['answers that were errors are no rows', counted(1000, 700), 400, 'ok'],
+  ['another version', counted(1000, 0, 'flights-9'), 400, 'ok'],
+  ['too few to tell', counted(3), 1, 'ok'],
+])('what the proxy counted is held against the log: %s', ([, requests, servedRows, state]) => {
+  const traffic = find('traffic', monitorOutput({ servedRows, trafficRows: servedRows }), { requests });
+  expect(traffic.state).toBe(state);
+  expect(traffic.sentence.includes('the proxy counted 1,000 answers of the champion, the log has 400 rows of them')).toBe(
+    state === 'found',
+  );
 });
 
 type Case = [says: string, kind: FindingKind, output: MonitorOutput, change: Change, state: Finding['state'], sentence: string];

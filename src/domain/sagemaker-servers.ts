@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { SageMakerNetwork } from './sagemaker-cluster.js';
+
+/** The servers of a version as a variant of a SageMaker endpoint: everything that the requests take from the model file. */
+export const SageMakerServers = z.strictObject({
+  kind: z.literal('sagemaker').describe('Model servers are variants of a SageMaker endpoint, one endpoint a model.'),
+  image: z
+    .string()
+    .regex(/^\S{1,255}$/, 'expected an image')
+    .describe('In ECR, best named by digest (`…@sha256:…`); its entrypoint starts `python -m ratchet_serve.container`.'),
+  machineType: z
+    .string()
+    .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected an instance type such as ml.m5.large')
+    .describe('The instance type; `serving.replicas` says how many a version has.'),
+  network: SageMakerNetwork.optional().describe('Runs inside a VPC; absent: in SageMaker’s own.'),
+  kmsKey: z.string().min(1).max(2048).optional().describe('The KMS key (id, alias or ARN) of the disks; absent: SageMaker’s own.'),
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .refine((tags) => !Object.keys(tags).some((name) => /^(aws|ratchet):/i.test(name)), 'names that begin with aws: or ratchet: are taken')
+    .default({})
+    .describe('Tags of the endpoint, for bills and permissions.'),
+});
+export type SageMakerServers = z.infer<typeof SageMakerServers>;
