@@ -8,6 +8,7 @@ import { SnapshotOutput, TrainOutput } from '../domain/stage-jobs.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { CycleContext, CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
+import { recipeOf } from './plan-job.js';
 
 export interface CandidateModel {
   readonly candidate: Candidate;
@@ -42,7 +43,6 @@ export async function candidateOf(
   const training = (await getEvidence(store, trainStage, TrainOutput, digestFor(trainStage))).body;
   const snapshot = (await getEvidence(store, 'snapshot', SnapshotOutput, digestFor('snapshot'))).body;
   const { champion, generation } = context.baseline;
-  const { trainer } = context.spec.spec;
   const { commit } = context.started.trigger;
   const candidate: Candidate = {
     model: context.model,
@@ -50,7 +50,7 @@ export async function candidateOf(
     modelDigest: training.model.digest,
     datasetDigest: snapshot.datasetDigest,
     codeDigest: context.started.codeDigest,
-    configDigest: digestOf({ command: trainer.command, config: trainer.config, seed: trainer.seed, environment: trainer.environment }),
+    configDigest: digestOf(recipeOf(context)),
     ...(commit === undefined || !hasCommit ? {} : { commit }),
     policyDigest: policyDigestOf(context.spec),
     baseline: { championDigest: champion?.model.digest ?? null, generation },

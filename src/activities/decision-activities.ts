@@ -5,8 +5,9 @@ import type { Appended, CycleOutcome, LedgerBody, LedgerExpects } from '../domai
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
+import { tellDecided, type TellPorts } from './tell-people.js';
 
-export interface DecisionActivityPorts {
+export interface DecisionActivityPorts extends Pick<TellPorts, 'noticeRoutes'> {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
   /** How long a watch may be silent before another worker takes it over. */
@@ -26,6 +27,8 @@ export interface OpenedCycle {
   readonly memoryMiB: number;
   readonly memoryMiBMax: number;
   readonly timeLimitSeconds: number;
+  /** From SIGTERM to SIGKILL of a training; absent: the cluster's own, and in cycles that began before there was any. */
+  readonly graceSeconds?: number;
   readonly owner: string;
   readonly watchHeartbeatSeconds: number;
   readonly searchAttributes: boolean;
@@ -50,7 +53,7 @@ export interface RecordedApproval {
   readonly votes: readonly CountedVote[];
 }
 
-export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds, searchAttributes }: DecisionActivityPorts) {
+export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds, searchAttributes, noticeRoutes }: DecisionActivityPorts) {
   return { openCycle, appendRecord, findApproval, findOutcome };
 
   /** @throws {RatchetError} CycleUnknown: a cycle without its record refuses to run, however it was started. */
@@ -67,6 +70,7 @@ export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds,
       memoryMiB: trainer.resources.memoryMiB,
       memoryMiBMax: trainer.resources.memoryMiBMax ?? trainer.resources.memoryMiB,
       timeLimitSeconds: trainer.timeLimitSeconds,
+      ...(trainer.checkpoints !== undefined && { graceSeconds: trainer.checkpoints.graceSeconds }),
       owner: spec.metadata.owner,
       watchHeartbeatSeconds,
       searchAttributes,
@@ -78,6 +82,8 @@ export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds,
   /** One append, by the ledger's protocol: lost replies, retries and second writers are all the same case. */
   async function appendRecord(request: AppendRequest): Promise<Pick<Appended, 'seq' | 'adopted'>> {
     const { seq, adopted } = await ledger.append(request);
+    const { model, body } = request;
+    if (body.kind === 'approved' || body.kind === 'cycle-ended') await tellDecided({ noticeRoutes }, model, body.cycle);
     return { seq, adopted };
   }
 

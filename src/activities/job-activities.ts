@@ -1,9 +1,11 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, Context, heartbeat } from '@temporalio/activity';
+import { beginWatch, isTimeToTell, JOB_PROGRESS_SIGNAL, observed, told } from '../domain/decide/job-watch.js';
 import type { TimeRange } from '../domain/dataset.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
-import type { Job, JobStage } from '../domain/job.js';
+import type { Job, JobSpec, JobStage } from '../domain/job.js';
+import type { Prices } from '../domain/prices.js';
 import type { TrainInput } from '../domain/stage-jobs.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -14,6 +16,7 @@ import type { Ledger } from './ledger.js';
 import { planJob, type JobPlan, type TrainingEnvironment } from './plan-job.js';
 import { readStageOutput } from './stage-output.js';
 import { toFailure } from './to-failure.js';
+import { isTraining, needPrices, trainingCheck, type WatchRequest } from './watch-training.js';
 import { Evidence } from '../domain/evidence.js';
 import { getDocument } from './documents.js';
 
@@ -39,6 +42,8 @@ export interface JobActivityPorts {
   readonly ledger: Ledger;
   readonly jobCluster: JobCluster;
   readonly environment: TrainingEnvironment;
+  /** What machines cost; null: nobody said. */
+  readonly prices: Prices | null;
 }
 
 export function createJobActivities(ports: JobActivityPorts) {
@@ -51,6 +56,8 @@ export function createJobActivities(ports: JobActivityPorts) {
     const plan = await planJob(ports, context, request, request);
     const cited = await citedStage(request.stage, context.started.cites[request.stage], plan);
     if (cited !== null) return { jobName: null, cited };
+    const { trainer } = context.spec.spec;
+    if (isTraining(request.stage) && trainer.stop?.costMax !== undefined) needPrices(ports.prices, trainer);
     await jobCluster.submit(plan.spec, cancellationSignal());
     return { jobName: plan.spec.name, cited: null };
   }
@@ -70,15 +77,39 @@ export function createJobActivities(ports: JobActivityPorts) {
     }
   }
 
-  /** Waits for a job to end, heartbeating its progress. Stopping the job is the workflow's decision, never ours. */
-  async function awaitJob(jobName: string): Promise<void> {
+  /** Waits for a job to end, heartbeating its progress; fails where a rule says that it is to stop. Stopping it is the workflow's to do, never ours. */
+  async function awaitJob(jobName: string, request?: WatchRequest): Promise<void> {
+    await watchToEnd(jobName, request).catch((error: unknown) => {
+      throw patient(jobName, error);
+    });
+  }
+
+  async function watchToEnd(jobName: string, request: WatchRequest | undefined): Promise<void> {
+    const check = await trainingCheck(ports, jobName, request);
+    let watch = beginWatch(activityInfo().heartbeatDetails, Date.now());
     const heartbeatMs = Math.max(200, Math.min(10_000, (activityInfo().heartbeatTimeoutMs ?? 60_000) / 4));
     for await (const job of jobCluster.watch(jobName, { signal: cancellationSignal(), heartbeatMs })) {
-      heartbeat(job.progress);
+      const nowMs = Date.now();
+      watch = observed(watch, job.progress, nowMs);
+      heartbeat(watch);
       if (job.phase === 'Succeeded') return;
       if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true }); // the next attempt is the workflow's to make
+      check(job, watch, nowMs);
+      if (request === undefined || !isTimeToTell(watch, { attempt: request.attempt, startedAtMs: startOf(job, nowMs) }, nowMs)) continue;
+      watch = told(watch, nowMs);
+      await tellWorkflow(request, watch.words);
     }
     throw new RatchetError('WatchEnded', `the watch of job ${jobName} ended before the job did`);
+  }
+
+  /** For the details that the Temporal UI shows. Where it cannot be told, the heartbeat has it all the same. */
+  async function tellWorkflow({ stage, attempt }: WatchRequest, words: string): Promise<void> {
+    const { info, client } = Context.current();
+    const { workflowId, runId } = info.workflowExecution!;
+    await client.workflow
+      .getHandle(workflowId, runId)
+      .signal(JOB_PROGRESS_SIGNAL, { stage, attempt, words })
+      .catch(() => undefined);
   }
 
   /** Turns the finished job's result into evidence. Asked again, it gives the same digest. */
@@ -93,7 +124,13 @@ export function createJobActivities(ports: JobActivityPorts) {
     }
     const output = await readStageOutput(store, request.stage, job.output, { dataset: trainedOn(plan) });
     const evidenceDigest = await putDocument(store, evidenceOf(request, plan, job, output.body));
+    await clearCheckpoints(plan.spec);
     return { stage: request.stage, evidenceDigest, summary: output.summary, cited: false, rejection: output.rejection };
+  }
+
+  /** The work is evidence now. What stays where this fails costs room, and no cycle. */
+  async function clearCheckpoints({ checkpoints }: JobSpec): Promise<void> {
+    if (checkpoints !== undefined) await jobCluster.clearCheckpoints(checkpoints).catch(() => undefined);
   }
 
   async function stopJob(jobName: string): Promise<void> {
@@ -110,6 +147,15 @@ export function createJobActivities(ports: JobActivityPorts) {
   }
 }
 
+/** A watcher whose credentials have run out, or whose rights somebody took, ends no training of weeks: it is asked again until it may look. */
+function patient(jobName: string, error: unknown): unknown {
+  if (!(error instanceof RatchetError) || error.type !== 'AccessDenied') return error;
+  return new RatchetError('ClusterUnavailable', `job ${jobName} goes on and cannot be watched: ${error.message}`, {
+    remedy: `${error.remedy}; the watch goes on by itself as soon as it may`,
+    cause: error,
+  });
+}
+
 /** The window of the rows that a trainer was handed; a model may not claim to have seen others. */
 function trainedOn({ spec }: JobPlan): TimeRange | null {
   if (spec.stage !== 'train' && spec.stage !== 'refit') return null;
@@ -117,6 +163,10 @@ function trainedOn({ spec }: JobPlan): TimeRange | null {
   const starts = files.map(({ window }) => window.start).sort(byTime);
   const ends = files.map(({ window }) => window.end).sort(byTime);
   return { start: starts[0]!, end: ends.at(-1)! };
+}
+
+function startOf({ startedAt }: Job, nowMs: number): number {
+  return startedAt === null ? nowMs : Date.parse(startedAt);
 }
 
 function byTime(a: string, b: string): number {
@@ -137,7 +187,8 @@ function evidenceOf(request: JobRequest, plan: JobPlan, job: Job, body: Evidence
 }
 
 const JOB_REMEDY: Partial<Record<string, string>> = {
-  JobTimedOut: 'raise timeLimitSeconds, or make the job faster, then: ratchet retry',
+  JobTimedOut: 'raise timeLimitSeconds, or make the job faster, then: ratchet retry (with trainer.checkpoints it goes on where it stood)',
+  JobDiverged: 'lower the learning rate or look for bad values in the data, apply, then: ratchet trigger',
   JobOutOfMemory: 'raise resources.memoryMiB (or memoryMiBMax), then: ratchet retry',
   JobOutputMissing: 'the job must write its result to the file named in RATCHET_OUTPUT before it exits 0',
   JobFailed: 'mend what the log says, apply, then: ratchet retry',

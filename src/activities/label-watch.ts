@@ -1,8 +1,8 @@
 import type { AnalysisState } from '../domain/decide/analysis/analyse.js';
+import { CALLER_GROUPS } from '../domain/decide/analysis/days.js';
 import type { LabelsRead } from '../domain/decide/analysis/labels-state.js';
 import type { LabelQuestion } from '../domain/label-reading.js';
-import type { LabelReader } from '../ports/label-reader.js';
-import type { WatchRequest } from './watch-arms.js';
+import type { WatchPorts, WatchRequest } from './watch-arms.js';
 
 /** Reads labels beside a watch: nobody waits for it, and what it found is taken when it is there. */
 export interface LabelWatch {
@@ -17,7 +17,10 @@ const WINDOWS_BETWEEN = 60;
 /** So much longer than a reading took is waited for the next one. */
 const REST = 20;
 
-export function watchLabels(request: WatchRequest, reader: LabelReader): LabelWatch {
+export function watchLabels(
+  request: WatchRequest,
+  { labels, labelPauseSeconds }: Pick<WatchPorts, 'labels' | 'labelPauseSeconds'>,
+): LabelWatch {
   const stopping = new AbortController();
   let found: LabelsRead | null = null;
   let isReading = false;
@@ -27,7 +30,7 @@ export function watchLabels(request: WatchRequest, reader: LabelReader): LabelWa
     const startedMs = performance.now();
     isReading = true;
     try {
-      const { days } = await reader.read(question, stopping.signal);
+      const { days } = await labels.read(question, stopping.signal);
       found = { asOfMs: question.asOfMs, days, trouble: null };
     } catch (error) {
       if (stopping.signal.aborted) return;
@@ -35,7 +38,9 @@ export function watchLabels(request: WatchRequest, reader: LabelReader): LabelWa
       found = { asOfMs: question.asOfMs, days: [], trouble };
     } finally {
       isReading = false;
-      nextAtMs = performance.now() + Math.max(WINDOWS_BETWEEN * request.windowSeconds * 1000, REST * (performance.now() - startedMs));
+      const tookMs = performance.now() - startedMs;
+      const restMs = Math.max(WINDOWS_BETWEEN * request.windowSeconds * 1000, REST * tookMs);
+      nextAtMs = performance.now() + (labelPauseSeconds === null ? restMs : labelPauseSeconds * 1000);
     }
   }
 
@@ -65,6 +70,6 @@ function questionOf({ model, plan, instances }: WatchRequest, { labels }: Analys
     endMs: nowMs,
     asOfMs: nowMs,
     timeZone,
-    compare: { arms: Object.fromEntries(arms), kpis: Object.fromEntries(kpis) },
+    compare: { arms: Object.fromEntries(arms), kpis: Object.fromEntries(kpis), callerGroups: plan.unit === 'key' ? CALLER_GROUPS : null },
   };
 }

@@ -41,6 +41,8 @@ export interface ModelState {
   readonly searchAttributes: boolean;
   /** What holds machines back is asked of the ledger; absent in histories that are older than the question. */
   readonly paced?: true;
+  /** Its requests are refused. */
+  readonly servingPaused?: true;
 }
 
 /** A query that nobody answers must not keep a cycle from being settled. */
@@ -57,7 +59,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
   async function readModelState({ model }: { model: string }): Promise<ModelState | null> {
     const head = await ledger.readState(model);
     if (head === null) return null;
-    const { paused, specDigest, codeDigest, generation, champion, openCycle, bake } = head.state;
+    const { paused, specDigest, codeDigest, generation, champion, openCycle, bake, servingPaused } = head.state;
     const { spec, problem } = specDigest === null ? { spec: null, problem: null } : await readSpec(specDigest);
     return {
       paused,
@@ -72,6 +74,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
       labelDelayHours: spec?.spec.data.label.delayHours ?? 0,
       searchAttributes,
       paced: true,
+      ...(servingPaused === undefined ? {} : { servingPaused: true }),
     };
   }
 

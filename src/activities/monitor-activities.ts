@@ -1,20 +1,25 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal, getClient } from '@temporalio/activity';
 import { answerWindow } from '../domain/decide/monitor/answer-window.js';
 import { judgeMonitoring } from '../domain/decide/monitor/judge-monitoring.js';
 import { shortDigest, type Digest } from '../domain/digest.js';
 import { documentBytes } from '../domain/document.js';
 import { RatchetError } from '../domain/failure.js';
+import type { FindingKind } from '../domain/finding.js';
 import type { JobSpec } from '../domain/job.js';
 import { MonitorOutput } from '../domain/monitor-jobs.js';
-import { monitoredKey, MonitoringDocument, type MonitoredWindow, MonitoringPlan, windowStamp } from '../domain/monitoring.js';
+import { monitoredKey, MonitoringDocument, type MonitoredWindow, MonitoringPlan } from '../domain/monitoring.js';
+import { reachOfAnswers } from '../domain/monitoring-spec.js';
 import { monitoringReport } from '../domain/monitoring-report.js';
 import type { TimeRange } from '../domain/dataset.js';
+import { windowStamp } from '../domain/window-stamp.js';
 import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument, putDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
-import { readWindow, readWindows } from './monitored-windows.js';
+import { KNOWN_RECORDS } from './ledger-keys.js';
+import { readAnswered, readWindow } from './monitored-windows.js';
 import { planWindow, readMonitored } from './plan-monitoring.js';
+import { requestsOfWindow } from './request-counts.js';
 
 export interface MonitorActivityPorts {
   readonly store: ObjectStore;
@@ -41,6 +46,25 @@ export interface PlannedWindow {
   readonly isJudged: boolean;
 }
 
+interface PauseReply {
+  readonly isPaused: boolean;
+  readonly trouble: string | null;
+}
+type PauseArgs = [{ readonly requestedBy: string; readonly reason: string; readonly documentDigest: Digest; readonly wish: string }];
+
+/** Findings that rest on mature labels. */
+const OF_LABELS: readonly FindingKind[] = ['decay', 'calibration', 'promise', 'kpi'];
+
+interface PauseWish {
+  readonly model: string;
+  readonly kind: FindingKind;
+  readonly key: string;
+  readonly reason: string;
+  readonly documentDigest: Digest;
+  readonly workflowId: string;
+  readonly taskQueue: string;
+}
+
 interface MonitorJob {
   readonly model: string;
   readonly planDigest: Digest;
@@ -54,7 +78,7 @@ const RESOURCES = { cpus: 1, memoryMiB: 6144, gpus: 0 };
 export const MONITOR_TIME_LIMIT_SECONDS = 3600;
 
 export function createMonitorActivities({ store, ledger, jobCluster, watchHeartbeatSeconds }: MonitorActivityPorts) {
-  return { planMonitoring, submitMonitorJob, recordMonitoring, judgeWindow };
+  return { planMonitoring, submitMonitorJob, recordMonitoring, judgeWindow, pauseServing };
 
   /** Fixes what is looked at and what it is judged by. A window that was judged before keeps the plan it was judged with. */
   async function planMonitoring({ model, at, windowHours }: WindowRequest): Promise<PlannedWindow | null> {
@@ -100,6 +124,7 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
       planDigest: request.planDigest,
       job: { name, startedAt: job.startedAt, endedAt: job.endedAt },
       body: body.data,
+      requests: await requestsOfWindow(store, request.model, body.data.window),
     };
     return putDocument(store, document);
   }
@@ -126,9 +151,9 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
     if (before !== null) return before;
     if (documentDigest === null)
       throw new RatchetError('EvidenceMissing', `${key}: expected the judged window, found none`, { remedy: `ratchet monitor ${model}` });
-    const { body } = await getDocument(store, MonitoringDocument, 'monitoring', documentDigest);
+    const { body, job, requests = null } = await getDocument(store, MonitoringDocument, 'monitoring', documentDigest);
     const { cycle, policy } = plan;
-    const newest = { window: plan.input.window, cycle, findings: judgeMonitoring(policy, body) };
+    const newest = { window: plan.input.window, cycle, findings: judgeMonitoring(policy, body, requests) };
     const judged: MonitoredWindow = {
       ...newest,
       model,
@@ -136,12 +161,52 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
       planDigest,
       documentDigest,
       scheduled,
-      answers: answerWindow(policy.settings.answers, newest, await readWindows(store, model, newest.window.end)),
+      cpuSeconds: cpuSecondsOf(job),
+      requests,
+      answers: answerWindow(
+        policy.settings.answers,
+        newest,
+        await readAnswered(store, model, newest.window.end, reachOfAnswers(policy.settings.answers)),
+      ),
     };
     // The report first: who finds the window finds its report too.
     await store.createIfAbsent(monitoredKey(model, plan.input.window, plan.cycle, 'html'), Buffer.from(monitoringReport(judged, body)));
     await store.createIfAbsent(key, documentBytes(judged));
     return (await readWindow(store, key)) ?? judged;
+  }
+
+  /**
+   * Asks the model's lifecycle to refuse all requests, and waits for its answer. The same key is the same wish: where a person
+   * has ended it since, it stays ended; and what was there before a person resumed is no reason to pause again.
+   * @returns why they are not refused; null: they are
+   */
+  async function pauseServing({ model, kind, key, reason, documentDigest, workflowId, taskQueue }: PauseWish): Promise<string | null> {
+    const resumedAt = await lastResumed(model);
+    const evidenceStart = await startOfEvidence(kind, documentDigest);
+    if (resumedAt !== null && Date.parse(evidenceStart) < Date.parse(resumedAt))
+      return `a person resumed it at ${resumedAt}, and this rests on what was since ${evidenceStart}`;
+    const { workflow } = getClient();
+    // Wakes the lifecycle where it does not run, and says nothing else.
+    const signalArgs = [{ cycle: 0, outcome: 'promoted' }];
+    await workflow.signalWithStart('modelLifecycle', { workflowId, taskQueue, args: [{ model }], signal: 'cycleEnded', signalArgs });
+    const args: PauseArgs = [{ requestedBy: 'monitoring', reason, documentDigest, wish: `monitor/${key}` }];
+    const { isPaused, trouble } = await workflow.getHandle(workflowId).executeUpdate<PauseReply, PauseArgs>('pauseServing', { args });
+    if (isPaused) return trouble === null ? null : `it is recorded, and tried again every minute: ${trouble}`;
+    return trouble ?? 'a person has resumed it since';
+  }
+
+  /** When a person last resumed serving; null: not lately. */
+  async function lastResumed(model: string): Promise<string | null> {
+    const head = (await ledger.readState(model))?.seq ?? 0;
+    const records = await ledger.readRecords(model, { from: Math.max(1, head - KNOWN_RECORDS), to: head });
+    return records.findLast(({ body }) => body.kind === 'serving-resumed')?.at ?? null;
+  }
+
+  /** What labels say is of a cohort that began long before the window. */
+  async function startOfEvidence(kind: FindingKind, documentDigest: Digest): Promise<string> {
+    const { planDigest } = await getDocument(store, MonitoringDocument, 'monitoring', documentDigest);
+    const { window, cohort } = (await getDocument(store, MonitoringPlan, 'monitoring plan', planDigest)).input;
+    return OF_LABELS.includes(kind) && cohort !== null ? cohort.start : window.start;
   }
 
   async function jobOf({ model, planDigest, attempt, memoryFactor }: MonitorJob): Promise<JobSpec> {
@@ -160,6 +225,12 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
       timeLimitSeconds: MONITOR_TIME_LIMIT_SECONDS,
     };
   }
+}
+
+/** What its job reserved; of an attempt that was lost nobody knows when it ended. */
+function cpuSecondsOf({ startedAt, endedAt }: MonitoringDocument['job']): number {
+  if (startedAt === null || endedAt === null) return 0;
+  return (RESOURCES.cpus * Math.max(0, Date.parse(endedAt) - Date.parse(startedAt))) / 1000;
 }
 
 /** The window that ends when the servers' logs of it have settled, on a whole minute. */

@@ -26,7 +26,7 @@ export interface DeliveryPlan {
 
 export function createNoticeActivities(ports: NoticeActivityPorts) {
   const { store, ledger, notifier, temporalUiUrl = null } = ports;
-  return { notifyPeople: createTellPeople(ports), planDelivery, sendNotice, isUndecided, tellUndelivered };
+  return { notifyPeople: createTellPeople(ports), planDelivery, sendNotice, withdrawNotices, isUndecided, tellUndelivered };
 
   /** Which routes: as the model file says. One that it names and that nobody wrote down is told on this machine. */
   async function planDelivery(notice: Notice): Promise<DeliveryPlan> {
@@ -39,6 +39,12 @@ export function createNoticeActivities(ports: NoticeActivityPorts) {
   /** @throws {RatchetError} NotifierUnavailable */
   async function sendNotice({ notice, route }: { notice: Notice; route: string }): Promise<void> {
     await openRoutes().notifier(route).notify(notice);
+  }
+
+  /** Where the receiver keeps them open. @throws {RatchetError} NotifierUnavailable */
+  async function withdrawNotices({ notices, route }: { notices: readonly Notice[]; route: string }): Promise<void> {
+    const to = openRoutes().notifier(route);
+    for (const notice of notices) await to.withdraw?.(notice);
   }
 
   /** Whether a person must still decide, by the ledger. */

@@ -1,4 +1,4 @@
-import { monthOf, paceOf } from '../domain/decide/cycle-pace.js';
+import { monthOf, paceOf, type WindowUsage } from '../domain/decide/cycle-pace.js';
 import { machineHolds, type MachineHolds } from '../domain/decide/machine-holds.js';
 import type { LedgerRecord } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
@@ -6,11 +6,14 @@ import type { TriggersSpec } from '../domain/trigger.js';
 import { costOf, type CostSources } from './cycle-cost.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
+import { readWindows } from './monitored-windows.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** So many records are read at a time, from the newest back. */
 const BATCH = 64;
+/** So many windows a month has where one is looked at each hour. */
+const HOURS_OF_A_MONTH = 744;
 
 export function createPaceActivities(sources: CostSources) {
   const { store, ledger } = sources;
@@ -25,7 +28,8 @@ export function createPaceActivities(sources: CostSources) {
     if (head === null || head.state.specDigest === null) return { all: null, kinds: {} };
     const { triggers } = (await getDocument(store, ModelSpec, 'spec', head.state.specDigest)).spec;
     const records = await recordsSince(ledger, model, head.seq, sinceMs(triggers, nowMs));
-    return machineHolds(triggers, paceOf(records, await usages(triggers, records, nowMs), nowMs), nowMs);
+    const used = await Promise.all([usages(triggers, records, nowMs), windows(model, triggers, nowMs)]);
+    return machineHolds(triggers, paceOf(records, used[0], nowMs, used[1]), nowMs);
   }
 
   /** Only where a budget asks for them. */
@@ -34,6 +38,10 @@ export function createPaceActivities(sources: CostSources) {
     const { startMs } = monthOf(nowMs);
     const cycles = records.filter(({ body, at }) => body.kind === 'cycle-started' && Date.parse(at) >= startMs);
     return Promise.all(cycles.map(({ model, seq }) => costOf(sources, { model, cycle: seq })));
+  }
+
+  async function windows(model: string, { budget }: TriggersSpec, nowMs: number): Promise<WindowUsage[]> {
+    return budget === undefined ? [] : readWindows(store, model, new Date(nowMs).toISOString(), HOURS_OF_A_MONTH);
   }
 }
 

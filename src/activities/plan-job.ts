@@ -3,7 +3,8 @@ import { digestOf, type Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { JobFile, JobSpec, JobStage } from '../domain/job.js';
 import { AgreeInput, EvaluateInput, SnapshotInput, SnapshotOutput, TrainInput, TrainOutput, ValidateInput } from '../domain/stage-jobs.js';
-import type { Resources } from '../domain/trainer-spec.js';
+import { imageOf } from '../domain/training-cluster.js';
+import type { Resources, TrainerSpec } from '../domain/trainer-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { CycleContext, CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
@@ -50,7 +51,17 @@ export async function planJob(
   const work = await workOf({ store, environment }, context, evidence, stage);
   const training = stage === 'train' || stage === 'refit';
   const { trainer } = context.spec.spec;
+  const cluster = training ? clusterOf(context) : undefined;
+  const image = imageOf(cluster);
   const resources = resourcesOf(context, stage);
+  const inputDigest = digestOf({
+    command: work.command,
+    files: work.files,
+    input: work.input,
+    environment: work.environment,
+    stepsDigest: environment.stepsDigest,
+    ...(image !== null && { image }),
+  });
   const memoryMiB = Math.min(resources.memoryMiB * memoryFactor, trainer.resources.memoryMiBMax ?? Number.MAX_SAFE_INTEGER);
   return {
     spec: {
@@ -65,16 +76,19 @@ export async function planJob(
       environment: work.environment,
       resources: { ...resources, memoryMiB: Math.max(memoryMiB, resources.memoryMiB) },
       timeLimitSeconds: training ? trainer.timeLimitSeconds : STEP_TIME_LIMIT_SECONDS,
+      ...(cluster && cluster.kind !== 'local' && { cluster }),
+      ...(training && trainer.checkpoints !== undefined
+        ? { checkpoints: checkpointsPlace(context.model, stage, inputDigest), graceSeconds: trainer.checkpoints.graceSeconds }
+        : {}),
     },
-    inputDigest: digestOf({
-      command: work.command,
-      files: work.files,
-      input: work.input,
-      environment: work.environment,
-      stepsDigest: environment.stepsDigest,
-    }),
+    inputDigest,
     from: work.from,
   };
+}
+
+/** Of the work, not of the cycle: `ratchet retry` goes on from the checkpoints of the cycle that it retries. */
+function checkpointsPlace(model: string, stage: JobStage, inputDigest: Digest): string {
+  return `${model}/${stage}-${inputDigest.slice('sha256:'.length)}`;
 }
 
 /** What a stage's job reserves, whatever its attempt. */
@@ -129,6 +143,7 @@ async function trainWork(
   const from = { snapshot: need(evidence, 'snapshot') };
   const { datasetDigest, dataset } = (await getEvidence(store, 'snapshot', SnapshotOutput, from.snapshot)).body;
   const { data, trainer } = context.spec.spec;
+  const recalibrates = recalibrated(context);
   const input = TrainInput.parse({
     stage,
     datasetDigest,
@@ -140,8 +155,37 @@ async function trainWork(
     config: trainer.config,
     seed: trainer.seed,
     environment: { lockDigest: environment.lockDigest, architecture: environment.architecture },
+    ...(recalibrates === null ? {} : { recalibrates }),
   });
-  return { command: trainer.command, files: context.code.trainer.files, input, environment: trainer.environment, from };
+  const { command, environment: variables } = recipeOf(context);
+  const files = recalibrates === null ? context.code.trainer.files : [];
+  return { command: [...command], files, input, environment: { ...variables }, from };
+}
+
+/** What makes the model of this cycle, beside its data: the trainer of the model file, or the step that recalibrates. */
+export function recipeOf(context: CycleContext): Recipe {
+  const { command, config, seed, environment } = context.spec.spec.trainer;
+  if (context.started.trigger.recipe !== undefined) {
+    return { command: ['python', '-m', 'ratchet_steps.recalibrate'], config, seed, environment: {} };
+  }
+  const image = imageOf(clusterOf(context));
+  return { command, config, seed, environment, ...(image !== null && { image }) };
+}
+
+type Recipe = Pick<TrainerSpec, 'command' | 'config' | 'seed' | 'environment'> & { readonly image?: string };
+
+/** Where a cycle's trainings run. A recalibration is a step of ours and runs where all of them do. */
+export function clusterOf({ spec, started }: CycleContext): TrainerSpec['cluster'] {
+  return started.trigger.recipe === undefined ? spec.spec.trainer.cluster : undefined;
+}
+
+/** @throws {RatchetError} InputInvalid: there is no champion to recalibrate */
+function recalibrated({ model, started, baseline: { champion } }: CycleContext): TrainInput['recalibrates'] | null {
+  if (started.trigger.recipe === undefined) return null;
+  if (champion !== null) return { model: champion.model, trainEnd: champion.trainEnd };
+  throw new RatchetError('InputInvalid', `${model}: expected a champion to recalibrate, found none`, {
+    remedy: `train one: ratchet trigger ${model}`,
+  });
 }
 
 async function evaluateWork({ store }: Sources, context: CycleContext, evidence: CycleRef['evidence']): Promise<Work> {
@@ -167,6 +211,7 @@ async function agreeWork({ store }: Sources, context: CycleContext, evidence: Cy
     stage: 'agree',
     datasetDigest: snapshot.body.datasetDigest,
     data: evaluationData(context),
+    evaluation: context.spec.spec.evaluation,
     refit: await trainedArm(store, 'refit', from.refit),
     sibling: await trainedArm(store, 'train', from.train),
   });

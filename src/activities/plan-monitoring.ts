@@ -8,6 +8,7 @@ import type { MonitoringPlan, MonitoringPolicy } from '../domain/monitoring.js';
 import { EvaluateOutput, SnapshotOutput } from '../domain/stage-jobs.js';
 import type { TimeRange } from '../domain/dataset.js';
 import type { ObjectStore } from '../ports/object-store.js';
+import { loadCycle } from './cycle-context.js';
 import { getDocument, getEvidence } from './documents.js';
 import type { Ledger } from './ledger.js';
 
@@ -43,7 +44,7 @@ export async function readMonitored({ store, ledger }: Sources, model: string): 
 export async function planWindow(sources: Sources, model: string, monitored: Monitored, window: TimeRange): Promise<MonitoringPlan> {
   const { state, spec, settings } = monitored;
   const { champion, anchor } = state;
-  const { source: _source, window: _window, ...data } = spec.spec.data;
+  const data = await dataOfChampion(sources, model, monitored);
   const { metrics, resampleBy, replicates, seed } = spec.spec.evaluation;
   const times = cohortTimes(window, settings, data.label.delayHours, champion.trainEnd);
   const isFairAnchor =
@@ -62,11 +63,11 @@ export async function planWindow(sources: Sources, model: string, monitored: Mon
     champion: { model: champion.model, trainEnd: champion.trainEnd },
     anchor: isFairAnchor ? { model: anchor.model, trainEnd: anchor.trainEnd } : null,
     datasetDigest: champion.datasetDigest,
-    latestDatasetDigest: await latestDataset(sources, model),
+    latestDatasetDigest: await latestDataset(sources, model, data),
     drift: { statisticMax: settings.thresholds.driftStatisticMax, predictionStatisticMax: settings.thresholds.predictionStatisticMax },
     ...times,
   });
-  const { delayHours, policy, acceptSelectiveLabels, coverageMin } = data.label;
+  const { delayHours, policy, acceptSelectiveLabels, coverageMin, coverageDropMax } = data.label;
   return {
     kind: 'monitoring-plan',
     model,
@@ -74,11 +75,29 @@ export async function planWindow(sources: Sources, model: string, monitored: Mon
     specDigest: state.specDigest,
     policy: {
       settings,
-      label: { delayHours, policy, coverageMin, ...(acceptSelectiveLabels === undefined ? {} : { acceptSelectiveLabels }) },
+      label: {
+        delayHours,
+        policy,
+        coverageMin,
+        coverageDropMax,
+        ...(acceptSelectiveLabels === undefined ? {} : { acceptSelectiveLabels }),
+      },
       champion: { version: champion.version, trainEnd: champion.trainEnd, promise: await promiseOf(sources, model, champion.cycle) },
     },
     input,
   };
+}
+
+/**
+ * What the champion was trained to read, which another spec may have changed since: its snapshot and its file know no other columns.
+ * When labels are mature is as the spec in force says.
+ */
+async function dataOfChampion(sources: Sources, model: string, { state, spec }: Monitored): Promise<MonitorInput['data']> {
+  const { source: _source, window: _window, ...inForce } = spec.spec.data;
+  const made = await orNull(() => loadCycle(sources, model, state.champion.cycle));
+  if (made === null) return inForce;
+  const { features, timeColumn, keyColumns, label } = made.spec.spec.data;
+  return { ...inForce, features, timeColumn, keyColumns, label: { ...inForce.label, column: label.column } };
 }
 
 /** Which predictions are mature at the end of the window, which were before them, which may still get a label. */
@@ -114,15 +133,15 @@ async function promiseOf({ store, ledger }: Sources, model: string, cycle: numbe
   return (await orNull(() => getEvidence(store, 'evaluate', EvaluateOutput, digest)))?.body.arms.challenger.metrics ?? null;
 }
 
-/** The newest snapshot of a cycle whose rows are still there. */
-async function latestDataset({ store, ledger }: Sources, model: string): Promise<Digest | null> {
+/** The newest snapshot of a cycle whose rows are still there, and that has what the champion reads. */
+async function latestDataset({ store, ledger }: Sources, model: string, { features }: MonitorInput['data']): Promise<Digest | null> {
   const head = await lastOf(ledger, model, Number.MAX_SAFE_INTEGER);
   const records = await ledger.readRecords(model, { from: Math.max(1, head - LOOK_RECORDS), to: head });
   for (const { body } of records.toReversed()) {
     const digest = body.kind === 'cycle-ended' ? body.evidence.snapshot : undefined;
     if (digest === undefined) continue;
     const found = await orNull(() => getEvidence(store, 'snapshot', SnapshotOutput, digest));
-    if (found === null) continue;
+    if (found === null || !features.every(({ name }) => found.body.dataset.columns.some((column) => column.name === name))) continue;
     const areHere = await Promise.all(found.body.dataset.files.map((file) => store.hasDigest(file.digest)));
     if (areHere.every(Boolean)) return found.body.datasetDigest;
   }

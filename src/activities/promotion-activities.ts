@@ -3,6 +3,7 @@ import type { Digest } from '../domain/digest.js';
 import type { Evidence, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
 import { objectKey } from '../domain/object-key.js';
+import type { RegistryKind } from '../domain/model-spec.js';
 import type { ModelRegistry } from '../ports/model-registry.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { candidateOf, type CandidateModel } from './candidate-of.js';
@@ -14,7 +15,7 @@ import type { Ledger } from './ledger.js';
 export interface PromotionActivityPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
-  readonly registry: ModelRegistry;
+  readonly registryOf: (kind: RegistryKind) => ModelRegistry;
 }
 
 export interface RegisteredCandidate extends StageResult {
@@ -32,7 +33,7 @@ export interface PromoteRequest extends CycleRef {
   readonly at: string;
 }
 
-export function createPromotionActivities({ store, ledger, registry }: PromotionActivityPorts) {
+export function createPromotionActivities({ store, ledger, registryOf }: PromotionActivityPorts) {
   return { registerCandidate, promoteCandidate, projectChampion };
 
   /** Stores the candidate document and registers its model under alias `challenger`. Asked again, it finds what it made. */
@@ -42,6 +43,7 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
     await putDocument(store, built.candidate);
     const { candidate, candidateDigest, version, training } = built;
     const name = registryName(context);
+    const registry = registryOf(context.spec.spec.registry.kind);
     const registered = await registry.register({
       name,
       candidateDigest,
@@ -124,6 +126,7 @@ export function createPromotionActivities({ store, ledger, registry }: Promotion
     if (!champion) return 'no champion yet';
     const context = await loadCycle({ ledger, store }, model, champion.cycle);
     const name = registryName(context);
+    const registry = registryOf(context.spec.spec.registry.kind);
     const before = await registry.getAlias(name, 'champion');
     if (before !== champion.registryVersion) await registry.setAlias(name, 'champion', champion.registryVersion);
     if ((await registry.getAlias(name, 'challenger')) === champion.registryVersion) await registry.deleteAlias(name, 'challenger');

@@ -1,22 +1,28 @@
-import { getClient } from '@temporalio/activity';
+import { cancellationSignal, getClient } from '@temporalio/activity';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
-import { ModelSpec } from '../domain/model-spec.js';
+import { ModelSpec, type RegistryKind } from '../domain/model-spec.js';
+import { placeOfRoute } from '../domain/serving-cluster.js';
+import type { MetricSource } from '../ports/metric-source.js';
 import type { ModelRegistry } from '../ports/model-registry.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { Serving } from '../ports/serving.js';
-import type { TrafficRouter } from '../ports/traffic-router.js';
+import type { RouteReading, TrafficRouter } from '../ports/traffic-router.js';
 import { getDocument } from './documents.js';
+import { faultOfHold } from './hold-traffic.js';
 import type { Ledger } from './ledger.js';
+import { keepRequestCounts } from './request-counts.js';
 import { createTellPeople, type TellPorts } from './tell-people.js';
+import { createTellStuck, inWords } from './tell-stuck.js';
 import { withdrawExposure, type SettleRequest } from './settle-traffic.js';
 import { faultOfTraffic, type Fault } from './traffic-fault.js';
 
 export interface ReconcileActivityPorts extends TellPorts {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
-  readonly registry: ModelRegistry;
+  readonly registryOf: (kind: RegistryKind) => ModelRegistry;
   readonly serving: Serving;
+  readonly metrics: MetricSource;
   readonly router: TrafficRouter;
 }
 
@@ -26,9 +32,18 @@ export interface Reconciled {
   readonly found: readonly string[];
 }
 
+interface Compared {
+  readonly faults: readonly Fault[];
+  /** The model is to be paused. */
+  readonly pauses: boolean;
+  /** What could not be looked at; null: nothing. */
+  readonly trouble: unknown;
+}
+
 export function createReconcileActivities(ports: ReconcileActivityPorts) {
-  const { store, ledger, registry, router } = ports;
+  const { store, ledger, registryOf, router } = ports;
   const tellPeople = createTellPeople(ports);
+  const tellStuck = createTellStuck(ports);
   return { listModels, reconcileModel, settleExposure };
 
   async function settleExposure(request: SettleRequest): Promise<void> {
@@ -37,15 +52,18 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
 
   /** Every model with a ledger in this store. Before they are compared, the proxy is told where servers have moved to. */
   async function listModels(): Promise<string[]> {
-    await router.refresh();
+    const trouble = await router.refresh().then(() => null, knownTrouble);
     const models: string[] = [];
     // Names have no character below "-": after the last key of a model comes the next one.
     for (let startAfter: string | undefined; ; startAfter = `ledger/${models.at(-1)}/~`) {
       const [key] = await store.list('ledger/', { limit: 1, ...(startAfter === undefined ? {} : { startAfter }) });
       const model = key?.split('/')[1];
-      if (model === undefined) return models;
+      if (model === undefined) break;
       models.push(model);
     }
+    // A proxy that cannot be told where servers are is no reason to compare nothing.
+    if (trouble !== null) for (const model of models) void tellStuck(model, trouble).catch(() => undefined);
+    return models;
   }
 
   /**
@@ -53,23 +71,63 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
    * ledger is read after what is held against it: what was allowed in between is no fault.
    */
   async function reconcileModel({ model }: { model: string }): Promise<Reconciled> {
-    const reading = await router.read(model);
+    const reading = await router.read(model).catch(knownTrouble);
     const state = (await ledger.readState(model))?.state;
-    if (state?.champion == null || state.specDigest === null) return { model, found: [] };
-    const { spec } = await getDocument(store, ModelSpec, 'spec', state.specDigest);
-    const traffic = spec.serving === undefined || router.url === '' ? [] : await faultOfTraffic(ports, model, state, reading);
-    const alias = await faultOfAlias(model, spec.registry.name ?? model, state).catch((error: unknown) => ({ error }));
-    const faults = [...('error' in alias ? [] : alias), ...traffic];
+    if (state === undefined) return { model, found: [] };
+    const holds = await holdFaults(model, state, reading);
+    const served = await servedFaults(model, state, reading);
+    const faults = [...holds, ...served.faults]; // held first: a route that is put again answers nobody in between
     const found = faults.map(({ what }) => what);
     // Told before it is repaired: who dies in between finds it again.
-    const byHand = faults.some((fault) => fault.byHand);
-    if (found.length > 0) await tell(model, faults, spec.serving?.onHandEdit === 'pause' && byHand);
-    for (const { repair } of faults) await repair?.();
-    if ('error' in alias) throw alias.error; // a registry that is away keeps no traffic where it may not be
+    if (found.length > 0) await tell(model, faults, served.pauses);
+    const troubles: unknown[] = [];
+    for (const { repair } of faults) await repair?.().catch((error: unknown) => troubles.push(error));
+    if (served.trouble !== null) troubles.push(served.trouble);
+    if (troubles.length > 0) throw troubles[0]; // what cannot be mended keeps nothing else from being mended
     return { model, found };
   }
 
-  async function faultOfAlias(model: string, name: string, { champion, previousChampion }: LedgerState): Promise<Fault[]> {
+  /** Whatever its spec says: what was paused is refused until it is resumed. */
+  async function holdFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Fault[]> {
+    try {
+      return await faultOfHold({ ledger, router }, model, state, reading instanceof RatchetError ? null : reading);
+    } catch (error) {
+      return [
+        { what: `requests: serving is paused, and the proxy cannot be told: ${inWords(knownTrouble(error))}`, byHand: false, repair: null },
+      ];
+    }
+  }
+
+  /** Traffic and registry of a champion. */
+  async function servedFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Compared> {
+    if (state.champion === null || state.specDigest === null) return { faults: [], pauses: false, trouble: null };
+    const { spec } = await getDocument(store, ModelSpec, 'spec', state.specDigest);
+    if (spec.serving !== undefined && reading !== null && !(reading instanceof RatchetError)) await count(reading.asked);
+    const isServed = spec.serving !== undefined && (placeOfRoute(spec.serving.cluster) !== undefined || router.url !== '');
+    const traffic = isServed ? await trafficFaults(model, state, reading) : [];
+    const alias = await faultOfAlias(model, spec.registry, state).catch((error: unknown) => ({ error }));
+    const faults = [...('error' in alias ? [] : alias), ...traffic];
+    const pauses = spec.serving?.onHandEdit === 'pause' && faults.some(({ byHand }) => byHand);
+    return { faults, pauses, trouble: 'error' in alias ? alias.error : null };
+  }
+
+  /** What cannot be counted now is counted the next time, and monitoring tells that it knows less; it keeps no traffic from being repaired. */
+  async function count(asked: RouteReading['asked']): Promise<void> {
+    await keepRequestCounts(ports, asked, Date.now(), cancellationSignal()).catch((error: unknown) => void knownTrouble(error));
+  }
+
+  /** A route that cannot be read, as one whose file was spoilt, is told with what to do; what else is wrong is looked at nevertheless. */
+  async function trafficFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Fault[]> {
+    if (!(reading instanceof RatchetError)) return faultOfTraffic(ports, model, state, reading);
+    return [{ what: `traffic: ${inWords(reading)}`, byHand: false, repair: null }];
+  }
+
+  async function faultOfAlias(
+    model: string,
+    { kind, name = model }: ModelSpec['spec']['registry'],
+    { champion, previousChampion }: LedgerState,
+  ): Promise<Fault[]> {
+    const registry = registryOf(kind);
     const expected = champion!.registryVersion;
     const alias = await registry.getAlias(name, 'champion');
     if (alias === expected) return [];
@@ -109,4 +167,10 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
         );
     });
   }
+}
+
+/** @throws what is no trouble of the router's */
+function knownTrouble(error: unknown): RatchetError {
+  if (error instanceof RatchetError) return error;
+  throw error;
 }

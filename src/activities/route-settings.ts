@@ -1,3 +1,4 @@
+import { placeOfRoute } from '../domain/serving-cluster.js';
 import type { ServingSpec } from '../domain/serving-spec.js';
 import type { Route } from '../domain/serving.js';
 
@@ -9,7 +10,16 @@ export const defaultSettings: Route['settings'] = {
 };
 
 /** What of a model's `serving` says how its requests are treated. */
-export function settingsOfRoute({ stickyBy, timeoutMs, concurrentRequestsMax, outlier, rateLimit, jwt }: ServingSpec): Route['settings'] {
+export function settingsOfRoute({
+  cluster,
+  stickyBy,
+  timeoutMs,
+  concurrentRequestsMax,
+  outlier,
+  rateLimit,
+  jwt,
+}: ServingSpec): Route['settings'] {
+  const place = placeOfRoute(cluster);
   return {
     timeoutMs,
     concurrentRequestsMax,
@@ -17,5 +27,6 @@ export function settingsOfRoute({ stickyBy, timeoutMs, concurrentRequestsMax, ou
     ...(stickyBy === undefined ? {} : { stickyBy }),
     ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(jwt === undefined ? {} : { jwt }),
+    ...(place === undefined ? {} : { place }),
   };
 }

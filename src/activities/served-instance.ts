@@ -1,6 +1,7 @@
 import type { ModelVersion } from '../domain/candidate.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { InstanceSpec } from '../domain/serving.js';
+import { serversOf } from '../domain/serving-cluster.js';
 import type { ServingSpec } from '../domain/serving-spec.js';
 
 /** `<model>-<cycle>`: the same version is the same instance, whoever asks. */
@@ -15,6 +16,7 @@ export function freshInstanceName(model: string, championCycle: number, challeng
 
 /** What is run for a version, by the spec of the cycle that made it and how its model is served now. */
 export function instanceSpecOf(name: string, model: string, version: ModelVersion, made: ModelSpec, serving: ServingSpec): InstanceSpec {
+  const cluster = serversOf(serving.cluster);
   return {
     name,
     model,
@@ -25,5 +27,6 @@ export function instanceSpecOf(name: string, model: string, version: ModelVersio
     rowsMax: serving.rowsMax,
     keyHeader: serving.stickyBy ?? null,
     readySecondsMax: serving.readySecondsMax,
+    ...(cluster !== undefined && { cluster }),
   };
 }

@@ -52,6 +52,8 @@ export interface WatchPorts {
   readonly router: TrafficRouter;
   readonly metrics: MetricSource;
   readonly labels: LabelReader;
+  /** As of the worker's settings. */
+  readonly labelPauseSeconds: number | null;
 }
 
 /** So many windows stand in a document; of a longer watch the last ones. */
@@ -69,7 +71,7 @@ interface WatchOptions {
  * stop; then it answers with what it knows. A broken measurement is told as such and tried again. Labels are read beside it.
  */
 export async function watchArms(request: WatchRequest, ports: WatchPorts, options: WatchOptions): Promise<Watched> {
-  const labels = watchLabels(request, ports.labels);
+  const labels = watchLabels(request, ports);
   try {
     return await watch(request, ports, labels, options);
   } finally {
@@ -86,16 +88,21 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
   let reads: PlacedRead[] = [];
   let errorSinceMs: number | null = null;
   let supersededSinceMs: number | null = null;
+  let refused = { now: false, ms: 0 };
+  let lookedAtMs = Date.now();
   let last: Counters | null = null;
   let restartsBefore: number | null = null;
   let analysis = assess(plan, state);
   for (;;) {
     const nowMs = Date.now();
+    if (refused.now) refused = { now: true, ms: refused.ms + nowMs - lookedAtMs };
+    lookedAtMs = nowMs;
     let trouble: string | null = null;
     try {
       const counters = await ports.metrics.read(watchedInstances(request), request.unit, signal);
       const reading = await ports.router.read(request.model);
       const inForce = splitInForce(request, reading);
+      refused = { ...refused, now: reading?.isHeld ?? false };
       trouble = inForce.shift === null ? 'the requests are not divided as they were asked to be' : null;
       supersededSinceMs = reading === null || reading.asked.shift === request.shift ? null : (supersededSinceMs ?? nowMs);
       if (last !== null) {
@@ -131,7 +138,7 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
     if (trouble !== null && analysis.phase !== 'Failed') analysis = { ...analysis, phase: 'Error', reasons: [trouble] };
     errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;
     onState(state, analysis);
-    const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs, supersededSinceMs });
+    const end = endOfWatch(mode, analysis.phase, times, { nowMs: Date.now(), errorSinceMs, supersededSinceMs, refused });
     if (end !== null) return { analysis, before, windows, reads, state, end };
     await pause(request.windowSeconds * 1000, signal);
     if (signal.aborted) return { analysis, before, windows, reads, state, end: null };

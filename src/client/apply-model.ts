@@ -7,6 +7,7 @@ import type { ScheduleChange } from './bring-schedule.js';
 import { applySchedule } from './model-schedule.js';
 import { applyMonitorSchedule } from './monitor-schedule.js';
 import { packageCode, putDocument } from './package-code.js';
+import { refuseMove } from './refuse-move.js';
 import { withKeys } from './serving-keys.js';
 
 export interface Applied {
@@ -35,6 +36,7 @@ export interface ApplyOptions {
  * @throws {RatchetError} SpecInvalid, RequestRefused, or the store's errors
  */
 export async function applyModel({ client, store, model, spec, folder, requestedBy }: ApplyOptions): Promise<Applied> {
+  await refuseMove(store, spec);
   const codeDigest = await packageCode(spec, folder, store);
   const specDigest = await putDocument(store, await withKeys(spec, folder));
   const { changed } = await model.apply({ specDigest, codeDigest, requestedBy });

@@ -41,3 +41,14 @@ async function currentDigest(client: Client, scheduleId: string): Promise<Digest
     throw error;
   }
 }
+
+/** When a Schedule starts something next, ISO 8601; null: it is paused, or there is none. */
+export async function nextStartOf(client: Client, id: string): Promise<string | null> {
+  try {
+    const { info, state } = await client.schedule.getHandle(id).describe();
+    return state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Vote } from '../domain/approval.js';
+import type { JobWatch } from '../domain/decide/job-watch.js';
 import { RatchetError } from '../domain/failure.js';
 import type { AbortRequest, CycleState, VoteReply } from '../workflows/messages.js';
 import { abortUpdate, cycleStateQuery, cycleWorkflowId, voteUpdate } from '../workflows/messages.js';
@@ -13,8 +14,17 @@ export interface CycleHandle {
   /** @throws {RatchetError} RequestRefused: another digest, the wrong person, twice, or after the end. */
   vote(vote: Vote): Promise<VoteReply>;
   abort(request: AbortRequest): Promise<void>;
+  /** Whether it runs, and what the job that it waits for last said. */
+  look(): Promise<CycleLook>;
   /** Temporal's word for it: RUNNING, COMPLETED, TERMINATED, …; null where there is no such workflow. */
   status(): Promise<string | null>;
+}
+
+export interface CycleLook {
+  /** As `status`. */
+  readonly status: string | null;
+  /** null: no job runs, or it says nothing of its progress. */
+  readonly jobWords: string | null;
 }
 
 /** One cycle of a model, by its number. */
@@ -38,13 +48,30 @@ export function openCycle(client: Client, model: string, cycle: number, deadline
     state: () => ask(() => handle.query(cycleStateQuery)),
     vote: (vote) => ask(() => handle.executeUpdate(voteUpdate, { args: [vote] })),
     abort: (request) => ask(() => handle.executeUpdate(abortUpdate, { args: [request] })),
-    async status() {
-      try {
-        return (await askWorkflow(client, workflowId, deadlineSeconds, () => handle.describe())).status.name;
-      } catch (error) {
-        if (isNotRunning(error)) return null;
-        throw error;
-      }
-    },
+    look,
+    status: async () => (await look()).status,
   };
+
+  async function look(): Promise<CycleLook> {
+    try {
+      const { status, raw } = await askWorkflow(client, workflowId, deadlineSeconds, () => handle.describe());
+      return { status: status.name, jobWords: await watchWords(client, raw.pendingActivities ?? []) };
+    } catch (error) {
+      if (isNotRunning(error)) return { status: null, jobWords: null };
+      throw error;
+    }
+  }
+}
+
+type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
+
+/** Of the heartbeat of the watch: always fresh, and no event of the history. */
+async function watchWords(client: Client, pending: NonNullable<Description['raw']['pendingActivities']>): Promise<string | null> {
+  const watch = pending.find(({ activityType }) => activityType?.name === 'awaitJob');
+  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
+  let payloads = watch?.heartbeatDetails?.payloads ?? [];
+  for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
+  if (payloads[0] === undefined) return null;
+  const words = payloadConverter.fromPayload<Partial<JobWatch> | null>(payloads[0])?.words;
+  return typeof words === 'string' && words !== '' ? words : null;
 }

@@ -14,6 +14,8 @@ export interface CycleSummary {
     readonly requestedBy: string;
     readonly retryOf: number | null;
     readonly commit: string | null;
+    /** null: the trainer of the model file. */
+    readonly recipe: 'recalibrate' | null;
   };
   readonly face: string | null;
   /** null while it is open. */
@@ -48,7 +50,7 @@ export function summarizeCycles(records: readonly LedgerRecord[]): CycleSummary[
 type Started = Extract<LedgerRecord['body'], { kind: 'cycle-started' }>;
 
 function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): CycleSummary {
-  const { kind, key, requestedBy, retryOf, commit } = trigger;
+  const { kind, key, requestedBy, retryOf, commit, recipe } = trigger;
   const unknown = {
     endedAt: null,
     face: null,
@@ -64,7 +66,7 @@ function begun({ seq, at }: LedgerRecord, { asOf, trigger, cites }: Started): Cy
     cycle: seq,
     asOf,
     startedAt: at,
-    trigger: { kind, key, requestedBy, retryOf: retryOf ?? null, commit: commit ?? null },
+    trigger: { kind, key, requestedBy, retryOf: retryOf ?? null, commit: commit ?? null, recipe: recipe ?? null },
     ...unknown,
     evidence: cites,
   };

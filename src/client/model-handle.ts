@@ -10,6 +10,8 @@ import type {
   LifecycleInput,
   LifecycleState,
   PauseRequest,
+  PauseServingRequest,
+  ServingReply,
   TriggerReply,
 } from '../workflows/messages.js';
 import {
@@ -18,7 +20,9 @@ import {
   backtestedUpdate,
   lifecycleStateQuery,
   lifecycleWorkflowId,
+  pauseServingUpdate,
   pauseUpdate,
+  resumeServingUpdate,
   resumeUpdate,
   triggerSignal,
   triggerUpdate,
@@ -40,6 +44,9 @@ export interface ModelHandle {
   wish(trigger: Trigger): Promise<void>;
   pause(request: PauseRequest): Promise<void>;
   resume(request: PauseRequest): Promise<void>;
+  /** Refuses all requests until `resumeServing`. Answers when it is so. */
+  pauseServing(request: PauseServingRequest): Promise<ServingReply>;
+  resumeServing(request: PauseRequest): Promise<ServingReply>;
   backtested(request: BacktestedRequest): Promise<void>;
   /** null where the lifecycle does not run. */
   state(): Promise<LifecycleState | null>;
@@ -70,6 +77,8 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
     wish,
     pause: (request) => updateKnown(pauseUpdate, request),
     resume: (request) => updateKnown(resumeUpdate, request),
+    pauseServing: (request) => updateKnown(pauseServingUpdate, request),
+    resumeServing: (request) => updateKnown(resumeServingUpdate, request),
     backtested: (request) => updateKnown(backtestedUpdate, request),
     state,
     cycle: (cycle) => openCycle(client, model, cycle, deadlineSeconds),

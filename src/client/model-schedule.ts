@@ -1,4 +1,3 @@
-import { ScheduleNotFoundError } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { digestOf } from '../domain/digest.js';
@@ -6,7 +5,7 @@ import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { RequestCycleInput } from '../workflows/messages.js';
 import { TASK_QUEUE, lifecycleWorkflowId, scheduleId } from '../workflows/messages.js';
-import { bringSchedule, CATCHUP_WINDOW, MEMO_KEY, type ScheduleChange, type SchedulePlan } from './bring-schedule.js';
+import { bringSchedule, CATCHUP_WINDOW, MEMO_KEY, nextStartOf, type ScheduleChange, type SchedulePlan } from './bring-schedule.js';
 
 /**
  * Brings the schedule of a model's cycles to what its spec says.
@@ -21,15 +20,9 @@ export async function applySchedule(client: Client, spec: ModelSpec): Promise<Sc
   }
 }
 
-/** When a model's schedule asks next; null: it has none, or it is paused. */
-export async function nextScheduledAt(client: Client, model: string): Promise<string | null> {
-  try {
-    const { info, state } = await client.schedule.getHandle(scheduleId(model)).describe();
-    return state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null);
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return null;
-    throw error;
-  }
+/** When the model's schedule asks next for a cycle, ISO 8601; null: never. */
+export function nextScheduledAt(client: Client, model: string): Promise<string | null> {
+  return nextStartOf(client, scheduleId(model));
 }
 
 function planSchedule(spec: ModelSpec): SchedulePlan | null {

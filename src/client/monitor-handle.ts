@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { MonitoredWindow, monitoredPrefix, windowStamp } from '../domain/monitoring.js';
+import { MonitoredWindow, monitoredPrefix } from '../domain/monitoring.js';
+import { windowStamp } from '../domain/window-stamp.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { monitorWorkflowId, TASK_QUEUE, type MonitorModelInput, type MonitorModelResult } from '../workflows/messages.js';
 

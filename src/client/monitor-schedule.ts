@@ -5,11 +5,12 @@ import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { MonitorModelInput } from '../workflows/messages.js';
 import { monitorScheduleId, monitorWorkflowId, TASK_QUEUE } from '../workflows/messages.js';
-import { bringSchedule, CATCHUP_WINDOW, MEMO_KEY, type ScheduleChange, type SchedulePlan } from './bring-schedule.js';
+import { bringSchedule, CATCHUP_WINDOW, MEMO_KEY, nextStartOf, type ScheduleChange, type SchedulePlan } from './bring-schedule.js';
 
 /**
- * Brings the schedule of a model's monitoring to what its spec says. A run that still works when the next is due is not
- * joined by it: that window is looked at by the one after.
+ * Brings the schedule of a model's monitoring to what its spec says. A run that still works when the next is due is not joined by
+ * it: that window is not looked at. After an outage within the catch-up window the first of the missed runs starts, the others are
+ * skipped for it.
  * @throws {RatchetError} SpecInvalid: a cron line that the server refuses
  */
 export async function applyMonitorSchedule(client: Client, { metadata, spec }: ModelSpec): Promise<ScheduleChange> {
@@ -43,4 +44,9 @@ export async function applyMonitorSchedule(client: Client, { metadata, spec }: M
       cause: error,
     });
   }
+}
+
+/** When monitoring looks next by itself, ISO 8601; null: never. */
+export function nextMonitoredAt(client: Client, model: string): Promise<string | null> {
+  return nextStartOf(client, monitorScheduleId(model));
 }

@@ -54,7 +54,7 @@ async function post(url: string, request: RequestInit): Promise<{ response: Resp
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new RatchetError('ServingUnavailable', `the router at ${url} does not answer: ${messageOf(cause)}`, {
-      remedy: '`ratchet status` shows whether it runs; `ratchet up` starts it',
+      remedy: '`ratchet status` shows whether it runs; `ratchet up` starts that of this machine',
       cause: error,
     });
   }

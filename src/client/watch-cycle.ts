@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RatchetError } from '../domain/failure.js';
+import { JobStage } from '../domain/job.js';
 import type { CycleState } from '../workflows/messages.js';
 import type { CycleHandle } from './cycle-handle.js';
 import type { ModelHandle } from './model-handle.js';
+
+const JOB_STAGES: ReadonlySet<string> = new Set(JobStage.options);
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
@@ -20,10 +23,11 @@ export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, on
   let trouble = '';
   while (!signal.aborted) {
     try {
+      const { status, jobWords } = await cycle.look();
       const state = await cycle.state();
-      yield state;
+      yield withJobWords(state, jobWords);
       if (state.outcome !== null) return;
-      if (await hasClosed(cycle)) return yield settled(cycle, await cycle.state());
+      if (status !== null && status !== 'RUNNING') return yield settled(cycle, state);
       trouble = '';
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -63,9 +67,13 @@ export async function awaitCycleOf(
   return null;
 }
 
-async function hasClosed(cycle: CycleHandle): Promise<boolean> {
-  const status = await cycle.status();
-  return status !== null && status !== 'RUNNING';
+/** The running stage's note, as fresh as the heartbeat of its job's watch. */
+export function withJobWords(state: CycleState, jobWords: string | null): CycleState {
+  if (jobWords === null) return state;
+  const stages = state.stages.map((stage) =>
+    stage.phase === 'Running' && JOB_STAGES.has(stage.stage) ? { ...stage, note: jobWords } : stage,
+  );
+  return { ...state, stages };
 }
 
 /** A query is answered for a closed workflow too: one that never came to an outcome would be asked for ever. */

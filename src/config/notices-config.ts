@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { RouteName } from '../domain/notice.js';
+import { readYaml } from './read-yaml.js';
 import { SecretReference } from './secret.js';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) address' });
@@ -77,17 +76,7 @@ export function noticesFile(home: string, environment: NodeJS.ProcessEnv): strin
   return environment['RATCHET_NOTICES_FILE'] || join(home, 'notices.yaml');
 }
 
-/** null: there is no such file. @throws {Error} names file and field, what was expected and what was found */
+/** null: there is no such file. @throws {Error} as readYaml */
 export function readNoticesConfig(file: string): NoticesConfig | null {
-  if (!existsSync(file)) return null;
-  let document: unknown;
-  try {
-    document = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new Error(`${file}: expected YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, { cause: error });
-  }
-  const parsed = NoticesConfig.safeParse(document ?? {});
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new Error(`${file}, field ${issue.path.join('.') || '(the whole)'}: ${issue.message}`);
+  return readYaml(file, NoticesConfig);
 }

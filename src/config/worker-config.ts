@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { homeAt } from './home.js';
+import { KubernetesRouter } from '../domain/serving-cluster.js';
 import { SocketAddress } from './socket-address.js';
 
 /** What a worker is told by its environment. */
@@ -12,8 +13,20 @@ export interface WorkerConfig {
   readonly pythonBin: string | null;
   /** Folder that holds the Python package of the steps. */
   readonly stepsPath: string;
+  /** Where trainings may run besides this machine; null: not on SageMaker. */
+  readonly sageMaker: { readonly roleArn: string; readonly namePrefix: string } | null;
+  /** Where trainings may run besides this machine; null: nowhere. `kubeconfig` null: our pod's service account, else kubectl's own file. */
+  readonly kubernetes: { readonly namespaces: readonly [string, ...string[]]; readonly kubeconfig: string | null } | null;
+  /** Where models may be served besides this machine, and by which routers; null: nowhere. `kubeconfig` as above. */
+  readonly kubernetesServing: {
+    readonly namespaces: readonly [string, ...string[]];
+    readonly routers: readonly KubernetesRouter['kind'][];
+    readonly kubeconfig: string | null;
+  } | null;
   /** How long the watch of a job may be silent before another worker takes it over. */
   readonly watchHeartbeatSeconds: number;
+  /** How long after a reading of labels the next one begins, while a challenger is watched; null: in proportion to what one takes. */
+  readonly labelPauseSeconds: number | null;
   /** The ports of the proxy on this machine; null: nothing is served here. */
   readonly traffic: { readonly port: number; readonly adminPort: number } | null;
   /** Where Prometheus reads our metrics, and where those of the Temporal SDK; null: nowhere. */
@@ -24,6 +37,14 @@ export interface WorkerConfig {
 }
 
 const Port = z.coerce.number({ error: 'expected a port' }).int().min(1).max(65_535);
+
+const Namespaces = z
+  .string()
+  .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'expected namespaces, divided by commas')
+  .transform((list) => list.split(',') as [string, ...string[]]);
+
+const routerKinds = KubernetesRouter.options.map(({ shape }) => shape.kind.value);
+const RouterKind = z.enum(routerKinds, { error: `expected ${routerKinds.join(', ')} or several of them, divided by commas` });
 
 const Variables = z.object({
   RATCHET_STORE_URI: z
@@ -38,7 +59,24 @@ const Variables = z.object({
   RATCHET_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_SDK_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) address' }).optional(),
+  RATCHET_SAGEMAKER_ROLE_ARN: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/, 'expected the ARN of a role')
+    .optional(),
+  RATCHET_SAGEMAKER_NAME_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9](?:-?[a-z0-9]){0,19}$/, 'expected at most 20 lower-case letters, digits and dashes')
+    .default('ratchet'),
+  RATCHET_KUBERNETES_NAMESPACES: Namespaces.optional(),
+  RATCHET_KUBERNETES_SERVING_NAMESPACES: Namespaces.optional(),
+  RATCHET_KUBERNETES_ROUTERS: z
+    .string()
+    .default('gateway-api')
+    .transform((list) => list.split(','))
+    .pipe(z.array(RouterKind)),
+  RATCHET_KUBECONFIG: z.string().min(1).optional(),
   RATCHET_WATCH_HEARTBEAT_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(3600).default(60),
+  RATCHET_LABEL_PAUSE_SECONDS: z.coerce.number({ error: 'expected a number of seconds' }).min(1).max(86_400).optional(),
 });
 
 /** @throws {Error} names the variable, what was expected and what to do */
@@ -65,6 +103,23 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     metricsAddress: parsed.data.RATCHET_METRICS_ADDRESS ?? null,
     sdkMetricsAddress: parsed.data.RATCHET_SDK_METRICS_ADDRESS ?? null,
     temporalUiUrl: parsed.data.RATCHET_TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
+    sageMaker:
+      parsed.data.RATCHET_SAGEMAKER_ROLE_ARN === undefined
+        ? null
+        : { roleArn: parsed.data.RATCHET_SAGEMAKER_ROLE_ARN, namePrefix: parsed.data.RATCHET_SAGEMAKER_NAME_PREFIX },
+    kubernetes:
+      parsed.data.RATCHET_KUBERNETES_NAMESPACES === undefined
+        ? null
+        : { namespaces: parsed.data.RATCHET_KUBERNETES_NAMESPACES, kubeconfig: parsed.data.RATCHET_KUBECONFIG ?? null },
+    kubernetesServing:
+      parsed.data.RATCHET_KUBERNETES_SERVING_NAMESPACES === undefined
+        ? null
+        : {
+            namespaces: parsed.data.RATCHET_KUBERNETES_SERVING_NAMESPACES,
+            routers: parsed.data.RATCHET_KUBERNETES_ROUTERS,
+            kubeconfig: parsed.data.RATCHET_KUBECONFIG ?? null,
+          },
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
+    labelPauseSeconds: parsed.data.RATCHET_LABEL_PAUSE_SECONDS ?? null,
   };
 }

@@ -6,13 +6,18 @@ import { createLedger } from '../activities/ledger.js';
 import { createLocalJobCluster } from '../adapters/local/job-cluster.js';
 import { createLocalNotifier } from '../adapters/local/notifier.js';
 import { createLocalSigner } from '../adapters/local/signer.js';
-import { createMlflowModelRegistry } from '../adapters/mlflow/model-registry.js';
 import type { WorkerConfig } from '../config/worker-config.js';
 import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
 import { openNoticeRoutes } from './compose/notices.js';
+import { openRegistries } from './compose/registries.js';
+import { openKubernetes } from './compose/kubernetes.js';
+import { openSageMaker } from './compose/sagemaker.js';
+import { joinJobClusters } from './compose/job-clusters.js';
+import { createJobPlaces } from './compose/job-places.js';
 import { composeServing } from './compose/serving.js';
 import { countJobs } from './metrics/count-jobs.js';
+import { readPrices } from '../config/prices-config.js';
 import { noticesFile } from '../config/notices-config.js';
 import { countNotices, countedRoutes } from './metrics/count-notices.js';
 import type { Meter } from './metrics/meter.js';
@@ -35,24 +40,31 @@ const lockFile = fileURLToPath(new URL('../../steps/requirements.lock', import.m
 export async function composeActivities({ config, owner, searchAttributes, meter, tell }: ComposeRequest): Promise<Activities> {
   const store = openObjectStore(config.storeUri);
   const signer = await createLocalSigner(config.home);
+  const ledger = createLedger({ store, signer, owner });
   return createActivities({
     store,
-    ledger: createLedger({ store, signer, owner }),
+    ledger,
     jobCluster: countJobs(
-      createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
+      joinJobClusters(
+        createLocalJobCluster({ home: config.home, objectStore: store, pythonBin: config.pythonBin, stepsPath: config.stepsPath }),
+        { ...openSageMaker(config, store, process.env), ...openKubernetes(config, store, process.env) },
+        createJobPlaces({ store, ledger }),
+      ),
       meter,
     ),
-    registry: createMlflowModelRegistry({ trackingUri: config.mlflowTrackingUri }),
+    registryOf: openRegistries(config),
     notifier: countNotices(createLocalNotifier(config.home, tell), meter),
     noticeRoutes: countedRoutes(openNoticeRoutes(noticesFile(config.home, process.env), process.env), meter),
     temporalUiUrl: config.temporalUiUrl,
-    ...composeServing(config, store),
+    ...composeServing(config, store, process.env),
     environment: {
       lockDigest: digestOfBytes(readFileSync(lockFile)),
       architecture: process.arch,
       stepsDigest: stepsDigest(config.stepsPath),
     },
+    prices: readPrices(config.home, process.env),
     watchHeartbeatSeconds: config.watchHeartbeatSeconds,
+    labelPauseSeconds: config.labelPauseSeconds,
     searchAttributes,
   });
 }

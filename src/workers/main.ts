@@ -7,6 +7,7 @@ import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
 import { countFailures } from './metrics/count-failures.js';
+import { countTriggers } from './metrics/count-triggers.js';
 import { createMeter } from './metrics/meter.js';
 import { sdkMetrics, showMetrics } from './metrics/show-metrics.js';
 import { temporalTarget } from './temporal-target.js';
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
       ...common,
       taskQueue: TASK_QUEUE,
       workflowBundle,
+      sinks: countTriggers(meter),
       maxCachedWorkflows: WORKFLOWS_CACHED_MAX,
       stickyQueueScheduleToStartTimeout: STICKY_SECONDS * 1000,
       maxConcurrentActivityTaskExecutions: 100,

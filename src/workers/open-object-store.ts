@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { createLocalObjectStore } from '../adapters/local/object-store.js';
 import { createS3ObjectStore } from '../adapters/s3/object-store.js';
+import { s3Config } from '../config/s3-config.js';
 import { redactUrl } from '../config/redact-url.js';
 import { RatchetError } from '../domain/failure.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -9,7 +10,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 export function openObjectStore(uri: string): ObjectStore {
   const { protocol } = URL.canParse(uri) ? new URL(uri) : { protocol: '' };
   if (protocol === 'file:') return createLocalObjectStore(fileURLToPath(uri));
-  if (protocol === 's3:') return createS3ObjectStore({ uri });
+  if (protocol === 's3:') return createS3ObjectStore({ uri, ...s3Config(process.env) });
   throw new RatchetError('InputInvalid', `object store: expected file:///<folder> or s3://<bucket>/<prefix>, found ${redactUrl(uri)}`, {
     remedy: 'correct RATCHET_STORE_URI',
   });

@@ -4,7 +4,7 @@ import { listInstanceFolders } from '../adapters/local/serving/instance-folder.j
 import { homeAt } from '../config/home.js';
 import { workerConfig } from '../config/worker-config.js';
 import { writeTargets, type ScrapeTarget } from './stack/prometheus-files.js';
-import { composeServing } from './compose/serving.js';
+import { openLocalServing } from './compose/local-serving.js';
 import { openObjectStore } from './open-object-store.js';
 
 /** So long model servers may take to finish what they answer and to ship their log. */
@@ -28,12 +28,12 @@ async function main(): Promise<void> {
   });
   const looking = keepTargets(servingFolder, prometheusFolder);
   const tell = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
-  const { router } = composeServing(config, openObjectStore(config.storeUri));
+  const { router } = openLocalServing(config, openObjectStore(config.storeUri));
   await hostInstances({
     servingFolder,
     predictionsFolder,
     python: config.pythonBin === null ? 'python3' : join(config.pythonBin, 'python'),
-    stepsPath: process.env['RATCHET_MODEL_SERVER'] ?? config.stepsPath,
+    stepsPath: config.stepsPath,
     storeUri: config.storeUri,
     environment: process.env,
     tell,

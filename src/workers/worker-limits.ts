@@ -2,7 +2,7 @@
 export const WATCHED_JOBS_MAX = 5000;
 
 /** Workflows kept in memory between two tasks. A cycle that waits for months may leave: it is replayed when it is woken. */
-export const WORKFLOWS_CACHED_MAX = 300;
+export const WORKFLOWS_CACHED_MAX = 200;
 
 /** Rollouts and bakes watched at once, and shifts of traffic: slots that no training takes. */
 export const WATCHED_ROLLOUTS_MAX = 500;

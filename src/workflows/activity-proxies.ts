@@ -63,6 +63,10 @@ export const deliveryActivities = (summary: string): Activities =>
     summary,
   }) as unknown as Activities;
 
+/** Stopping a job takes as long as its last checkpoint may. */
+export const stopActivities = (summary: string, graceSeconds: number): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, startToCloseTimeout: (graceSeconds + 30) * 1000, summary }) as unknown as Activities;
+
 /** Watching a job for as long as it may run; another worker takes over when the heartbeat stops. */
 export const watchActivities = (
   summary: string,
@@ -104,6 +108,10 @@ export const forwardActivities = (summary: string): Activities =>
 /** Traffic back: asked again until it is so. */
 export const backwardActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...SHIFT, summary }) as unknown as Activities;
+
+/** While a person waits for the answer; the reconciliation tries on. */
+export const answeringActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...SHIFT, scheduleToCloseTimeout: '15 seconds', summary }) as unknown as Activities;
 
 /** Watching traffic for as long as a step or a bake may take. Told to stop, it answers with what it knows. */
 export const trafficWatch = (summary: string, secondsMax: number): Activities =>

@@ -29,7 +29,7 @@ export function createCycleProgress(model: string, cycle: number) {
     failure: null,
   };
   let searchAttributes = false;
-  return { state, opened, begin, attempt, finish, done, skip, fail, judged, registered, approval, ended, evidence, currentStage };
+  return { state, opened, begin, attempt, heard, finish, done, skip, fail, judged, registered, approval, ended, evidence, currentStage };
 
   function opened(request: { asOf: string; refit: boolean; triggerKind: string; searchAttributes: boolean }): void {
     state.asOf = request.asOf;
@@ -51,6 +51,12 @@ export function createCycleProgress(model: string, cycle: number) {
 
   function attempt(stage: Stage, number: number, note: string): void {
     update(stage, { attempt: number, note });
+  }
+
+  /** What its job says of itself; what comes late is no news. */
+  function heard(stage: Stage, number: number, words: string): void {
+    const running = state.stages.find((current) => current.stage === stage);
+    if (running?.phase === 'Running' && running.attempt === number) update(stage, { note: words });
   }
 
   function finish(result: StageResult): void {

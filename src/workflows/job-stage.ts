@@ -4,7 +4,7 @@ import type { JobStage } from '../domain/job.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
 import type { StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
-import { longActivities, shortActivities, submitActivities, watchActivities } from './activity-proxies.js';
+import { longActivities, stopActivities, submitActivities, watchActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import type { CycleInput } from './messages.js';
 import { failureOf, failWith } from './workflow-failure.js';
@@ -77,10 +77,12 @@ async function runAttempt(
   try {
     progress.attempt(stage, attempt, `running as ${jobName}`);
     const timeLimitSeconds = stage === 'train' || stage === 'refit' ? opened.timeLimitSeconds : 3600;
-    await watchActivities(`wait for ${jobName}`, { timeLimitSeconds, heartbeatSeconds: opened.watchHeartbeatSeconds }).awaitJob(jobName);
+    const watch = { timeLimitSeconds, heartbeatSeconds: opened.watchHeartbeatSeconds };
+    const { model, cycle } = request;
+    await watchActivities(`wait for ${jobName}`, watch).awaitJob(jobName, { model, cycle, stage, attempt });
     return await longActivities(`record the evidence of ${stage}`).recordStage(request);
   } catch (error) {
-    await CancellationScope.nonCancellable(() => shortActivities(`stop ${jobName}`).stopJob(jobName));
+    await CancellationScope.nonCancellable(() => stopActivities(`stop ${jobName}`, opened.graceSeconds ?? 10).stopJob(jobName));
     throw error;
   }
 }

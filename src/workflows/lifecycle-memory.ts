@@ -15,13 +15,16 @@ export function createLifecycleMemory(carried: CarriedLifecycle | undefined) {
   let seenKeys: readonly SeenKey[] = carried?.seenKeys ?? [];
   let startedAtMs: readonly number[] = carried?.startedAtMs ?? [];
   let lastCycleEndedAtMs: number | null = carried?.lastCycleEndedAtMs ?? null;
+  let firingsMs: readonly number[] = carried?.firingsMs ?? [];
 
   return {
     queue: () => queue,
     seenKeys: () => seenKeys,
     startedAtMs: () => startedAtMs,
     lastCycleEndedAtMs: () => lastCycleEndedAtMs,
-    carry: (): CarriedLifecycle => ({ queue, seenKeys, startedAtMs, lastCycleEndedAtMs }),
+    firingsMs: () => firingsMs,
+    isKnown: (key: string): boolean => seenKeys.some((seen) => seen.key === key),
+    carry: (): CarriedLifecycle => ({ queue, seenKeys, startedAtMs, lastCycleEndedAtMs, firingsMs }),
 
     /** @returns why it was not queued; null: it was */
     remember(trigger: Trigger, nowMs: number): string | null {
@@ -32,8 +35,9 @@ export function createLifecycleMemory(carried: CarriedLifecycle | undefined) {
       return next.refusal;
     },
 
-    keep(next: readonly QueuedTrigger[], dropped: readonly DroppedTrigger[]): void {
+    keep(next: readonly QueuedTrigger[], dropped: readonly DroppedTrigger[], fired: readonly number[] = []): void {
       queue = next;
+      firingsMs = fired;
       for (const { trigger, reason } of dropped) note(trigger.key, { dropped: reason });
     },
 

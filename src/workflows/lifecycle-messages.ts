@@ -3,21 +3,28 @@ import type { ModelState } from '../activities/lifecycle-activities.js';
 import { readTrigger } from '../domain/decide/read-trigger.js';
 import type { LedgerBody } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
+import { answeringActivities } from './activity-proxies.js';
 import type { LifecycleMemory } from './lifecycle-memory.js';
 import { refuseUnlessShaped } from './message-shape.js';
 import {
   applyUpdate,
   backtestedUpdate,
   cycleEndedSignal,
+  pauseServingUpdate,
   pauseUpdate,
+  resumeServingUpdate,
   resumeUpdate,
   triggerSignal,
   triggerUpdate,
   type ApplyReply,
+  type PauseRequest,
+  type PauseServingRequest,
+  type ServingReply,
   type TriggerReply,
 } from './messages.js';
 import type { ModelLedger } from './model-ledger.js';
-import { refuse } from './workflow-failure.js';
+import type { TriggerTally } from './trigger-tally.js';
+import { foreseenFailureOf, inWords, refuse } from './workflow-failure.js';
 
 /** A message that writes to the ledger: the handler enqueues it, the loop writes, the handler answers. */
 export interface Command {
@@ -37,7 +44,13 @@ export interface Inbox {
 }
 
 /** Registers the lifecycle's messages. Handlers only enqueue; the loop does. */
-export function listenForMessages(model: string, ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): void {
+export function listenForMessages(
+  ledger: ModelLedger,
+  memory: LifecycleMemory,
+  inbox: Inbox,
+  { model, tally }: { readonly model: string; readonly tally: TriggerTally },
+): void {
+  let isMovingServing = false;
   setHandler(cycleEndedSignal, (ended) => {
     if (ended?.isProjected === false) ledger.projectAgain();
     inbox.look = true;
@@ -45,7 +58,9 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
   setHandler(triggerSignal, (payload) => {
     const trigger = readTrigger(payload);
     if (typeof trigger === 'string') return log.warn(`a trigger for ${model} was dropped`, { reason: trigger }); // there is nobody to answer
+    const isKnown = memory.isKnown(trigger.key);
     const refusal = memory.remember(trigger, Date.now());
+    tally.received(trigger, refusal === null ? 'accepted' : isKnown ? 'duplicate' : 'refused');
     if (refusal !== null && patched('a-refused-signal-is-remembered')) memory.refused(trigger, refusal, Date.now());
     inbox.look = true;
   });
@@ -55,8 +70,9 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
       const trigger = shapedTrigger(payload);
       const inForce = await readLedger();
       if (inForce?.specDigest == null) return refuse(`model ${model} has no spec yet: ratchet apply -f <model file>`);
-      const duplicate = memory.seenKeys().some((seen) => seen.key === trigger.key);
+      const duplicate = memory.isKnown(trigger.key);
       const refusal = duplicate ? null : memory.remember(trigger, Date.now());
+      tally.received(trigger, duplicate ? 'duplicate' : refusal === null ? 'accepted' : 'refused');
       if (refusal !== null) return refuse(refusal);
       inbox.look = true;
       const position = memory.queue().findIndex((queued) => queued.trigger.key === trigger.key);
@@ -94,6 +110,18 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
     },
     { validator: (request) => refuseUnlessShaped('a resume', request, { requestedBy: 'name', reason: 'text' }) },
   );
+  setHandler(pauseServingUpdate, (request) => oneAtATime(() => pauseServing(request)), {
+    validator: (request) =>
+      refuseUnlessShaped('a pause of serving', request, {
+        requestedBy: 'name',
+        reason: 'text',
+        documentDigest: 'digestOrNull',
+        wish: 'textOrNull',
+      }),
+  });
+  setHandler(resumeServingUpdate, (request) => oneAtATime(() => resumeServing(request)), {
+    validator: (request) => refuseUnlessShaped('a resume of serving', request, { requestedBy: 'name', reason: 'text' }),
+  });
   setHandler(
     backtestedUpdate,
     async ({ policyDigest, comparisons, requestedBy }) => {
@@ -114,9 +142,54 @@ export function listenForMessages(model: string, ledger: ModelLedger, memory: Li
     return ledger.state();
   }
 
+  /** A pause and a resume follow each other: the newer one is the newer record, and what is in force in the end. */
+  async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    await condition(() => inbox.isLoaded);
+    while (isMovingServing) await condition(() => !isMovingServing); // of two that wake at once the first goes
+    isMovingServing = true;
+    try {
+      return await work();
+    } finally {
+      isMovingServing = false;
+    }
+  }
+
+  async function pauseServing({ requestedBy, reason, documentDigest, wish }: PauseServingRequest): Promise<ServingReply> {
+    const known = await readLedger();
+    const unpausable = await asked(() => answeringActivities('can its requests be refused').whyUnpausable({ model }));
+    if (unpausable.value != null) return { isPaused: false, trouble: `serving of ${model} cannot be paused: ${unpausable.value}` };
+    // A wish with a name is recorded under it, so that it is never a new one.
+    const isKnown = wish === null && !ledger.isStale() && known?.servingPaused === true;
+    if (!isKnown) await write({ kind: 'serving-paused', requestedBy, reason, documentDigest }, wish);
+    return holdTraffic(true);
+  }
+
+  async function resumeServing({ requestedBy, reason }: PauseRequest): Promise<ServingReply> {
+    const known = await readLedger();
+    if (!ledger.isStale() && known?.servingPaused !== true) return refuse(`serving of ${model} is not paused`);
+    await write({ kind: 'serving-resumed', requestedBy, reason });
+    return holdTraffic(false);
+  }
+
+  /** Whoever asked hears within seconds; what is recorded is brought about by the reconciliation. */
+  async function holdTraffic(wanted: boolean): Promise<ServingReply> {
+    const { value: isPaused = wanted, trouble } = await asked(() =>
+      answeringActivities('requests as the ledger says').holdTraffic({ model }),
+    );
+    return { isPaused, trouble: isPaused === wanted ? trouble : 'somebody has asked for the other since' };
+  }
+
+  async function asked<T>(question: () => Promise<T>): Promise<{ value?: T; trouble: string | null }> {
+    try {
+      return { value: await question(), trouble: null };
+    } catch (error) {
+      return { trouble: inWords(foreseenFailureOf(error)) };
+    }
+  }
+
   /** The update's id is the wish's key: a repeated update is the same record. */
-  async function write(body: LedgerBody): Promise<void> {
-    const command: Command = { key: `${currentUpdateInfo()?.id ?? uuid4()}/${body.kind}`, body, done: false, failure: null };
+  async function write(body: LedgerBody, wish: string | null = null): Promise<void> {
+    const command: Command = { key: `${wish ?? currentUpdateInfo()?.id ?? uuid4()}/${body.kind}`, body, done: false, failure: null };
     inbox.commands.push(command);
     await condition(() => command.done);
     const { failure } = command;

@@ -4,12 +4,14 @@ import { failWith, refuse } from './workflow-failure.js';
 const TEXT_MAX = 2000;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-export type FieldShape = 'text' | 'name' | 'digest' | 'count';
+export type FieldShape = 'text' | 'textOrNull' | 'name' | 'digest' | 'digestOrNull' | 'count';
 
 const EXPECTED: Record<FieldShape, string> = {
   text: `a text of at most ${TEXT_MAX} characters`,
+  textOrNull: `a text of at most ${TEXT_MAX} characters, or null`,
   name: 'a text of 1 to 200 characters',
   digest: 'sha256:<64 hex digits>',
+  digestOrNull: 'sha256:<64 hex digits>, or null',
   count: 'a whole number, not negative',
 };
 
@@ -37,7 +39,8 @@ export function refuseStrangeStart(expected: { workflowId?: string; isInput: boo
 
 function hasShape(value: unknown, shape: FieldShape): boolean {
   if (shape === 'count') return Number.isSafeInteger(value) && (value as number) >= 0;
+  if ((shape === 'digestOrNull' || shape === 'textOrNull') && value === null) return true;
   if (typeof value !== 'string') return false;
-  if (shape === 'digest') return DIGEST.test(value);
+  if (shape === 'digest' || shape === 'digestOrNull') return DIGEST.test(value);
   return shape === 'name' ? value.length >= 1 && value.length <= 200 : value.length <= TEXT_MAX;
 }

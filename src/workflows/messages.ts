@@ -1,5 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApprovalState, Vote } from '../domain/approval.js';
+import { DECIDED_SIGNAL } from '../domain/decide/decided-signal.js';
+import { JOB_PROGRESS_SIGNAL } from '../domain/decide/job-watch.js';
 import type { RolloutLook } from '../domain/decide/rollout-details.js';
 import type { ArmInstances } from '../domain/decide/traffic-splits.js';
 import type { QueuedTrigger, SeenKey as RememberedKey } from '../domain/decide/next-trigger.js';
@@ -54,6 +56,8 @@ export interface CarriedLifecycle {
   readonly seenKeys: readonly SeenKey[];
   readonly lastCycleEndedAtMs: number | null;
   readonly startedAtMs: readonly number[];
+  /** When webhooks fired that were too few to start anything. */
+  readonly firingsMs?: readonly number[];
   /** The cycle that was open when the last run ended: its end may fall between two runs. */
   readonly openCycle?: number | null;
 }
@@ -70,6 +74,18 @@ export interface ApplyReply {
 export interface PauseRequest {
   readonly requestedBy: string;
   readonly reason: string;
+}
+export interface PauseServingRequest extends PauseRequest {
+  /** What monitoring measured; null: a person saw it. */
+  readonly documentDigest: Digest | null;
+  /** The name of a machine's wish: asked again, however much later, it is the same one. null: a person asks now. */
+  readonly wish: string | null;
+}
+export interface ServingReply {
+  /** As the ledger says; false after a pause: it cannot be, or somebody has resumed since. */
+  readonly isPaused: boolean;
+  /** Why the proxy does not do so yet: it is told again every minute; null: it does. */
+  readonly trouble: string | null;
 }
 export interface TriggerReply {
   readonly key: string;
@@ -109,6 +125,8 @@ export const triggerUpdate = defineUpdate<TriggerReply, [Trigger]>('trigger');
 export const triggerSignal = defineSignal<[Trigger]>('triggerSignal');
 export const pauseUpdate = defineUpdate<void, [PauseRequest]>('pause');
 export const resumeUpdate = defineUpdate<void, [PauseRequest]>('resume');
+export const pauseServingUpdate = defineUpdate<ServingReply, [PauseServingRequest]>('pauseServing');
+export const resumeServingUpdate = defineUpdate<ServingReply, [PauseRequest]>('resumeServing');
 export const backtestedUpdate = defineUpdate<void, [BacktestedRequest]>('backtested');
 export const cycleEndedSignal = defineSignal<[CycleEnded]>('cycleEnded');
 export const lifecycleStateQuery = defineQuery<LifecycleState>('lifecycleState');
@@ -162,6 +180,13 @@ export interface AbortRequest {
 export const voteUpdate = defineUpdate<VoteReply, [Vote]>('vote');
 /** The same as the update; a refusal stands in the record (cycleState.approval.refused) instead of the reply. */
 export const voteSignal = defineSignal<[Vote]>('voteSignal');
+/** Told by the watch of a training, some sixteen times in all. */
+export interface JobProgressTold {
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly words: string;
+}
+export const jobProgressSignal = defineSignal<[JobProgressTold]>(JOB_PROGRESS_SIGNAL);
 export const abortUpdate = defineUpdate<void, [AbortRequest]>('abort');
 export const cycleStateQuery = defineQuery<CycleState>('cycleState');
 
@@ -261,3 +286,7 @@ export interface MonitorModelResult {
   /** What was done about them, in words. */
   readonly done: readonly string[];
 }
+
+// ---- deliverNotice -------------------------------------------------------------------------------------------------
+
+export const decidedSignal = defineSignal(DECIDED_SIGNAL);

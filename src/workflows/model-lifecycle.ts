@@ -7,6 +7,7 @@ import { refuseStrangeStart } from './message-shape.js';
 import { lifecycleStateQuery, lifecycleWorkflowId, type LifecycleInput } from './messages.js';
 import { createModelLedger, type ModelLedger } from './model-ledger.js';
 import { RatchetModel } from './search-attributes.js';
+import { createTriggerTally, type TriggerTally } from './trigger-tally.js';
 import { foreseenFailureOf, failWith } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +29,8 @@ export async function modelLifecycle(input: LifecycleInput): Promise<void> {
   const view = createLifecycleView(model, ledger, memory);
   const inbox: Inbox = { commands: [], isLoaded: false, look: true };
   setHandler(lifecycleStateQuery, view.state);
-  listenForMessages(model, ledger, memory, inbox);
+  const tally = createTriggerTally(model);
+  listenForMessages(ledger, memory, inbox, { model, tally });
 
   await ledger.refresh();
   if (ledger.state()?.searchAttributes === true) upsertSearchAttributes([{ key: RatchetModel, value: model }]);
@@ -42,8 +44,9 @@ export async function modelLifecycle(input: LifecycleInput): Promise<void> {
       if (await ledger.settleOpenCycle()) memory.ended(Date.now());
       troubledLooks = ledger.trouble() === null ? 0 : troubledLooks + 1;
     }
-    const waitUntilMs = await startNext(ledger, memory, inbox);
+    const waitUntilMs = await startNext(ledger, memory, inbox, tally);
     view.show();
+    tally.tell();
     if (workflowInfo().continueAsNewSuggested) await endRun();
     await condition(() => allHandlersFinished() || hasWork());
     if (hasWork()) continue;
@@ -77,7 +80,7 @@ async function runCommands({ commands }: Inbox, ledger: ModelLedger): Promise<vo
 }
 
 /** @returns when to look again, in milliseconds since 1970; null: when something happens */
-async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox): Promise<number | null> {
+async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: Inbox, tally: TriggerTally): Promise<number | null> {
   const asked = ledger.state();
   if (asked?.triggers == null || ledger.isStale()) return null;
   const holds = asked.paced === true && hasMachines(memory.queue()) ? await ledger.readHolds(Date.now()) : null;
@@ -85,21 +88,24 @@ async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: In
   if (inForce?.triggers == null) return null;
   if (holds === null && inForce.paced === true && hasMachines(memory.queue())) return null; // it came meanwhile, and asked for a look
   const nowMs = Date.now();
-  const { next, queue, dropped } = nextTrigger(memory.queue(), inForce.triggers, {
+  const { next, queue, dropped, firingsMs } = nextTrigger(memory.queue(), inForce.triggers, {
     openCycle: inForce.openCycle,
     paused: inForce.paused,
     lastCycleEndedAtMs: memory.lastCycleEndedAtMs(),
     cycleStartsMs: memory.startedAtMs(),
     nowMs,
+    firingsMs: memory.firingsMs(),
     ...(holds === null ? {} : { holds }),
   });
-  memory.keep(queue, dropped);
+  memory.keep(queue, dropped, firingsMs);
+  for (const { trigger, cause } of dropped) tally.dropped(trigger, cause);
   if (next.kind === 'wait') return next.untilMs;
   const started = await ledger.startCycle(next.trigger);
   if (typeof started === 'number') {
     memory.started(next.trigger, started, nowMs);
   } else {
     memory.dropped(next.trigger, started.refusal);
+    tally.dropped(next.trigger, 'refused');
     inbox.look = true; // the next one in the queue
   }
   return null;

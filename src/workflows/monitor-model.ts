@@ -9,6 +9,8 @@ import { lifecycleWorkflowId, TASK_QUEUE, type MonitorModelInput, type MonitorMo
 import { failureOf, inWords } from './workflow-failure.js';
 
 const TemporalScheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+type Answer = MonitoredWindow['answers'][number];
+
 const LIMITS = { attemptsMax: 3, memoryMiB: 1, memoryMiBMax: 2 };
 const JOB_SECONDS_MAX = 3600;
 
@@ -85,9 +87,12 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
       await shortActivities(`ask for a cycle: ${finding}`).requestTrigger({ model, workflowId, taskQueue: TASK_QUEUE, trigger });
     }
   }
+  const paused = new Map<Answer, string>();
+  for (const answered of answers) if (answered.action === 'pauseServing') paused.set(answered, await pause(judged, answered));
   const done: string[] = [];
-  for (const { kind, action, key, reason } of answers) {
-    const words = action === 'retrain' ? `asked for a cycle: ${reason}` : `told ${owner}: ${reason}`;
+  for (const answered of answers) {
+    const { kind, key, reason } = answered;
+    const words = paused.get(answered) ?? wordsOf(answered, owner);
     done.push(words);
     await tell({
       id: `${model}/monitor/${key}`,
@@ -98,6 +103,18 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
     });
   }
   return done;
+}
+
+async function pause({ model, documentDigest }: MonitoredWindow, { kind, key, reason }: Answer): Promise<string> {
+  const wish = { model, kind, key, reason, documentDigest, workflowId: lifecycleWorkflowId(model), taskQueue: TASK_QUEUE };
+  const refusal = await longActivities(`refuse all requests: ${kind}`).pauseServing(wish);
+  if (refusal !== null) return `serving should be paused and is not (${refusal}): ${reason}`;
+  return `paused serving, all requests are refused until \`ratchet resume ${model} --serving\`: ${reason}`;
+}
+
+function wordsOf({ action, reason }: Answer, owner: string): string {
+  if (action === 'alert') return `told ${owner}: ${reason}`;
+  return `asked for a cycle${action === 'recalibrate' ? ' that recalibrates' : ''}: ${reason}`;
 }
 
 /** What cannot be measured is an error, and people hear of it: silence would look as if all were well. */

@@ -8,7 +8,15 @@ import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
 import { rolloutStage } from './rollout-stage.js';
 import { runJobStage } from './job-stage.js';
 import { refuseStrangeStart, refuseUnlessShaped } from './message-shape.js';
-import { abortUpdate, cycleStateQuery, cycleWorkflowId, type AbortRequest, type CycleInput, type CycleState } from './messages.js';
+import {
+  abortUpdate,
+  cycleStateQuery,
+  cycleWorkflowId,
+  jobProgressSignal,
+  type AbortRequest,
+  type CycleInput,
+  type CycleState,
+} from './messages.js';
 import { failureOf, failWith, refuse } from './workflow-failure.js';
 
 /**
@@ -27,6 +35,7 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
   const scope = new CancellationScope();
 
   setHandler(cycleStateQuery, () => progress.state);
+  setHandler(jobProgressSignal, ({ stage, attempt, words }) => progress.heard(stage, attempt, words));
   const abort = listenForAbort(
     progress,
     () => isEnding,

@@ -48,7 +48,7 @@ async function watchShadow(answer: LabelReader['read'], windows: number): Promis
   };
   let seen = 0;
   const onState = (): void => void (++seen > windows && stopping.abort());
-  return { watched: await watchArms(request, serving, { signal: stopping.signal, onState }), questions };
+  return { watched: await watchArms(request, { ...serving, labelPauseSeconds: null }, { signal: stopping.signal, onState }), questions };
 }
 
 /** As it would be stored and read again. */
@@ -71,7 +71,7 @@ test('a challenger that labels speak against is turned back, and the stored watc
   expect(questions[0]).toMatchObject({
     model: 'm',
     timeZone: 'UTC',
-    compare: { arms: { challenger: ['m-7'], champion: ['m-3'] }, kpis: {} },
+    compare: { arms: { challenger: ['m-7'], champion: ['m-3'] }, kpis: {}, callerGroups: null },
   });
   const document = documentOf(watched);
   expect(document.reads).toHaveLength(1);

@@ -40,7 +40,7 @@ async function promote(change: Change): Promise<{ candidate: Candidate; tags: Re
   const registry = createMemoryRegistry();
   const activities = {
     ...createJudgeActivities({ store, ledger }),
-    ...createPromotionActivities({ store, ledger, registry }),
+    ...createPromotionActivities({ store, ledger, registryOf: () => registry }),
   };
   const bundle = await putDocument(store, { files: [] });
   const specDigest = await putDocument(store, modelSpec(model, spec));

@@ -31,7 +31,7 @@ async function lookedAt(): Promise<string> {
     const window = { start: new Date(Date.parse(end) - 86_400_000).toISOString(), end };
     const policy = {
       settings: MonitorSettings.parse({ thresholds: { latencyMsP99Max } }),
-      label: { delayHours: 24, policy: 'independent' as const, coverageMin: 0.5 },
+      label: { delayHours: 24, policy: 'independent' as const, coverageMin: 0.5, coverageDropMax: 0.2 },
       champion: { version: 'flights-3', trainEnd: '2013-06-02T04:00:00.000Z', promise: null },
     };
     const judged: MonitoredWindow = {

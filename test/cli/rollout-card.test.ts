@@ -7,6 +7,14 @@ import { rolloutView } from '../fakes/rollout-view.js';
 import { version } from '../ledger/sample-bodies.js';
 
 const serving = ServingSpec.parse({});
+const onKubernetes = ServingSpec.parse({
+  cluster: {
+    kind: 'kubernetes',
+    namespace: 'serving',
+    image: 'models:1',
+    router: { kind: 'gateway-api', gateway: { name: 'models' }, url: 'https://models.example.com' },
+  },
+});
 
 describe('the card of a rollout', () => {
   test('shows where it stands, each step, the split, and what a person can do', () => {
@@ -89,6 +97,20 @@ describe('the line about traffic', () => {
     ['a model without serving', [], champion, undefined, 'none: its spec has no serving, it is only registered'],
     ['a model before its first promotion', [], nobody, serving, 'nobody answers yet'],
     ['a model at rest', [], champion, serving, `${version(9).version} 100%`],
+    [
+      'a model whose serving is paused',
+      [],
+      { ...champion, servingPaused: { requestedBy: 'ana', reason: 'wrong answers' } },
+      serving,
+      `paused by ana, all requests are refused: wrong answers; else ${version(9).version} 100%`,
+    ],
+    [
+      'a model on Kubernetes',
+      [],
+      champion,
+      onKubernetes,
+      `${version(9).version} 100%; divided by gateway-api in namespace serving at https://models.example.com`,
+    ],
     [
       'a rollout before its first shift',
       [rolloutView({ split: null, state: { phase: 'Preparing' } })],

@@ -9,7 +9,17 @@ test('a home and a registry are enough for a worker', () => {
     storeUri: 'file:///srv/ratchet/store',
     mlflowTrackingUri: 'http://127.0.0.1:5000',
     pythonBin: null,
+    kubernetes: null,
+    kubernetesServing: null,
   });
+});
+
+test('namespaces to serve in come with the Gateway API, unless other routers are named', () => {
+  const serving = (variables: object) =>
+    workerConfig({ ...enough, RATCHET_KUBERNETES_SERVING_NAMESPACES: 'a,b', ...variables }).kubernetesServing;
+  expect(serving({})).toEqual({ namespaces: ['a', 'b'], routers: ['gateway-api'], kubeconfig: null });
+  const both = { RATCHET_KUBERNETES_ROUTERS: 'istio,gateway-api', RATCHET_KUBECONFIG: '/etc/kube' };
+  expect(serving(both)).toEqual({ namespaces: ['a', 'b'], routers: ['istio', 'gateway-api'], kubeconfig: '/etc/kube' });
 });
 
 test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
@@ -19,6 +29,17 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   [{ RATCHET_STORE_URI: '/srv/secret' }, /^environment variable RATCHET_STORE_URI: expected file:/],
   [{ RATCHET_METRICS_ADDRESS: 'secret' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
   [{ RATCHET_METRICS_ADDRESS: '127.0.0.1:70000' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
+  [{ RATCHET_SAGEMAKER_ROLE_ARN: 'secret' }, /^environment variable RATCHET_SAGEMAKER_ROLE_ARN: expected the ARN of a role/],
+  [{ RATCHET_SAGEMAKER_NAME_PREFIX: 'se/cret' }, /^environment variable RATCHET_SAGEMAKER_NAME_PREFIX: expected at most 20 /],
+  [
+    { RATCHET_KUBERNETES_NAMESPACES: 'ml train' },
+    /^environment variable RATCHET_KUBERNETES_NAMESPACES: expected namespaces, divided by commas/,
+  ],
+  [
+    { RATCHET_KUBERNETES_SERVING_NAMESPACES: 'ml serve' },
+    /^environment variable RATCHET_KUBERNETES_SERVING_NAMESPACES: expected namespaces/,
+  ],
+  [{ RATCHET_KUBERNETES_ROUTERS: 'secret' }, /^environment variable RATCHET_KUBERNETES_ROUTERS: expected gateway-api, istio or several/],
   [{ RATCHET_WATCH_HEARTBEAT_SECONDS: 'often' }, /^environment variable RATCHET_WATCH_HEARTBEAT_SECONDS: expected a number of seconds/],
 ])('%j is refused by name, without its value, which may hold a secret', ([variables, message]) => {
   const start = () => workerConfig({ ...enough, ...variables });

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { removeFolder } from '../temporary-folder.js';
 import { runRatchet } from './run-ratchet.js';
 
 const model = fileURLToPath(new URL('../wiring/model', import.meta.url));
@@ -39,7 +40,7 @@ describe('data that is broken at its source', () => {
   });
   afterAll(async () => {
     await ratchet('down');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(folder);
   });
 
   test.for<[delivered: string, type: string, sentence: string]>([

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { removeFolder } from '../temporary-folder.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,7 +27,7 @@ describe('the package, installed globally into a folder of its own', () => {
     installed = join(prefix, 'lib', 'node_modules', 'ratchet');
     ratchet = (...args) => run(join(prefix, 'bin', 'ratchet'), args, { cwd: folder });
   }, 300_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  afterAll(() => removeFolder(folder));
 
   test('says its version, checks the example that comes with it and prints the schema', async () => {
     expect((await ratchet('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -13,6 +13,7 @@ import {
   judged,
   named,
   paused,
+  servingPaused,
   promoted,
   version,
   withdrawn,
@@ -48,6 +49,7 @@ describe('the state of a model follows from its records', () => {
     ],
     ['a pause', [paused()], { paused: true }],
     ['its end', [paused(), { kind: 'resumed', requestedBy: 'ana', reason: '' }], { paused: false }],
+    ['its requests are refused', [servingPaused()], { servingPaused: { requestedBy: 'ana', reason: 'wrong' } }],
     ['a cycle is open under the number of its record', [paused(), cycleStarted('t')], { openCycle: 3 }],
     ['a comparison spends the budget', [cycleStarted('t'), judged(2)], { comparisons: 1 }],
     ['a verdict without a champion does not', [cycleStarted('t'), judged(2, { compared: false })], { comparisons: 0 }],
@@ -85,6 +87,10 @@ describe('the state of a model follows from its records', () => {
     ],
   ])('%s', ([, bodies, expected]) => {
     expect(after(...bodies)).toMatchObject(expected);
+  });
+
+  test('requests that are answered again are as if they had never been refused', () => {
+    expect(after(servingPaused(), { kind: 'serving-resumed', requestedBy: 'ana', reason: '' })).toEqual(after());
   });
 
   test('turning back names a new generation, keeps the budget spent, and drops an anchor that was turned away from', () => {

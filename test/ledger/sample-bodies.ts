@@ -93,6 +93,10 @@ export function cycleEnded(cycle: number, change: Partial<Body<'cycle-ended'>> =
   return { kind: 'cycle-ended', cycle, outcome: 'promoted', stage: null, reason: '', failure: null, evidence: {}, ...change };
 }
 
+export function servingPaused(): Body<'serving-paused'> {
+  return { kind: 'serving-paused', requestedBy: 'ana', reason: 'wrong', documentDigest: null };
+}
+
 export function paused(reason = 'a holiday'): Body<'paused'> {
   return { kind: 'paused', requestedBy: 'ana', reason };
 }

@@ -1,7 +1,16 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { abortUpdate, pauseUpdate, resumeUpdate, voteSignal, type AbortRequest } from '../../src/workflows/messages.js';
+import {
+  abortUpdate,
+  lifecycleWorkflowId,
+  pauseServingUpdate,
+  pauseUpdate,
+  resumeServingUpdate,
+  resumeUpdate,
+  voteSignal,
+  type AbortRequest,
+} from '../../src/workflows/messages.js';
 import { historyJson, scrubbed } from '../workflows/histories.js';
 import { useLoop } from '../workflows/loop.js';
 import { eventually, modelInTest } from '../workflows/model-in-test.js';
@@ -34,6 +43,14 @@ const isRunning =
   (stage: string) =>
   ({ stages }: { stages: readonly { stage: string; note: string }[] }): boolean =>
     stages.some((line) => line.stage === stage && line.note.startsWith('running as'));
+
+/** A run of monitoring, at its end. */
+async function monitored(model: string) {
+  const options = { workflowId: `${lifecycleWorkflowId(model)}/monitor`, taskQueue: 'ratchet', args: [{ model }] };
+  const handle = await loop().client.workflow.start('monitorModel', options);
+  await handle.result();
+  return handle;
+}
 
 afterAll(() => console.log(`recorded: ${recorded.join(', ')}`));
 
@@ -186,13 +203,25 @@ test('a window of monitoring that asks for a cycle, after a lost job', async () 
   await model.cycle(await model.cycleOf('first')).result();
   const decayed = { kind: 'succeed', output: { cohort: cohort({ worse: 0.05 }) } } as const;
   loop().jobCluster.script(model.name, 'monitor', { kind: 'fail', type: 'JobLost' }, decayed);
-  const handle = await loop().client.workflow.start('monitorModel', {
-    workflowId: 'ratchet/monitored/monitor',
-    taskQueue: 'ratchet',
-    args: [{ model: model.name }],
-  });
-  await handle.result();
+  const handle = await monitored(model.name);
   await record('monitor-model', handle);
+});
+
+test('serving that monitoring pauses, a person resumes and pauses again', async () => {
+  const model = modelInTest(loop(), 'paused-serving');
+  await model.apply({
+    ...unattended,
+    serving: {},
+    monitoring: { answers: { decay: { action: 'pauseServing', foundMin: 1, ofWindows: 1 } } },
+  });
+  await model.trigger({ key: 'first' });
+  await model.cycle(await model.cycleOf('first')).result();
+  loop().jobCluster.script(model.name, 'monitor', { kind: 'succeed', output: { cohort: cohort({ worse: 0.05 }) } });
+  const handle = await monitored(model.name);
+  await record('monitor-model-paused-serving', handle);
+  await model.lifecycle().executeUpdate(resumeServingUpdate, { args: [by] });
+  await model.lifecycle().executeUpdate(pauseServingUpdate, { args: [{ ...by, documentDigest: null, wish: null }] });
+  await record('lifecycle-paused-serving', model.lifecycle());
 });
 
 test('a notice that was told through two routes, one of them down at first, with a reminder', async () => {

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
+import { countTriggers } from '../../src/workers/metrics/count-triggers.js';
+import { createMeter } from '../../src/workers/metrics/meter.js';
 import { historyOfJson, payloadTexts, type HistoryJson } from '../workflows/histories.js';
 import { beQuiet, workflowBundle } from '../workflows/loop.js';
 
@@ -14,13 +16,15 @@ const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (file: string): HistoryJson => JSON.parse(readFileSync(`${folder}${file}`, 'utf8')) as HistoryJson;
 
+const replaying = () => ({ workflowBundle: workflowBundle(), sinks: countTriggers(createMeter()) });
+
 beforeAll(beQuiet);
 
 test('every recorded history replays with the workflows of today', async () => {
   const histories = files.map((file) => ({ workflowId: workflowIdOf(read(file)), history: historyOfJson(read(file)) }));
   const failures: string[] = [];
   let replayed = 0;
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle: workflowBundle() }, histories)) {
+  for await (const { error } of Worker.runReplayHistories(replaying(), histories)) {
     if (error !== undefined) failures.push(`${files[replayed]}: ${error.message}`);
     replayed++;
   }
@@ -30,9 +34,7 @@ test('every recorded history replays with the workflows of today', async () => {
 
 test('a history that the workflows of today would not make is noticed', async () => {
   const changed = JSON.parse(JSON.stringify(read('v1-promoted.json')).replaceAll('"judgeCycle"', '"judgeCycleOfOld"')) as HistoryJson;
-  const results = Worker.runReplayHistories({ workflowBundle: workflowBundle() }, [
-    { workflowId: workflowIdOf(changed), history: historyOfJson(changed) },
-  ]);
+  const results = Worker.runReplayHistories(replaying(), [{ workflowId: workflowIdOf(changed), history: historyOfJson(changed) }]);
   for await (const { error } of results) expect(error?.name).toBe('DeterminismViolationError');
 });
 

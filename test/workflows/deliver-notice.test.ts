@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { deliveryWorkflowId } from '../../src/activities/tell-people.js';
+import type { MemoryNoticeRoutes } from '../fakes/memory-notice-routes.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
 
@@ -14,11 +15,21 @@ beforeEach(() => {
   noticeRoutes.isBroken = false;
 });
 
+const lineOf =
+  (model: string) =>
+  ({ route, notice }: MemoryNoticeRoutes['told'][number]): string =>
+    `${route} ${notice.id.slice(model.length + 1).replace(/^\d+\//, '')}`;
+
 /** `<route> <rest of the id>` of everything that arrived for a model, in order. */
 function toldOf(model: string): string[] {
   return loop()
     .noticeRoutes.told.filter(({ notice }) => notice.model === model)
-    .map(({ route, notice }) => `${route} ${notice.id.slice(model.length + 1).replace(/^\d+\//, '')}`);
+    .map(lineOf(model));
+}
+function withdrawnOf(model: string): string[] {
+  return loop()
+    .noticeRoutes.withdrawn.filter(({ notice }) => notice.model === model)
+    .map(lineOf(model));
 }
 const told = (model: string, count: number): Promise<string[]> =>
   eventually(
@@ -45,6 +56,41 @@ test('each route is told once, with what waits; reminders come later and later, 
   await handle.result();
   await loop().environment.sleep('60 days');
   expect(toldOf(model.name)).toHaveLength(6);
+});
+
+test('what was told is withdrawn as soon as it is decided, its reminders and its escalation too', async () => {
+  const model = modelInTest(loop());
+  const { number, handle } = await model.openApproval({ approval: { ...WEEKS.approval, escalateAfterHours: 30, escalateTo: ['ben'] } });
+  await loop().environment.sleep('31 hours');
+  await told(model.name, 6);
+  expect(withdrawnOf(model.name)).toEqual([]);
+  await model.vote(number);
+  await handle.result();
+  const lines = await eventually(
+    async () => withdrawnOf(model.name),
+    (found) => found.length >= 6,
+  );
+  expect(lines.toSorted()).toEqual(
+    ['approval', 'approval/reminder-1', 'escalation'].flatMap((id) => [`chat ${id}`, `mail ${id}`]).toSorted(),
+  );
+});
+
+test('who records a decision and dies before saying so: it is withdrawn when the next reminder is due', async () => {
+  const model = modelInTest(loop());
+  const { number, handle } = await model.openApproval(WEEKS);
+  await told(model.name, 2);
+  const { noticeRoutes } = loop();
+  const { exist } = noticeRoutes;
+  noticeRoutes.exist = () => false; // nobody is told of the decision
+  await model.vote(number);
+  await handle.result();
+  noticeRoutes.exist = exist;
+  expect(withdrawnOf(model.name)).toEqual([]);
+  await loop().environment.sleep('25 hours');
+  await eventually(
+    async () => withdrawnOf(model.name).sort(),
+    (found) => found.join() === 'chat approval,mail approval',
+  );
 });
 
 test('a receiver that is down holds up neither the others nor the decision, and is told once it is up', async () => {

@@ -50,9 +50,9 @@ export function createHolds() {
 
   function wrap<A extends object>(activities: A): A {
     const wrapped: Record<string, unknown> = {};
-    for (const [name, activity] of Object.entries(activities) as [string, (arg: unknown) => Promise<unknown>][]) {
-      wrapped[name] = async (arg: unknown) => {
-        const key = `${modelOf(arg)}/${name}`;
+    for (const [name, activity] of Object.entries(activities) as [string, (...args: unknown[]) => Promise<unknown>][]) {
+      wrapped[name] = async (...args: unknown[]) => {
+        const key = `${modelOf(args[0])}/${name}`;
         const held = holds.get(key);
         if (held !== undefined) {
           holds.delete(key);
@@ -60,7 +60,7 @@ export function createHolds() {
           const beating = setInterval(() => heartbeat(), 1000); // it is slow, not dead
           await held.released.finally(() => clearInterval(beating));
         }
-        const answer = await activity(arg).finally(() => held?.finish());
+        const answer = await activity(...args).finally(() => held?.finish());
         if (givenUp.delete(key)) throw ApplicationFailure.nonRetryable(`${name} was asked again for too long`, 'StoreUnavailable');
         const left = lost.get(key) ?? 0;
         if (left > 0) {

@@ -3,7 +3,9 @@ import { objectKey } from '../../src/domain/object-key.js';
 import {
   applyUpdate,
   lifecycleWorkflowId,
+  pauseServingUpdate,
   pauseUpdate,
+  resumeServingUpdate,
   resumeUpdate,
   TASK_QUEUE,
   triggerSignal,
@@ -134,7 +136,7 @@ test('messages that make no sense are refused and block nothing', async () => {
       cause: { type: 'RequestRefused' },
     });
   }
-  for (const definition of [applyUpdate, pauseUpdate, resumeUpdate]) {
+  for (const definition of [applyUpdate, pauseUpdate, resumeUpdate, pauseServingUpdate, resumeServingUpdate]) {
     await expect(lifecycle.executeUpdate(definition as typeof pauseUpdate, { args: [undefined as never] })).rejects.toMatchObject({
       cause: { type: 'RequestRefused' },
     });

@@ -7,8 +7,12 @@ import { createActivities } from '../../src/activities/index.js';
 import { createLedger } from '../../src/activities/ledger.js';
 import { withFailures } from '../../src/activities/to-failure.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
+import { countTriggers } from '../../src/workers/metrics/count-triggers.js';
+import { createMeter, type Meter } from '../../src/workers/metrics/meter.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
-import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
+import type { JobCluster } from '../../src/ports/job-cluster.js';
+import type { ObjectStore } from '../../src/ports/object-store.js';
+import { createMemoryJobCluster, type MemoryJobCluster } from '../fakes/memory-job-cluster.js';
 import { createMemoryNoticeRoutes } from '../fakes/memory-notice-routes.js';
 import { createMemoryNotifier } from '../fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../fakes/memory-registry.js';
@@ -17,10 +21,18 @@ import { createMemorySigner } from '../fakes/memory-signer.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { createHolds } from './held-activities.js';
 
+const PRICES = { currency: 'EUR', cpuHour: 1, gpuHour: 10, machineHour: {} };
+
+export interface LoopOptions {
+  readonly searchAttributes?: boolean;
+  /** A cluster that runs some of the jobs elsewhere. */
+  readonly clusterOver?: (memory: MemoryJobCluster, store: ObjectStore) => JobCluster;
+}
+
 export type Loop = ReturnType<typeof createLoop>;
 
 /** The real activities and the real ledger over fakes at the ports; every test uses a model of its own name. */
-export function createLoop({ searchAttributes = false }: { searchAttributes?: boolean } = {}) {
+export function createLoop({ searchAttributes = false, clusterOver }: LoopOptions = {}) {
   const store = createMemoryStore();
   const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
   const jobCluster = createMemoryJobCluster(store);
@@ -34,13 +46,15 @@ export function createLoop({ searchAttributes = false }: { searchAttributes?: bo
       createActivities({
         store,
         ledger,
-        jobCluster,
-        registry,
+        jobCluster: clusterOver?.(jobCluster, store) ?? jobCluster,
+        registryOf: () => registry,
         notifier,
         noticeRoutes,
         ...traffic,
         environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any', stepsDigest: digestOfBytes('steps') },
+        prices: PRICES,
         watchHeartbeatSeconds: 60,
+        labelPauseSeconds: null,
         searchAttributes,
       }),
     ),
@@ -57,6 +71,8 @@ export function beQuiet(): void {
 }
 
 export interface RunningLoop extends Loop {
+  /** What the worker counted. */
+  readonly meter: Meter;
   readonly environment: TestWorkflowEnvironment;
   readonly client: TestWorkflowEnvironment['client'];
   /** Runs this while no worker is there. */
@@ -70,7 +86,7 @@ export const workflowBundle = () => ({
 /** One server and one worker for all tests of a file. `timeSkipping`: months take milliseconds; `dev`: the real server. */
 export function useLoop(
   server: 'timeSkipping' | 'dev',
-  { extraArgs = [], searchAttributes = false }: { extraArgs?: string[]; searchAttributes?: boolean } = {},
+  { extraArgs = [], searchAttributes = false, clusterOver }: LoopOptions & { extraArgs?: string[] } = {},
 ): () => RunningLoop {
   let running: RunningLoop | undefined;
   let stop = async (): Promise<void> => undefined;
@@ -78,7 +94,8 @@ export function useLoop(
   beforeAll(async () => {
     beQuiet();
     const environment = await startServer(server, searchAttributes ? [...extraArgs, ...SEARCH_ATTRIBUTES] : extraArgs);
-    const loop = createLoop({ searchAttributes });
+    const meter = createMeter();
+    const loop = createLoop({ searchAttributes, ...(clusterOver && { clusterOver }) });
     const common = {
       connection: environment.nativeConnection,
       activities: loop.activities,
@@ -88,7 +105,7 @@ export function useLoop(
     const bundle = workflowBundle();
     const startWorkers = async (): Promise<() => Promise<void>> => {
       const workers = [
-        await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: bundle }),
+        await Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: bundle, sinks: countTriggers(meter) }),
         await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE }),
         await Worker.create({ ...common, taskQueue: TRAFFIC_TASK_QUEUE }),
       ];
@@ -104,7 +121,7 @@ export function useLoop(
       await run();
       stopWorkers = await startWorkers();
     };
-    running = { ...loop, environment, client: environment.client, withoutWorkers };
+    running = { ...loop, meter, environment, client: environment.client, withoutWorkers };
     stop = async () => {
       await stopWorkers();
       await environment.teardown();

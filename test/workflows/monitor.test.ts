@@ -2,6 +2,8 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import type { PlannedWindow } from '../../src/activities/monitor-activities.js';
+import { getDocument } from '../../src/activities/documents.js';
+import { MonitoredWindow, MonitoringPlan } from '../../src/domain/monitoring.js';
 import { applyMonitorSchedule } from '../../src/client/monitor-schedule.js';
 import { monitorScheduleId, monitorWorkflowId, TASK_QUEUE, type MonitorModelResult } from '../../src/workflows/messages.js';
 import type { monitorModel } from '../../src/workflows/monitor-model.js';
@@ -66,6 +68,24 @@ test('a decay that is proven asks for a cycle, once, and tells the owner', async
   expect(noticesOf(model.name)).toEqual([`${model.name}: decay`]);
 });
 
+test('a decay that is to be answered by a recalibration runs no trainer, and is judged, signed and promoted as any other', async () => {
+  const recalibrate = { decay: { action: 'recalibrate', foundMin: 1, ofWindows: 1 } } as const;
+  const model = await served({ monitoring: { answers: recalibrate } });
+  const champion = (await model.records()).at(-1)!.after.champion!;
+  loop().jobCluster.script(model.name, 'monitor', decayed);
+  expect((await monitor(model)).done[0]).toContain('asked for a cycle that recalibrates: decay was found');
+  const { key } = (await model.state()).seenKeys.find((seen) => seen.key.startsWith('decay/'))!;
+  const cycle = await model.cycleOf(key);
+  expect(await model.cycle(cycle).result()).toMatchObject({ outcome: 'promoted' });
+  const train = loop().jobCluster.spec(`${model.name}-c${cycle}-train-a1`);
+  expect(train).toMatchObject({
+    command: ['python', '-m', 'ratchet_steps.recalibrate'],
+    files: [],
+    environment: {},
+    input: { stage: 'train', recalibrates: { model: champion.model, trainEnd: champion.trainEnd } },
+  });
+});
+
 test('a drift of features alone is told to people, and only where it lasts', async () => {
   const columns = ['a', 'b'].map((column) => ({ column, test: 'wasserstein', statistic: 0.9, threshold: 0.1, drifted: true }));
   const model = await served({ monitoring: { settleMinutes: 0, answers: { dataDrift: { foundMin: 1, ofWindows: 1 } } } });
@@ -120,6 +140,21 @@ test('the same window asked again is found, not measured again, and asks for not
   const again = { model: model.name, planDigest: planned.planDigest, documentDigest: null, scheduled: true };
   expect(await environment.run(judgeWindow, again)).toMatchObject({ documentDigest: started.documentDigest, findings: started.findings });
   expect(keysOf(model.name)).toHaveLength(2);
+});
+
+test('a spec with other features, applied since, changes nothing of what the champion is looked at by', async () => {
+  const features = [
+    { name: 'distance', type: 'number' },
+    { name: 'gate', type: 'category' },
+  ] as const;
+  const model = await served();
+  await model.apply({ features, gates: { whenNoChampion: 'pass' } });
+  await monitor(model);
+  const [key] = keysOf(model.name).filter((name) => name.endsWith('.json'));
+  const { planDigest } = MonitoredWindow.parse(JSON.parse(Buffer.from(loop().store.files.get(key!)!).toString('utf8')));
+  const { input } = await getDocument(loop().store, MonitoringPlan, 'monitoring plan', planDigest);
+  expect(input.data.features.map(({ name }) => name)).toEqual(['distance']);
+  expect(input.latestDatasetDigest).toBe(input.datasetDigest);
 });
 
 test('the schedule of a model is made, kept and taken away, and a run that overlaps is skipped', async () => {

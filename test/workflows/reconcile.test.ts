@@ -29,6 +29,19 @@ test('where all three say the same, nothing is found', async () => {
   expect(await reconcile(model)).toEqual([]);
 });
 
+test('what the proxy counted is kept beside it, once in ten minutes; metrics that are away keep nothing from being compared', async () => {
+  const { model } = await servedModel();
+  const kept = (): string[] => [...loop().store.files.keys()].filter((key) => key.startsWith(`requests/${model.name}/`));
+  loop().traffic.failures.set('metrics', new RatchetError('MetricsUnavailable', 'away'));
+  expect(await reconcile(model)).toEqual([]);
+  expect(kept()).toEqual([]);
+  loop().traffic.failures.delete('metrics');
+  expect(await reconcile(model)).toEqual([]);
+  expect(await reconcile(model)).toEqual([]);
+  expect(kept().length).toBeGreaterThan(0);
+  expect(kept().length).toBeLessThan(3); // two where ten minutes ended in between
+});
+
 test('a weight changed by hand is told and set back', async () => {
   const { model, instance } = await servedModel();
   loop().traffic.editByHand(model.name, { splits: [{ arm: 'champion', instance: 'somebody-else', weightPercent: 100 }], mirror: null });
@@ -83,15 +96,33 @@ test('a champion without servers is told, with what starts them', async () => {
   expect(told).toMatchObject([{ severity: 'action', text: expect.stringContaining('Not all of it could be set back') }]);
 });
 
-test('one model’s trouble is not another’s', async () => {
+test('one model’s trouble is not another’s: a route that cannot be read is told, with what to do', async () => {
   const { model } = await servedModel();
   const { model: other } = await servedModel();
   const { read } = loop().traffic.router;
-  loop().traffic.router.read = (name) => (name === model.name ? Promise.reject(new RatchetError('RouterRefused', 'broken')) : read(name));
+  const trouble = new RatchetError('RouterUnavailable', 'm/7.json: spoilt', { remedy: 'remove the file' });
+  loop().traffic.router.read = (name) => (name === model.name ? Promise.reject(trouble) : read(name));
   loop().traffic.editByHand(other.name, { splits: [], mirror: null });
   const options = { workflowId: `reconcile-${++runs}`, taskQueue: TASK_QUEUE, args: [] };
   const found = (await loop().client.workflow.execute('reconcileModels', options)) as string[];
   loop().traffic.router.read = read;
-  expect(found).toContain(`${model.name}: could not be compared: broken`);
+  expect(found).toContain(`${model.name}: traffic: m/7.json: spoilt: remove the file`);
   expect(found.some((line) => line.startsWith(`${other.name}: traffic: expected champion 100%`))).toBe(true);
+  const told = loop().notifier.notices.filter(({ model: name }) => name === model.name);
+  expect(told).toMatchObject([{ severity: 'action', text: expect.stringContaining('remove the file') }]);
+});
+
+test('a proxy that cannot be told where servers are is told of, and every model is compared nevertheless', async () => {
+  const { model } = await servedModel();
+  const { refresh } = loop().traffic.router;
+  loop().traffic.router.refresh = () => Promise.reject(new RatchetError('StoreFull', 'the disk is full', { remedy: 'free space' }));
+  loop().traffic.editByHand(model.name, { splits: [], mirror: null });
+  const found = await reconcile(model);
+  loop().traffic.router.refresh = refresh;
+  expect(found).toEqual([expect.stringContaining('traffic: expected champion 100%')]);
+  const told = await eventually(
+    async () => loop().notifier.notices.find(({ id }) => id.startsWith(`${model.name}/traffic/`)),
+    (notice) => notice !== undefined,
+  );
+  expect(told).toMatchObject({ severity: 'action', text: expect.stringContaining('the disk is full: free space') });
 });

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { RatchetError } from '../../src/domain/failure.js';
 import type { CliRun } from '../cli/terminal-in-test.js';
 import { ratchet } from '../cli/terminal-in-test.js';
 import { SERVED } from '../fakes/model-file.js';
@@ -76,4 +77,20 @@ test('a rollout of a model that is not here is refused', async () => {
     code: 1,
     err: expect.stringContaining('there is no model nobody'),
   });
+});
+
+test('traffic that cannot be given back is told at once, and given back as soon as it can be', async () => {
+  const { model, cycle, command, untilStep, untilPhase, split } = await challengerOf(loop(), undecided);
+  await untilStep(0);
+  loop().traffic.failures.set('shift', new RatchetError('StoreFull', 'the disk is full', { remedy: 'free space' }));
+  await command('abort');
+  await untilPhase('TurningBack');
+  const told = await eventually(
+    async () => loop().notifier.notices.find(({ id }) => id.startsWith(`${model.name}/traffic/`)),
+    (notice) => notice !== undefined,
+  );
+  expect(told).toMatchObject({ severity: 'action', text: expect.stringContaining('the disk is full: free space') });
+  loop().traffic.failures.delete('shift');
+  expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
+  expect(split()).toBe('old 100');
 });

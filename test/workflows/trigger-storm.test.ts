@@ -53,6 +53,41 @@ test('a thousand alerts in two days give the cap’s number of cycles, and a per
   await eventually(model.kinds, (kinds) => kinds.filter((kind) => kind === 'cycle-started').length > before);
 });
 
+/** Of the counters of this model, as its worker shows them. */
+async function counted(model: ModelInTest, name: string): Promise<Record<string, number>> {
+  const lines = (await loop().meter.text()).split('\n').filter((line) => line.startsWith(`${name}{model="${model.name}"`));
+  return Object.fromEntries(lines.map((line) => [/(?:result|reason)="(\w+)"/.exec(line)![1]!, Number(line.split(' ').at(-1))]));
+}
+
+test('an alert that must fire three times within an hour starts nothing before, and a message sent again is no firing', async () => {
+  const model = await known({ policies: { webhook: { hysteresis: { firingsMin: 3, withinMinutes: 60 } } } });
+  const fire = (key: string) => signal(model, { ...alert(`alertmanager/${key}`), kind: 'webhook' });
+  await fire('a');
+  await loop().environment.sleep('90 minutes'); // too long before the others
+  for (const key of ['b', 'b', 'c']) {
+    await fire(key);
+    await loop().environment.sleep('10 minutes');
+  }
+  expect(await model.kinds()).not.toContain('cycle-started');
+  const state = await model.state();
+  expect(state.seenKeys.map(({ dropped }) => dropped)).toEqual([
+    '1 of the 3 firings within 60 minutes that it takes',
+    '1 of the 3 firings within 60 minutes that it takes',
+    '2 of the 3 firings within 60 minutes that it takes',
+  ]);
+  await fire('d');
+  await eventually(
+    () => cyclesOf(model),
+    (cycles) => cycles === 1,
+  );
+  await model.cycleOf('alertmanager/d');
+  await fire('e');
+  await eventually(model.state, ({ seenKeys }) => seenKeys.at(-1)?.dropped !== undefined);
+  expect(await cyclesOf(model)).toBe(1);
+  expect(await counted(model, 'ratchet_triggers_total')).toEqual({ accepted: 5, duplicate: 1 });
+  expect(await counted(model, 'ratchet_triggers_dropped_total')).toEqual({ hysteresis: 4 });
+});
+
 test('what past cycles did is known after Temporal forgot it: cap, cooldown and budget come from the ledger', async () => {
   const model = await known({ budget: { cpuHoursPerMonthMax: 1 }, cooldownMinutes: 60 });
   await signal(model, alert('first'));

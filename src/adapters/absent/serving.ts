@@ -1,4 +1,5 @@
 import { RatchetError, type FailureType } from '../../domain/failure.js';
+import { refuseHold } from '../../domain/route-fence.js';
 import type { LabelReader } from '../../ports/label-reader.js';
 import type { MetricSource } from '../../ports/metric-source.js';
 import type { Serving } from '../../ports/serving.js';
@@ -15,7 +16,13 @@ export function createAbsentServing(why: string): { serving: Serving; router: Tr
       list: () => Promise.resolve([]),
       retire: () => Promise.resolve(),
     },
-    router: { shift: refuse('RouterRefused'), read: () => Promise.resolve(null), refresh: () => Promise.resolve(), url: '' },
+    router: {
+      shift: refuse('RouterRefused'),
+      hold: async (model, isHeld) => refuseHold(model, isHeld, 'none'),
+      read: () => Promise.resolve(null),
+      refresh: () => Promise.resolve(),
+      url: '',
+    },
     metrics: { read: refuse('MetricsUnavailable') },
     labels: { read: refuse('MetricsUnavailable') },
   };

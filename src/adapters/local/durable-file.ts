@@ -2,6 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+/** Where the bytes of a file lie until they are complete: a folder on the same disk. */
+export interface Staging {
+  readonly folder: string;
+  /** Where the disk is full: moves a file of at least so many bytes there, which has its blocks already. @returns whether there is one */
+  takeSpare?(to: string, bytes: number): Promise<boolean>;
+}
+
 /** What node:fs throws. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -11,10 +18,10 @@ export function errorCode(error: unknown): string | undefined {
  * Creates a file whole and durable, or not at all: bytes and name are on the disk before it answers. link(2), unlike
  * rename(2), never replaces, so exactly one of several racers gets true. A folder that is missing is made.
  *
- * @param stagingFolder on the same disk; holds the bytes until they are complete
+ * @param staging a folder on the same disk; holds the bytes until they are complete
  */
-export async function createDurably(stagingFolder: string, file: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {
-  const staged = await stage(stagingFolder, bytes, mode);
+export async function createDurably(staging: string | Staging, file: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {
+  const staged = await stage(staging, bytes, mode);
   try {
     await link(staged, file).catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;
@@ -34,8 +41,8 @@ export async function createDurably(stagingFolder: string, file: string, bytes: 
 }
 
 /** Replaces a file in one step: readers see the old content or the new, never a part. */
-export async function replaceDurably(stagingFolder: string, file: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
-  const staged = await stage(stagingFolder, bytes, mode);
+export async function replaceDurably(staging: string | Staging, file: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  const staged = await stage(staging, bytes, mode);
   try {
     await rename(staged, file);
   } catch (error) {
@@ -66,21 +73,33 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function stage(stagingFolder: string, bytes: Uint8Array | string, mode: number): Promise<string> {
-  const staged = join(stagingFolder, `${process.pid}-${randomBytes(8).toString('hex')}`);
-  const handle = await open(staged, 'wx', mode).catch(async (error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    await makeFolderDurably(stagingFolder);
-    return open(staged, 'wx', mode);
-  });
+async function stage(staging: string | Staging, bytes: Uint8Array | string, mode: number): Promise<string> {
+  const { folder, takeSpare }: Staging = typeof staging === 'string' ? { folder: staging } : staging;
+  const staged = join(folder, `${process.pid}-${randomBytes(8).toString('hex')}`);
+  try {
+    await write(staged, 'wx', bytes, mode).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await makeFolderDurably(folder);
+      await write(staged, 'wx', bytes, mode);
+    });
+  } catch (error) {
+    const code = errorCode(error);
+    if ((code !== 'ENOSPC' && code !== 'EDQUOT') || (await takeSpare?.(staged, Buffer.byteLength(bytes))) !== true) throw error;
+    await write(staged, 'r+', bytes, mode); // into the blocks that it has
+  }
+  return staged;
+}
+
+async function write(file: string, flags: 'wx' | 'r+', bytes: Uint8Array | string, mode: number): Promise<void> {
+  const handle = await open(file, flags, mode);
   try {
     await handle.writeFile(bytes);
+    await handle.truncate(Buffer.byteLength(bytes));
     await handle.sync();
   } catch (error) {
     await handle.close();
-    await unlink(staged);
+    await unlink(file);
     throw error;
   }
   await handle.close();
-  return staged;
 }

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../../domain/digest.js';
+import { checkJobName, parseJobSpec } from '../../domain/check-job.js';
 import { RatchetError } from '../../domain/failure.js';
 import { JobSpec } from '../../domain/job.js';
 import type { Job } from '../../domain/job.js';
@@ -10,14 +12,12 @@ import type { ObjectStore } from '../../ports/object-store.js';
 import { explainDiskError } from './disk-error.js';
 import { supervisorEnvironment } from './job-environment.js';
 import { makeJobFolder } from './job-folder-maker.js';
-import { createWhole, jobPaths, readOrder } from './job-folder.js';
+import { checkpointsFolder, createWhole, jobPaths, readOrder } from './job-folder.js';
 import { readJobLog } from './job-log.js';
 import { observeJob } from './job-observer.js';
 import { startSupervisor } from './job-starter.js';
+import { createJobWatcher } from './job-watcher.js';
 import { identify } from './process-identity.js';
-
-const pollMsMin = 25;
-const pollMsMax = 200;
 
 export interface LocalJobClusterOptions {
   /** RATCHET_HOME; jobs lie in `jobs/` below it. */
@@ -40,21 +40,17 @@ export interface LocalJobClusterOptions {
 export function createLocalJobCluster(options: LocalJobClusterOptions): JobCluster {
   const { objectStore, pythonBin, stepsPath, environment = process.env, graceMs = 10_000 } = options;
   const jobs = join(resolve(options.home), 'jobs');
-  const folderOf = (name: string) => join(jobs, checkName(name));
-  return { submit, describe, watch, stop, logs, listRunning };
+  const watcher = createJobWatcher();
+  const folderOf = (name: string) => join(jobs, checkJobName(name));
+  return { submit, describe, watch, stop, logs, listRunning, clearCheckpoints };
 
   async function submit(spec: JobSpec, signal: AbortSignal): Promise<void> {
-    const parsed = JobSpec.safeParse(spec);
-    if (!parsed.success)
-      throw new RatchetError(
-        'JobSpecInvalid',
-        `job ${spec.name}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
-      );
-    const { name, ...rest } = parsed.data;
+    const parsed = parseJobSpec(spec);
+    const { name, ...rest } = parsed;
     const digest = digestOf(rest);
     const folder = folderOf(name);
     try {
-      if (!readOrder(folder)) await makeJobFolder(jobs, folder, { digest, spec: parsed.data, graceMs }, objectStore, signal);
+      if (!readOrder(folder)) await makeJobFolder(jobs, folder, { digest, spec: parsed, graceMs: graceMsOf(parsed) }, objectStore, signal);
       const found = readOrder(folder);
       if (found?.digest !== digest)
         throw new RatchetError(
@@ -86,30 +82,36 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
 
   async function* watch(name: string, { signal, heartbeatMs }: { signal: AbortSignal; heartbeatMs: number }): AsyncIterable<Job> {
     const folder = folderOf(name);
+    const followed = watcher.follow(folder);
     let told = '';
-    let toldMs = -Infinity;
-    let checkedMs = -Infinity;
-    for (let pollMs = pollMsMin; ; pollMs = Math.min(pollMs * 1.5, pollMsMax)) {
-      signal.throwIfAborted();
-      const nowMs = performance.now();
-      const checksProcess = nowMs - checkedMs > 1000;
-      if (checksProcess) checkedMs = nowMs;
-      const job = await observe(folder, name, checksProcess);
-      if (!job) throw new RatchetError('JobLost', `job ${name}: expected its folder ${folder}, found none`, { remedy: 'submit it again' });
-      const text = JSON.stringify(job);
-      if (text !== told || nowMs - toldMs >= heartbeatMs) {
-        [told, toldMs] = [text, nowMs];
-        yield job;
+    let [toldMs, checkedMs] = [-Infinity, -Infinity];
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const nowMs = performance.now();
+        const checksProcess = nowMs - checkedMs >= 1000;
+        if (checksProcess) checkedMs = nowMs;
+        const job = await observe(folder, name, checksProcess);
+        if (!job)
+          throw new RatchetError('JobLost', `job ${name}: expected its folder ${folder}, found none`, { remedy: 'submit it again' });
+        const text = JSON.stringify(job);
+        if (text !== told || nowMs - toldMs >= heartbeatMs) {
+          [told, toldMs] = [text, nowMs];
+          yield job;
+        }
+        if (isEnded(job)) return;
+        await followed.changed(Math.max(1, Math.min(followed.checkMs(), heartbeatMs - (performance.now() - toldMs))), signal);
       }
-      if (isEnded(job)) return;
-      await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    } finally {
+      followed.leave();
     }
   }
 
   async function stop(name: string): Promise<void> {
     const folder = folderOf(name);
     const paths = jobPaths(folder);
-    const untilMs = performance.now() + graceMs + 5000;
+    const stopMsMax = (readOrder(folder)?.graceMs ?? graceMs) + 5000;
+    const untilMs = performance.now() + stopMsMax;
     const job = await describe(name);
     if (!job || isEnded(job)) return;
     createWhole(folder, paths.stop, { at: new Date().toISOString() });
@@ -130,7 +132,15 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
       if (!seen || isEnded(seen)) return;
       await sleep(50);
     }
-    throw new RatchetError('Unexpected', `job ${name}: expected it to end within ${graceMs + 5000} ms of SIGTERM, found it still running`);
+    throw new RatchetError('Unexpected', `job ${name}: expected it to end within ${stopMsMax} ms of SIGTERM, found it still running`);
+  }
+
+  function graceMsOf({ graceSeconds }: JobSpec): number {
+    return graceSeconds === undefined ? graceMs : graceSeconds * 1000;
+  }
+
+  async function clearCheckpoints(place: string): Promise<void> {
+    await rm(checkpointsFolder(jobs, JobSpec.shape.checkpoints.unwrap().parse(place)), { recursive: true, force: true, maxRetries: 3 });
   }
 
   async function logs(name: string, { bytesMax = 64 * 1024 }: { bytesMax?: number } = {}): Promise<string> {
@@ -150,9 +160,4 @@ export function createLocalJobCluster(options: LocalJobClusterOptions): JobClust
 
 function isEnded({ phase }: Job): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
-}
-
-function checkName(name: string): string {
-  if (JobSpec.shape.name.safeParse(name).success) return name;
-  throw new RatchetError('JobSpecInvalid', `job name: expected letters, digits and "-", found ${JSON.stringify(name.slice(0, 150))}`);
 }

@@ -1,10 +1,10 @@
-import { delimiter } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import type { JobSpec } from '../../domain/job.js';
-import { jobPaths } from './job-folder.js';
+import { checkpointsFolder, jobPaths } from './job-folder.js';
 
 /** What a job may see of the worker's environment. Everything else stays with the worker. */
 const passedOn =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LC_[A-Z]+|TZ|TMPDIR|(AWS|MLFLOW|SSL)_[A-Z0-9_]+|(REQUESTS|CURL)_CA_BUNDLE|(HTTP|HTTPS|ALL|NO)_PROXY|(http|https|all|no)_proxy)$/;
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_[A-Z]+|TZ|TMPDIR|(AWS|MLFLOW|SSL)_[A-Z0-9_]+|RATCHET_STORE_KMS_KEY_ID|(REQUESTS|CURL)_CA_BUNDLE|(HTTP|HTTPS|ALL|NO)_PROXY|(http|https|all|no)_proxy)$/;
 
 /**
  * The environment that a supervisor gets, and its job after it. Secrets travel only here, never through a file.
@@ -46,6 +46,7 @@ export function commandEnvironment(supervisor: NodeJS.ProcessEnv, folder: string
     RATCHET_INPUT: paths.input,
     RATCHET_OUTPUT: paths.output,
     RATCHET_PROGRESS: paths.progress,
+    RATCHET_CHECKPOINTS: spec.checkpoints === undefined ? undefined : checkpointsFolder(dirname(folder), spec.checkpoints),
     RATCHET_STORE_URI: supervisor.RATCHET_STORE_URI,
     RATCHET_JOB_NAME: spec.name,
     RATCHET_MODEL: spec.model,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findJsonFault } from '../../domain/json-fault.js';
-import type { JobFailureType, JobProgress, JobSpec } from '../../domain/job.js';
+import type { JobFailureType, JobSpec } from '../../domain/job.js';
+import { PROGRESS_BYTES_MAX, readJobProgress, type JobProgress } from '../../domain/job-progress.js';
+import { plainWords } from '../../domain/job-words.js';
 import { errorCode } from './durable-file.js';
-import { plainWords } from './job-log.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -26,6 +27,11 @@ export function jobPaths(folder: string) {
     supervisorLog: join(folder, 'supervisor.log'),
     exit: join(folder, 'exit.json'),
   };
+}
+
+/** Where jobs of this home keep the checkpoints of a place. */
+export function checkpointsFolder(jobs: string, place: string): string {
+  return join(dirname(jobs), 'checkpoints', ...place.split('/'));
 }
 
 /** The content of spec.json. */
@@ -58,26 +64,15 @@ export function readIdentity(file: string): ProcessIdentity | null {
   return readJson(file) as ProcessIdentity | null;
 }
 
-/** Read many times: more than a few words are not looked at. */
-const progressBytesMax = 64 * 2 ** 10;
-
 /** What the job last said of its progress; null where it said nothing or is just writing. */
 export function readProgress(folder: string): JobProgress | null {
   try {
-    if (statSync(jobPaths(folder).progress).size > progressBytesMax) return null;
-    const found = readJson(jobPaths(folder).progress);
-    return typeof found === 'object' && found !== null ? narrowed(found as Record<string, unknown>) : null;
+    if (statSync(jobPaths(folder).progress).size > PROGRESS_BYTES_MAX) return null;
+    const progress = readJobProgress(readFileSync(jobPaths(folder).progress, 'utf8'));
+    return progress?.message === undefined ? progress : { ...progress, message: plainWords(progress.message) };
   } catch {
     return null;
   }
-}
-
-function narrowed({ step, total, message }: Record<string, unknown>): JobProgress {
-  return {
-    ...(typeof step === 'number' && { step }),
-    ...(typeof total === 'number' && { total }),
-    ...(typeof message === 'string' && { message: plainWords(message.slice(0, 500)) }),
-  };
 }
 
 /** Results are small documents: what is large belongs into the object store, and a worker must not choke on it. */

@@ -1,13 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { plainWords } from '../../domain/job-words.js';
 import { errorCode } from './durable-file.js';
 
 const segmentBytesMax = 8 * 2 ** 20;
 const tailBytesMax = 4 * 1024;
-
-/** CSI (colours, cursor), OSC (titles, links) and the two-character ones of ECMA-48. */
-const ESCAPE_SEQUENCE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -~])/gu;
-/** All but tab and line feed. */
-const CONTROL_CHARACTER = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 
 /**
  * Keeps the end of a job's output: two files of at most 8 MiB, `log` and before it `log.1`, however much is written. A full
@@ -45,16 +41,6 @@ export function readJobLog(file: string, bytesMax: number): string {
   const before = last.length < bytesMax ? readEnd(`${file}.1`, bytesMax - last.length) : Buffer.alloc(0);
   const bytes = Buffer.concat([before, last]);
   return plainWords(bytes.length < bytesMax ? bytes.toString('utf8') : fromWholeLine(bytes));
-}
-
-/** The last line with something on it. */
-export function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
-}
-
-/** A job's words without what would steer the terminal that shows them: escape sequences and control characters. */
-export function plainWords(text: string): string {
-  return text.replace(ESCAPE_SEQUENCE, '').replace(/\r\n?/g, '\n').replace(CONTROL_CHARACTER, '\u{fffd}');
 }
 
 function readEnd(file: string, bytesMax: number): Buffer {

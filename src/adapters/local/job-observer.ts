@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Job } from '../../domain/job.js';
+import { lastLine } from '../../domain/job-words.js';
 import { createWhole, jobPaths, readEnding, readIdentity, readJson, readOrder, readProgress } from './job-folder.js';
 import type { JobEnding } from './job-folder.js';
-import { lastLine, readJobLog } from './job-log.js';
+import { readJobLog } from './job-log.js';
 import { hideSecrets } from './job-secrets.js';
 import { killAbandonedGroup, killMarked } from './process-group.js';
 import { isRunning } from './process-identity.js';

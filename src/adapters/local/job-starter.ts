@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RatchetError } from '../../domain/failure.js';
+import { lastLine } from '../../domain/job-words.js';
 import { jobPaths } from './job-folder.js';
-import { lastLine, readJobLog } from './job-log.js';
+import { readJobLog } from './job-log.js';
 
 const claimMsMax = 30_000;
 

@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { judgeEnd } from '../../domain/job-ending.js';
+import type { CommandEnd } from '../../domain/job-ending.js';
 import { commandEnvironment } from './job-environment.js';
-import { judgeEnd } from './job-ending.js';
-import type { CommandEnd } from './job-ending.js';
 import { createWhole, findOutputFault, jobPaths, readEnding, readOrder } from './job-folder.js';
 import type { JobOrder } from './job-folder.js';
 import { complain, leaveLastWord } from './job-last-word.js';
@@ -56,6 +56,7 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   const oomKillsBefore = kernelOomKills();
   const log = openJobLog(paths.log);
   const environment = commandEnvironment(process.env, folder, spec);
+  if (environment.RATCHET_CHECKPOINTS !== undefined) mkdirSync(environment.RATCHET_CHECKPOINTS, { recursive: true });
   const child = spawn(file, args, { cwd: paths.work, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'));
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'));

@@ -3,13 +3,13 @@ import type { Arm } from '../../domain/serving.js';
 import type { ArmCounts } from '../../domain/traffic-window.js';
 import type { CountersReading, MetricSource } from '../../ports/metric-source.js';
 import { proxyCounts, proxyQuery } from './proxy-counts.js';
-import { keyCounts, scoreCounts } from './replica-counts.js';
+import { keyCounts, requestCounts, scoreCounts } from './replica-counts.js';
 import { parseSamples } from './prometheus-text.js';
 import type { Sample } from './prometheus-text.js';
 
 export interface LocalMetricSourceOptions {
-  /** Envoy's admin: `http://host:port`. */
-  readonly adminUrl: string;
+  /** Envoy's admin: `http://host:port`; null: whoever divides the requests counts for others, and the model servers count them. */
+  readonly adminUrl: string | null;
   /** host:port of an instance's replicas, each with GET /metrics. */
   replicasOf(instance: string): Promise<readonly string[]>;
 }
@@ -20,7 +20,7 @@ const answerMsMax = 3000;
  * Requests and latencies from Envoy, scores and callers from the model servers.
  *
  * Latencies are those of answers that a model server gave: what Envoy answered itself (a timeout, no replica, too many
- * requests at once) is among `units` and `errors` alone.
+ * requests at once) is among `units` and `errors` alone. Without Envoy, what never reached a server is counted nowhere.
  */
 export function createLocalMetricSource({ adminUrl, replicasOf }: LocalMetricSourceOptions): MetricSource {
   async function ofReplicas(instance: string, signal: AbortSignal): Promise<Sample[]> {
@@ -46,12 +46,14 @@ export function createLocalMetricSource({ adminUrl, replicasOf }: LocalMetricSou
       const arms = Object.entries(instances) as [Arm, string][];
       const names = arms.map(([, instance]) => instance);
       const [proxy, ...replicas] = await Promise.all([
-        unit === 'request' ? ofProxy(names, signal) : [],
+        unit === 'request' && adminUrl !== null ? ofProxy(names, signal) : [],
         ...names.map((instance) => ofReplicas(instance, signal)),
       ]);
       const counts = arms.map(([arm, instance], at): [Arm, ArmCounts] => {
         const samples = replicas[at] ?? [];
-        return [arm, unit === 'key' ? keyCounts(instance, samples) : { ...proxyCounts(instance, proxy), ...scoreCounts(samples) }];
+        if (unit === 'key') return [arm, keyCounts(instance, samples)];
+        if (adminUrl === null) return [arm, requestCounts(instance, samples)];
+        return [arm, { ...proxyCounts(instance, proxy), ...scoreCounts(samples) }];
       });
       return { atMs: Date.now(), arms: Object.fromEntries(counts) };
     },

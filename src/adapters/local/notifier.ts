@@ -13,6 +13,7 @@ const lookBackBytes = 256 * 1024;
 export function createLocalNotifier(home: string, log: (line: string) => void, now: () => Date = () => new Date()): Notifier {
   const file = join(resolve(home), 'notices.jsonl');
   const told = new Set<string>();
+  const logged = new Set<string>();
   let remembering: Promise<void> | undefined;
   return { notify };
 
@@ -23,11 +24,19 @@ export function createLocalNotifier(home: string, log: (line: string) => void, n
       await append(`${JSON.stringify({ at: now().toISOString(), ...notice })}\n`);
     } catch (error) {
       remembering = undefined;
+      logOnce(notice); // a full disk takes no file, and may be what people must hear of
       throw new RatchetError('NotifierUnavailable', `notices ${file}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
     }
     remember(notice.id);
+    logOnce(notice);
+  }
+
+  function logOnce(notice: Notice): void {
+    if (logged.has(notice.id)) return;
+    if (logged.size >= rememberedMax) logged.clear();
+    logged.add(notice.id);
     log(
       `${notice.severity === 'action' ? 'ACTION NEEDED' : 'note'} ${notice.model}: ${notice.title}${notice.to.length ? ` (for ${notice.to.join(', ')})` : ''}: ${notice.text}`,
     );

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { digestOfBytes } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
-import { checkObjectKey, checkObjectKeyPrefix, objectKey } from '../../domain/object-key.js';
+import { checkObjectKey, checkObjectKeyPrefix, checkRemovableKey, objectKey } from '../../domain/object-key.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { explainDiskError } from './disk-error.js';
 import { createDurably, errorCode, replaceDurably, syncFolder } from './durable-file.js';
@@ -27,7 +27,7 @@ export function createLocalObjectStore(root: string): ObjectStore {
   const staging = join(folder, stagingName);
   const fileOf = (key: string) => join(folder, checkObjectKey(key));
   let sweep: Promise<void> | undefined;
-  return { uri: pathToFileURL(folder).href, put, getByDigest, hasDigest, remove, createIfAbsent, get, list };
+  return { uri: pathToFileURL(folder).href, put, getByDigest, hasDigest, remove, removeKey, createIfAbsent, get, list };
 
   async function put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOfBytes(bytes);
@@ -62,7 +62,14 @@ export function createLocalObjectStore(root: string): ObjectStore {
   }
 
   async function remove(digest: Digest): Promise<void> {
-    const file = fileOf(objectKey(digest));
+    await removeFile(fileOf(objectKey(digest)));
+  }
+
+  async function removeKey(key: string): Promise<void> {
+    await removeFile(join(folder, checkRemovableKey(key)));
+  }
+
+  async function removeFile(file: string): Promise<void> {
     const unlessGone = (error: unknown): void => {
       if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
     };

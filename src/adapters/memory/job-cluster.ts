@@ -2,6 +2,7 @@ import { digestOf } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { Job, JobSpec } from '../../domain/job.js';
 import type { JobCluster } from '../../ports/job-cluster.js';
+import { nextWake } from '../next-wake.js';
 
 interface HeldJob {
   readonly spec: JobSpec;
@@ -19,7 +20,7 @@ interface HeldJob {
  */
 export function createMemoryJobCluster(work: (spec: JobSpec) => unknown): JobCluster {
   const jobs = new Map<string, HeldJob>();
-  return { submit, describe, watch, stop, logs, listRunning };
+  return { submit, describe, watch, stop, logs, listRunning, clearCheckpoints: async () => undefined };
 
   async function submit(spec: JobSpec): Promise<void> {
     const { name, ...rest } = spec;
@@ -59,7 +60,7 @@ export function createMemoryJobCluster(work: (spec: JobSpec) => unknown): JobClu
       const { job } = held;
       yield job;
       if (isEnded(job)) return;
-      if (held.job === job) await change(held, signal, heartbeatMs);
+      if (held.job === job) await nextWake(held.waiting, heartbeatMs, signal);
     }
   }
 
@@ -83,22 +84,6 @@ function settle(held: HeldJob, job: Job): void {
   if (isEnded(held.job)) return;
   held.job = { ...job, startedAt: held.job.startedAt };
   for (const wake of held.waiting) wake();
-}
-
-/** The next change, the end of the heartbeat's time or of the signal, whichever is first. */
-function change({ waiting }: HeldJob, signal: AbortSignal, heartbeatMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const wake = () => {
-      clearTimeout(timer);
-      waiting.delete(wake);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, heartbeatMs);
-    waiting.add(wake);
-    signal.addEventListener('abort', wake);
-  });
 }
 
 function ended(name: string) {

@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { applyModel } from '../../client/apply-model.js';
 import { awaitCycleOf } from '../../client/watch-cycle.js';
-import { homeAt } from '../../config/home.js';
 import { startOfDay } from '../../domain/decide/data-window.js';
 import { drySpec } from '../../domain/decide/dry-spec.js';
 import type { CycleState } from '../../workflows/messages.js';
 import { endOfWaiting, EXIT_CODE } from '../await-outcome.js';
 import type { Cli } from '../cli.js';
 import { detachStack } from '../detach-stack.js';
+import { makeDryRunHome, removeAbandonedDryRuns, removeDryRunHome } from '../dry-run-homes.js';
 import { CommandError } from '../explain-error.js';
 import { createFollow } from '../follow-cycle.js';
 import { loadModelFile } from '../load-model-file.js';
@@ -18,7 +16,6 @@ import { parseDuration, parsePositiveInteger, parseTime } from '../options.js';
 import { ownServersOnly } from '../own-servers.js';
 import { stageTree } from '../render/stage-tree.js';
 import { withSessionAt } from '../session.js';
-import { stopStack } from './down.js';
 
 interface DryRunOptions {
   readonly file: string;
@@ -62,12 +59,13 @@ export function addDryRunCommand(program: Command, cli: Cli): void {
     });
 }
 
-/** @throws {CommandError} interrupted or timed out; the stack does not start. Whatever happens, nothing is left. */
+/** @throws {CommandError} interrupted or timed out; the stack does not start. Nothing is left: where it is killed, by the next one. */
 async function rehearse(cli: Cli, { file, days, asOf, timeout }: DryRunOptions): Promise<CycleState> {
   const spec = drySpec(loadModelFile(file), days);
   const model = spec.metadata.name;
   const environment = ownServersOnly(cli.terminal.environment);
-  const home = homeAt(mkdtempSync(join(tmpdir(), 'ratchet-dry-')));
+  await removeAbandonedDryRuns(cli.tell);
+  const home = makeDryRunHome();
   const signal = endOfWaiting(cli, timeout);
   try {
     cli.tell(`dry run of ${model} over ${days} days, in ${home.path}`);
@@ -86,8 +84,7 @@ async function rehearse(cli: Cli, { file, days, asOf, timeout }: DryRunOptions):
       'fewer --days make it faster',
     );
   } finally {
-    await stopStack(home, cli.tell);
-    rmSync(home.path, { recursive: true, force: true, maxRetries: 5 });
+    await removeDryRunHome(home, cli.tell);
   }
 }
 

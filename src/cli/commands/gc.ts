@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { collectGarbage, type GarbageReport } from '../../client/retention/collect-garbage.js';
+import { collectJobs, type JobGarbage } from '../../client/retention/collect-jobs.js';
 import { tendLogs, type ModelLogs } from '../../client/retention/tend-logs.js';
 import type { LogKeeper } from '../../ports/log-keeper.js';
+import { openJobLeftovers } from '../../workers/compose/job-leftovers.js';
 import { openLogKeeper } from '../../workers/compose/labels.js';
 import type { Cli } from '../cli.js';
 import { parseModelName } from '../options.js';
@@ -12,7 +14,7 @@ export function addGcCommand(program: Command, cli: Cli): void {
   program
     .command('gc')
     .description(
-      'say which data files of snapshots, logged predictions and labels are past the retention of the model file in force, and which hours of the logs could be one file; needs nothing but the store, and Python where there are logs; evidence, models and ledger are never touched',
+      'say which data files of snapshots, logged predictions and labels are past the retention of the model file in force, what ended jobs left, and which hours of the logs could be one file; needs nothing but the store, and Python where there are logs; evidence, models and ledger are never touched',
     )
     .argument('[model]', 'name of the model (default: all)', parseModelName)
     .option('--delete', 'delete them')
@@ -20,9 +22,14 @@ export function addGcCommand(program: Command, cli: Cli): void {
       const store = openStore(cli, command);
       const asked = { ...(model ? { model } : {}), isDeleting, nowMs: Date.now() };
       const report = await collectGarbage(store, asked);
+      const jobs = await collectJobs(store, openJobLeftovers(store, cli.home(command)), asked);
       const open = (): Promise<LogKeeper> => openLogKeeper({ storeUri: store.uri, environment: cli.terminal.environment, tell: cli.tell });
       const logs = await tendLogs(store, open, { ...asked, signal: cli.terminal.interrupted });
-      cli.print(command, { ...report, logs }, () => [...garbageLines(report), ...logs.flatMap((of) => logLines(of, isDeleting))]);
+      cli.print(command, { ...report, jobs, logs }, () => [
+        ...garbageLines(report),
+        ...jobLines(jobs),
+        ...logs.flatMap((of) => logLines(of, isDeleting)),
+      ]);
     });
 }
 
@@ -46,7 +53,16 @@ function garbageLines({ deleted, models, datasets, files, bytes }: GarbageReport
   ];
 }
 
-function logLines({ model, predictions, labels, predictionDays, labelDays }: ModelLogs, isDeleting: boolean): string[] {
+function jobLines({ deleted, jobs, checkpoints }: JobGarbage): string[] {
+  const goes = deleted ? 'deleted' : 'past retention';
+  const lines = [
+    `logs and records of jobs: ${goes}: ${jobs.length}`,
+    `checkpoints that nobody goes on from: ${goes}: ${checkpoints.length}`,
+  ];
+  return [...lines, ...checkpoints.map((place) => `  ${place}`)];
+}
+
+function logLines({ model, predictions, labels, monitoring, predictionDays, labelDays }: ModelLogs, isDeleting: boolean): string[] {
   const line = (
     name: string,
     days: number,
@@ -55,7 +71,8 @@ function logLines({ model, predictions, labels, predictionDays, labelDays }: Mod
     const [goes, becomes] = isDeleting ? ['deleted', 'became'] : ['past retention', 'would become'];
     return `${model}, ${name} (${days} days): ${goes}: ${expiredFiles} files of ${expiredHours} hours; ${compactedFiles} files ${becomes} ${compactedHours}`;
   };
-  return [line('logged predictions', predictionDays, predictions), line('labels', labelDays, labels)];
+  const windows = `${model}, monitored windows (${predictionDays} days): ${isDeleting ? 'deleted' : 'past retention'}: ${monitoring.expiredFiles} files`;
+  return [line('logged predictions', predictionDays, predictions), line('labels', labelDays, labels), windows];
 }
 
 function mebibytes(bytes: number): string {

@@ -6,6 +6,7 @@ import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { parseModelName } from '../options.js';
 import { facts, table } from '../render/table.js';
+import { pausedServingWords } from '../render/traffic-sentence.js';
 import { openStore } from '../session.js';
 
 export function addGetCommand(program: Command, cli: Cli): void {
@@ -48,6 +49,7 @@ async function getOne(cli: Cli, command: Command, store: ObjectStore, model: str
       ['comparisons since the last promotion', after.comparisons],
       ['open cycle', after.openCycle],
       ['paused', after.paused ? 'yes' : 'no'],
+      ['serving', after.servingPaused && pausedServingWords(after.servingPaused)],
       ['spec', after.specDigest],
       ['code', after.codeDigest],
       ['records', head.seq],
@@ -62,7 +64,7 @@ function shareWords(weightPercentMax: number): string {
   return weightPercentMax === 0 ? 'copies of the requests' : `at most ${weightPercentMax}% of the requests`;
 }
 
-function stateDocument({ champion, previousChampion, anchor, exposure, bake, ...state }: LedgerState) {
+function stateDocument({ champion, previousChampion, anchor, exposure, bake, servingPaused, ...state }: LedgerState) {
   const { generation, comparisons, openCycle, paused, specDigest, codeDigest, owner } = state;
   return {
     champion: champion?.version ?? null,
@@ -74,6 +76,7 @@ function stateDocument({ champion, previousChampion, anchor, exposure, bake, ...
     comparisons,
     openCycle,
     paused,
+    servingPaused: servingPaused ?? null,
     specDigest,
     codeDigest,
     owner,

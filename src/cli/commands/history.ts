@@ -33,7 +33,7 @@ export function cyclesTable(cycles: readonly CycleSummary[]): string[] {
     cycles.map(({ cycle, asOf, trigger, outcome, face, stage, signers, version, traffic, ...why }) => [
       cycle,
       asOf.slice(0, 10),
-      trigger.kind + (trigger.commit === null ? '' : ` ${trigger.commit.slice(0, 8)}`),
+      trigger.kind + (trigger.commit === null ? '' : ` ${trigger.commit.slice(0, 8)}`) + (trigger.recipe === null ? '' : ' recalibrate'),
       (outcome ?? 'open') + (stage && outcome ? ` at ${stage}` : '') + trafficWords(traffic),
       face,
       signers.join(', '),

@@ -5,6 +5,7 @@ import { readHead, readSpec } from '../../client/ledger-view.js';
 import { predict } from '../../client/predict.js';
 import { readEndpoints } from '../../config/endpoints.js';
 import type { ModelSpec } from '../../domain/model-spec.js';
+import { placeOfRoute, type ServingCluster } from '../../domain/serving-cluster.js';
 import { FeatureRow } from '../../domain/serving.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -27,7 +28,7 @@ export function addPredictCommand(program: Command, cli: Cli): void {
     .action(async (model: string, { file, header }: PredictOptions, command: Command) => {
       const rows = readRows(file);
       const { spec } = await specOf(cli, command, model);
-      const url = routerUrl(cli, command);
+      const url = gatewayUrl(model, spec.serving?.cluster) ?? routerUrl(cli, command);
       const signal = cli.terminal.interrupted;
       const prediction = await predict({ url, model, rows, features: spec.data.features, headers: header, signal });
       cli.print(command, { model, ...prediction }, () => predictionLines(rows, prediction));
@@ -44,6 +45,17 @@ async function specOf(cli: Cli, command: Command, model: string): Promise<ModelS
   throw new CommandError(
     `${model} answers no requests: its spec has no \`serving\``,
     'add `serving: {}` to its model file, `ratchet apply` it, and promote a version',
+  );
+}
+
+/** null: it is served by a stack. @throws {CommandError} its file does not say where the gateway answers */
+function gatewayUrl(model: string, cluster: ServingCluster | undefined): string | null {
+  const router = placeOfRoute(cluster)?.router;
+  if (router === undefined) return null;
+  if (router.url !== undefined) return router.url;
+  throw new CommandError(
+    `${model} is served on Kubernetes: expected serving.cluster.router.url in its model file, found none`,
+    'add where its gateway answers, such as https://models.example.com, and `ratchet apply` it',
   );
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelHandle } from '../../client/model-handle.js';
 import { summarizeCycles } from '../../client/cycle-summary.js';
+import { withJobWords } from '../../client/watch-cycle.js';
 import { isKnownModel, readRecords, readSpec } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
 import type { Cli } from '../cli.js';
@@ -53,7 +54,8 @@ async function showModel(cli: Cli, command: Command, session: Session, handle: M
 
 /** The server forgets closed cycles after its retention time; the ledger does not. */
 async function stateOrNull(handle: ModelHandle, cycle: number): Promise<CycleState | null> {
-  return (await handle.cycle(cycle).status()) === null ? null : handle.cycle(cycle).state();
+  const { status, jobWords } = await handle.cycle(cycle).look();
+  return status === null ? null : withJobWords(await handle.cycle(cycle).state(), jobWords);
 }
 
 async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Promise<void> {

@@ -14,6 +14,7 @@ interface TriggerOptions {
   readonly asOf?: string;
   readonly key?: string;
   readonly commit?: string;
+  readonly recalibrate?: true;
   readonly reason?: string;
   readonly as?: string;
   readonly wait?: true;
@@ -37,6 +38,7 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
       'the commit that asks: in the record, the candidate and the registry; its default key and kind are those of CI',
       parseCommit,
     )
+    .option('--recalibrate', 'train nothing: only fit the champion’s answers to labels that came since its training')
     .option('--reason <text>', 'why, for the record')
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
     .addOption(asOption())
@@ -57,12 +59,16 @@ export function addRetryCommand(program: Command, cli: Cli): void {
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, cycle: number | undefined, options: TriggerOptions, command: Command) => {
-      const retryOf = await cycleToRetry(cli, command, model, cycle);
-      await request(cli, command, model, { ...triggerOf(options), key: `retry-${retryOf}-${randomUUID()}`, retryOf }, options);
+      const {
+        cycle: retryOf,
+        trigger: { recipe },
+      } = await cycleToRetry(cli, command, model, cycle);
+      const again = { ...triggerOf({ ...options, ...(recipe === null ? {} : { recalibrate: true }) }), retryOf };
+      await request(cli, command, model, { ...again, key: `retry-${retryOf}-${randomUUID()}` }, options);
     });
 }
 
-function triggerOf({ asOf, key, commit, reason, as }: TriggerOptions): Trigger {
+function triggerOf({ asOf, key, commit, recalibrate, reason, as }: TriggerOptions): Trigger {
   return {
     key: key ?? (commit ? `commit-${commit}` : `person-${randomUUID()}`),
     kind: commit ? 'ci' : 'person',
@@ -70,6 +76,7 @@ function triggerOf({ asOf, key, commit, reason, as }: TriggerOptions): Trigger {
     reason: reason ?? '',
     ...(asOf ? { asOf } : {}),
     ...(commit ? { commit } : {}),
+    ...(recalibrate ? { recipe: 'recalibrate' as const } : {}),
   };
 }
 

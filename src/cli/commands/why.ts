@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readRecords, readSpec } from '../../client/ledger-view.js';
 import { nextScheduledAt } from '../../client/model-schedule.js';
+import { nextMonitoredAt } from '../../client/monitor-schedule.js';
 import { lastWindows } from '../../client/monitor-handle.js';
 import { readUsage } from '../../domain/cycle-usage.js';
 import { monthOf } from '../../domain/decide/cycle-pace.js';
@@ -12,8 +13,9 @@ import { parseModelName } from '../options.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
 
-/** People may have asked for windows of their own after the schedule's last one. */
+/** People may have asked for windows of their own after the schedule's last one; with a budget, so many as a month has hours. */
 const WINDOWS_LOOKED_AT = 10;
+const WINDOWS_OF_MONTH = 744;
 
 export function addWhyCommand(program: Command, cli: Cli): void {
   program
@@ -36,14 +38,16 @@ async function explain({ client, store, model: handle }: Session, model: string,
   const triggers = specDigest === null ? null : (await readSpec(store, specDigest)).spec.triggers;
   const ofMonth = records.filter(({ body, at }) => body.kind === 'cycle-started' && Date.parse(at) >= monthOf(nowMs).startMs);
   const usages = await Promise.all(ofMonth.map(({ seq }) => readUsage((key) => store.get(key), model, seq)));
-  const windows = await lastWindows(store, model, WINDOWS_LOOKED_AT);
+  const windows = await lastWindows(store, model, triggers?.budget === undefined ? WINDOWS_LOOKED_AT : WINDOWS_OF_MONTH);
   return explainTriggers({
     records,
     usages: usages.filter((usage) => usage !== null),
+    windows,
     triggers,
     lifecycle: await handle(model).state(),
     monitored: windows.find(({ scheduled }) => scheduled) ?? null,
     nextScheduledAt: await nextScheduledAt(client, model),
+    nextMonitoredAt: await nextMonitoredAt(client, model),
     nowMs,
   });
 }

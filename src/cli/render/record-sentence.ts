@@ -15,8 +15,12 @@ export function recordSentence({ body }: LedgerRecord): string {
     case 'paused':
     case 'resumed':
       return `${body.requestedBy} ${body.kind} it${body.reason ? `: ${body.reason}` : ''}`;
+    case 'serving-paused':
+      return `${body.requestedBy} paused its serving: all requests are refused${body.reason ? `: ${body.reason}` : ''}`;
+    case 'serving-resumed':
+      return `${body.requestedBy} resumed its serving${body.reason ? `: ${body.reason}` : ''}`;
     case 'cycle-started':
-      return `cycle started as of ${body.asOf.slice(0, 10)} (${body.trigger.kind}, ${body.trigger.requestedBy})${body.trigger.commit ? ` for commit ${body.trigger.commit}` : ''}${body.trigger.retryOf ? `, retry of ${body.trigger.retryOf}` : ''}`;
+      return `cycle started as of ${body.asOf.slice(0, 10)} (${body.trigger.kind}, ${body.trigger.requestedBy})${body.trigger.commit ? ` for commit ${body.trigger.commit}` : ''}${body.trigger.retryOf ? `, retry of ${body.trigger.retryOf}` : ''}${body.trigger.recipe ? ', recalibration only' : ''}`;
     case 'judged':
       return `cycle ${body.cycle}: ${body.face}, ${body.next}${body.reasons.length > 0 ? `: ${body.reasons.join('; ')}` : ''}`;
     case 'backtested':

@@ -1,4 +1,5 @@
 import type { LedgerState } from '../../domain/ledger.js';
+import { placeOfRoute } from '../../domain/serving-cluster.js';
 import type { ServingSpec } from '../../domain/serving-spec.js';
 import type { RolloutView } from '../../workflows/messages.js';
 import { phaseWords } from './phase-words.js';
@@ -12,18 +13,35 @@ export function splitWords({ split, version, champion }: Pick<RolloutView, 'spli
   return `${shares.join(', ')}${copies}`;
 }
 
+/** Who paused a model's serving, and why. Pure. */
+export function pausedServingWords({ requestedBy, reason }: NonNullable<LedgerState['servingPaused']>): string {
+  return `paused by ${requestedBy}, all requests are refused${reason === '' ? '' : `: ${reason}`}`;
+}
+
 /** One line about a model's traffic: who answers, and what moves it. Pure. */
 export function trafficSentence(
   views: readonly RolloutView[],
-  { champion }: Pick<LedgerState, 'champion'>,
+  { champion, servingPaused }: Pick<LedgerState, 'champion' | 'servingPaused'>,
   serving: ServingSpec | undefined,
 ): string {
-  if (serving === undefined && views.length === 0) return 'none: its spec has no serving, it is only registered';
+  const isPaused = servingPaused !== undefined;
+  if (serving === undefined && views.length === 0 && !isPaused) return 'none: its spec has no serving, it is only registered';
   const asked = views.find(({ split }) => split !== null);
   const answers = asked ? splitWords(asked) : champion === null ? 'nobody answers yet' : `${champion.version} 100%`;
   const moves = views.map(({ kind, cycle, state, plan }) => {
     const step = state.phase === 'Progressing' ? `, step ${state.stepIndex + 1} of ${plan.steps.length}` : '';
     return `${kind} of cycle ${cycle}: ${phaseWords(state)}${step}`;
   });
-  return [answers, ...moves].join('; ');
+  const paused = isPaused ? [pausedServingWords(servingPaused)] : [];
+  return [...paused, `${isPaused ? 'else ' : ''}${answers}`, ...moves, ...placeWords(serving)].join('; ');
+}
+
+/** Where the requests are divided, unless before the proxy of the worker's machine. */
+function placeWords(serving: ServingSpec | undefined): string[] {
+  const place = placeOfRoute(serving?.cluster);
+  if (place === undefined) return [];
+  const { router, namespace } = place;
+  return [
+    `divided by ${router.kind}${namespace === undefined ? '' : ` in namespace ${namespace}`}${router.url === undefined ? '' : ` at ${router.url}`}`,
+  ];
 }

@@ -69,6 +69,8 @@ function citationsOf(body: LedgerBody): Citation[] {
       return [...version('body.to', body.to), ...watch(body.analysisDigest ?? null)];
     case 'monitored':
       return [plain('body.documentDigest', body.documentDigest), plain('body.planDigest', body.planDigest)];
+    case 'serving-paused':
+      return body.documentDigest === null ? [] : [plain('body.documentDigest', body.documentDigest)];
     case 'cycle-ended':
       return stages('body.evidence', body.evidence);
     default:

@@ -22,12 +22,16 @@ import { tellUnjudgeable } from './rules/refit.js';
 import { checkRolloutLabels } from './rules/rollout-labels.js';
 import { checkRolloutMetrics } from './rules/rollout-metrics.js';
 import { tellRolloutOutlook } from './rules/rollout-outlook.js';
+import { tellUnevenLoad } from './rules/uneven-load.js';
 import { checkRollout } from './rules/rollout.js';
 import type { Rule, Sections } from './rules/rule.js';
+import { checkSageMaker } from './rules/sagemaker.js';
+import { checkServingCluster } from './rules/serving-cluster.js';
 import { checkServingKeys } from './rules/serving-keys.js';
 import { checkThresholds } from './rules/thresholds.js';
 import { checkTimes } from './rules/time.js';
 import { checkFiles, checkResources } from './rules/trainer.js';
+import { checkCluster } from './rules/cluster.js';
 import { checkTriggers } from './rules/triggers.js';
 import { modelFileSchema } from './schema-tree.js';
 import { readYaml } from './yaml-text.js';
@@ -61,15 +65,19 @@ const RULES: readonly Rule[] = [
   checkApproval,
   checkNotices,
   checkResources,
+  checkCluster,
   checkFiles,
+  checkSageMaker,
   tellDetectable,
   tellUnjudgeable,
   checkRollout,
   checkRolloutMetrics,
   checkRolloutLabels,
   tellRolloutOutlook,
+  tellUnevenLoad,
   checkMonitoring,
   checkServingKeys,
+  checkServingCluster,
 ];
 
 /**

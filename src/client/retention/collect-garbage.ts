@@ -1,10 +1,9 @@
 import { expiredData, type ExpiredFile, type JudgedDataset, type ModelData } from '../../domain/decide/expired-data.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { ObjectStore } from '../../ports/object-store.js';
-import { listModels, readHead } from '../ledger-view.js';
-import { surveyData, type SurveyedModel } from './survey-data.js';
+import { batches, isCurrent, surveyAll } from './survey-all.js';
+import type { SurveyedModel } from './survey-data.js';
 
-const BATCH_FILES = 32;
 const SURVEYS_MAX = 5;
 
 export interface GarbageOptions {
@@ -68,12 +67,6 @@ export async function collectGarbage(store: ObjectStore, options: GarbageOptions
   );
 }
 
-async function surveyAll(store: ObjectStore): Promise<SurveyedModel[]> {
-  const survey: SurveyedModel[] = [];
-  for (const model of await listModels(store)) survey.push(await surveyData(store, model));
-  return survey;
-}
-
 async function stillThere(store: ObjectStore, files: readonly ExpiredFile[]): Promise<ExpiredFile[]> {
   const present: ExpiredFile[] = [];
   for (const batch of batches(files)) {
@@ -96,15 +89,4 @@ async function deleteAll(
     deleted.push(...batch);
   }
   return true;
-}
-
-async function isCurrent(store: ObjectStore, survey: readonly SurveyedModel[]): Promise<boolean> {
-  const models = await listModels(store);
-  if (models.length !== survey.length) return false;
-  const heads = await Promise.all(models.map((model) => readHead(store, model)));
-  return survey.every(({ data, seq }, index) => models[index] === data.model && heads[index]?.seq === seq);
-}
-
-function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += BATCH_FILES) yield items.slice(start, start + BATCH_FILES);
 }

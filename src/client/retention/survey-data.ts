@@ -16,6 +16,8 @@ export interface SurveyedModel {
   readonly data: ModelData;
   /** Its last record: a longer ledger may refer to more. */
   readonly seq: number;
+  /** How the newest cycle ended; null: it has not, or there is none. */
+  readonly lastOutcome: string | null;
 }
 
 /**
@@ -32,7 +34,11 @@ export async function surveyData(store: ObjectStore, model: string): Promise<Sur
   for (const { cycle, startedAt, evidence } of cyclesOf(records)) {
     cycles.push({ cycle, startedAt, isOpen: cycle === after.openCycle, datasets: await Promise.all([...evidence].map(snapshots)) });
   }
-  return { seq, data: { model, retention: spec?.spec.retention ?? null, cycles, ...(await stillNeeded(store, records)) } };
+  return {
+    seq,
+    lastOutcome: lastOutcome(records),
+    data: { model, retention: spec?.spec.retention ?? null, cycles, ...(await stillNeeded(store, records)) },
+  };
 }
 
 async function readSoundLedger(store: ObjectStore, model: string): Promise<LedgerRecord[]> {
@@ -57,6 +63,11 @@ function cyclesOf(records: readonly LedgerRecord[]): { cycle: number; startedAt:
     }
   }
   return [...cycles.values()];
+}
+
+function lastOutcome(records: readonly LedgerRecord[]): string | null {
+  const last = records.findLast(({ body }) => body.kind === 'cycle-started' || body.kind === 'cycle-ended');
+  return last?.body.kind === 'cycle-ended' ? last.body.outcome : null;
 }
 
 /** Each document is read once: retried cycles cite the same one. */

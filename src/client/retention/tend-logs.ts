@@ -1,7 +1,12 @@
+import type { ModelSpec } from '../../domain/model-spec.js';
+import { reachOfAnswers } from '../../domain/monitoring-spec.js';
 import type { LogsTended } from '../../domain/logs-tended.js';
 import type { LogKeeper } from '../../ports/log-keeper.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { listModels, readHead, readSpec } from '../ledger-view.js';
+
+/** By a cron line, which may be monthly. */
+const DAYS_APART_MAX = 31;
 
 export interface ModelLogs extends LogsTended {
   readonly model: string;
@@ -30,15 +35,26 @@ export async function tendLogs(
   for (const model of asked === undefined ? await listModels(store) : [asked]) {
     const specDigest = (await readHead(store, model))?.after.specDigest;
     if (!specDigest || !(await hasLogs(store, model))) continue;
-    const { predictionDays, labelDays } = (await readSpec(store, specDigest)).spec.retention;
-    const retentionDays = { predictions: predictionDays, labels: labelDays };
+    const { monitoring, retention } = (await readSpec(store, specDigest)).spec;
+    const { predictionDays, labelDays } = retention;
+    const retentionDays = { predictions: predictionDays, labels: labelDays, answers: daysOfAnswers(monitoring) };
     const found = await (await open()).tend({ model, nowMs, retentionDays, isDeleting }, signal);
     tended.push({ model, predictionDays, labelDays, ...found });
   }
   return tended;
 }
 
+/** How long a window may still be held against a newer one. */
+function daysOfAnswers(monitoring: ModelSpec['spec']['monitoring']): number {
+  if (monitoring === undefined) return 0;
+  const { hours, ofWindows } = reachOfAnswers(monitoring.answers);
+  const daysApart = monitoring.schedule?.kind === 'interval' ? monitoring.schedule.everyMinutes / 1440 : DAYS_APART_MAX;
+  return Math.ceil(Math.max(hours / 24, ofWindows * daysApart));
+}
+
 async function hasLogs(store: ObjectStore, model: string): Promise<boolean> {
-  const found = await Promise.all(['predictions', 'labels'].map((kind) => store.list(`${kind}/${model}/`, { limit: 1 })));
+  const found = await Promise.all(
+    ['predictions', 'labels', 'monitoring', 'requests'].map((kind) => store.list(`${kind}/${model}/`, { limit: 1 })),
+  );
   return found.some((keys) => keys.length > 0);
 }

@@ -4,6 +4,7 @@ import type { Meter } from './meter.js';
 /** The notifier, which also counts. */
 export function countNotices(notifier: Notifier, meter: Meter): Notifier {
   return {
+    ...notifier,
     async notify(notice) {
       const { model, severity } = notice;
       const count = (result: string): void =>

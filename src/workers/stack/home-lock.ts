@@ -20,9 +20,26 @@ export interface HomeLock {
 /** Who runs a stack in this home; null where nobody does (any more). */
 export function holderOf(home: Home): LockHolder | null {
   const holder = readHolder(home.lockFile);
-  if (!holder) return null;
-  // On another machine (a shared disk) we cannot look: it counts as alive.
-  return holder.host !== hostname() || isRunning(holder.process) ? holder : null;
+  return holder && mayBeAlive(holder) ? holder : null;
+}
+
+/** On another machine (a shared disk) we cannot look: it counts as alive. */
+export function mayBeAlive({ host, process }: LockHolder): boolean {
+  return host !== hostname() || isRunning(process);
+}
+
+/** This process, as it is written into a file that says whose a folder is. */
+export function thisHolder(): LockHolder {
+  return { host: hostname(), process: identify(process.pid) };
+}
+
+/** null: no such file, or it says something else. */
+export function readHolder(file: string): LockHolder | null {
+  try {
+    return LockHolder.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -33,11 +50,11 @@ export function holderOf(home: Home): LockHolder | null {
  * @throws {Error} the home cannot be written
  */
 export function acquireHome(home: Home): HomeLock | LockHolder {
-  const self = identify(process.pid);
+  const self = thisHolder();
   const mine = `${home.lockFile}.${process.pid}`;
   try {
     makeFolder(dirname(home.lockFile)); // data, histories and keys lie below it
-    writeFileSync(mine, JSON.stringify({ host: hostname(), process: self } satisfies LockHolder), { mode: 0o600 });
+    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Error(`${home.path}: expected a folder that may be written, found ${code}: name another one with --home or RATCHET_HOME`, {
@@ -46,7 +63,7 @@ export function acquireHome(home: Home): HomeLock | LockHolder {
   }
   try {
     for (;;) {
-      if (tryLink(mine, home.lockFile)) return { release: () => release(home, self) };
+      if (tryLink(mine, home.lockFile)) return { release: () => release(home, self.process) };
       const holder = holderOf(home);
       if (holder) return holder;
       moveAside(home.lockFile, `${home.lockFile}.stale.${process.pid}`);
@@ -81,12 +98,4 @@ function moveAside(from: string, to: string): void {
 function release(home: Home, self: ProcessIdentity): void {
   const holder = readHolder(home.lockFile);
   if (holder?.process.pid === self.pid && holder.process.start === self.start) rmSync(home.lockFile, { force: true });
-}
-
-function readHolder(file: string): LockHolder | null {
-  try {
-    return LockHolder.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return null;
-  }
 }

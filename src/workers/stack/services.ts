@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lastLine, readJobLog } from '../../adapters/local/job-log.js';
+import { readJobLog } from '../../adapters/local/job-log.js';
+import { lastLine } from '../../domain/job-words.js';
 import { envoyServerPlan, findEnvoy } from '../../adapters/local/servers/envoy-server.js';
 import { mlflowServerPlan } from '../../adapters/local/servers/mlflow-server.js';
 import { startServer } from '../../adapters/local/servers/server-process.js';

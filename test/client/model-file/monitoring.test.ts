@@ -13,10 +13,23 @@ test.for<[name: string, text: string, told: RegExp | null]>([
   ['at an hour that no day has', `${served}  monitoring: { schedule: { kind: cron, cron: "0 25 * * *" } }\n`, /an hour from 0 to 23/],
   ['in a zone that is none', `${served}  monitoring: { ${daily.replace('New_York', 'New_Yrok')} }\n`, /an IANA time zone/],
   ['that can never be found so often', `${served}  monitoring: { answers: { decay: { foundMin: 4 } } }\n`, /at most ofWindows, 3/],
+  ['that refuses all requests', `${served}  monitoring: { answers: { decay: { action: pauseServing } } }\n`, null],
   [
-    'that asks for what does not exist',
-    `${served}  monitoring: { answers: { decay: { action: recalibrate } } }\n`,
-    /a calibration-only cycle does not exist yet/,
+    'that would mend missing requests by refusing them',
+    `${served}  monitoring: { answers: { traffic: { action: pauseServing } } }\n`,
+    /refusing all requests does not mend this/,
+  ],
+  [
+    'that refuses requests where a mesh divides them',
+    `${GOOD_MODEL_FILE}  serving: { cluster: { kind: kubernetes, image: "m:1", router: { kind: istio, gateways: [a/b], hosts: [c] } } }\n` +
+      '  monitoring: { answers: { decay: { action: pauseServing } } }\n',
+    /divided by istio, and only the proxy of the worker/,
+  ],
+  ['that fits answers to newer labels', `${served}  monitoring: { answers: { decay: { action: recalibrate } } }\n`, null],
+  [
+    'that would mend old data by it',
+    `${served}  monitoring: { answers: { staleness: { action: recalibrate } } }\n`,
+    /mends only decay and calibration/,
   ],
   ['with a limit that is none', `${served}  monitoring: { kpis: [{ name: revenue }] }\n`, /min, max or both/],
   ['with a misspelt threshold', `${served}  monitoring: { thresholds: { driftStatisticsMax: 1 } }\n`, /driftStatisticMax/],

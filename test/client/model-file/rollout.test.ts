@@ -192,11 +192,20 @@ test('quality without a shadow step is a mistake', () => {
 
 const KPI = '- { kind: kpi, name: revenue, min: 0, max: 9, direction: down, margin: 1 }';
 
+function sticky(text: string): string {
+  return text.replace('serving: {}', 'serving: { stickyBy: x-user }').replace('    bake:', '    unit: key\n    bake:');
+}
+
 test.for<[name: string, change: (text: string) => string, problem: RegExp]>([
   [
-    'callers who stay',
-    (text) => text.replace('serving: {}', 'serving: { stickyBy: x-user }').replace('    bake:', '    unit: key\n    bake:'),
-    /expected rollout\.unit: request beside it, found unit: key/,
+    'more days than callers who stay can vote on',
+    (text) => sticky(text).replace('direction: down', 'direction: down, blocksMin: 29'),
+    /expected at most 28 where rollout\.unit is key, found 29/,
+  ],
+  [
+    'callers who stay and little alpha',
+    (text) => sticky(text).replace('direction: down', 'direction: down, weight: 1e-7'),
+    /warning: .*it takes more days than callers can vote on \(28\): the step turns back/,
   ],
   ['no canary', (text) => text.replace(/ +- \{ kind: canary.*\n/g, ''), /expected a step of kind canary, found none/],
   [
@@ -220,6 +229,7 @@ test('two named numbers are two questions, and one that is given time is told ho
     expect.stringMatching(/^70:9: info: .*it takes at least \d+ whole days/),
     expect.stringMatching(/^71:9: info: /),
   ]);
+  expect(told(sticky(text))[0]).toMatch(/^\d+:9: info: .*it takes at least \d+ whole days of a 28th of the callers each/);
   expect(told(text.replace('clicks', 'revenue'))).toContainEqual(expect.stringMatching(/found kpi revenue as metrics\[1\] already/));
 });
 
@@ -243,8 +253,19 @@ test('a bake that compares with nobody is warned of where a limit is left', () =
   expect(told(text)).toEqual([expect.stringMatching(/^67:37: warning: .*only absolute limits/)]);
 });
 
+const MIRRORED = ROLLOUT.replace('seconds: 3600', 'seconds: 3600, compare: mirror');
+
+test('arms whose latency is compared under very different loads are told, and how both have the same', () => {
+  const traffic = '    traffic: { requestsPerSecond: 1000, errorShare: 0.02 }\n';
+  const isIt = (line: string) => line.includes('for its share alone');
+  expect(told(ROLLOUT + traffic).filter(isIt)).toEqual([
+    expect.stringMatching(/info: spec\.rollout\.metrics\[1\]: .*95% .* 5%.*bake\.compare: mirror/),
+  ]);
+  for (const text of [MIRRORED, ROLLOUT.replace('      - { kind: latency }\n', '')]) expect(told(text + traffic).filter(isIt)).toEqual([]);
+});
+
 test('at the stated traffic every step is told how long it takes, and warned of where it is given up before', () => {
-  const at = (requestsPerSecond: number) => told(`${ROLLOUT}    traffic: { requestsPerSecond: ${requestsPerSecond}, errorShare: 0.02 }\n`);
+  const at = (requestsPerSecond: number) => told(`${MIRRORED}    traffic: { requestsPerSecond: ${requestsPerSecond}, errorShare: 0.02 }\n`);
   const severities = (lines: string[]) => lines.map((line) => / (\w+): /.exec(line)![1]);
   expect(severities(at(1000))).toEqual(['info', 'info', 'info', 'info']);
   expect(severities(at(5))).toEqual(['warning', 'warning', 'warning', 'warning']);

@@ -34,7 +34,7 @@ const mistakes: Mistake[] = [
     'a budget of nothing',
     SCHEDULES,
     with_('    budget: { cpuHoursPerMonthMax: 0 }'),
-    '58:36: error: spec.triggers.budget.cpuHoursPerMonthMax: expected a number, more than 0, found 0. Core hours of all cycles in a calendar month, UTC.',
+    '58:36: error: spec.triggers.budget.cpuHoursPerMonthMax: expected a number, more than 0, found 0. Core hours of all cycles, and of monitoring, in a calendar month, UTC.',
   ],
   [
     'a budget without a limit',

@@ -28,6 +28,12 @@ const mistakes: Mistake[] = [
     '21:50: error: spec.data.features[1].availableAt: expected a column of times, found the feature "distance". Name the column that says when the value was known',
   ],
   [
+    'a time of labels that is a feature',
+    'delayHours: 24',
+    'delayHours: 24\n      observedAt: distance',
+    '19:19: error: spec.data.label.observedAt: expected a column of times, found the feature "distance". A model that knows when its label comes knows the label: name another column',
+  ],
+  [
     'a feature twice',
     '{ name: dewp,',
     '{ name: temp,',
@@ -134,6 +140,24 @@ const mistakes: Mistake[] = [
     'memoryMiB: 2048',
     'memoryMiB: 8192',
     '30:29: error: spec.trainer.resources.memoryMiB: expected at most memoryMiBMax (4096), found 8192. A starved job is tried again with more, up to memoryMiBMax: make that the larger one',
+  ],
+  [
+    'an image by its tag',
+    'timeLimitSeconds: 600',
+    'timeLimitSeconds: 600\n    cluster: { kind: kubernetes, image: "trainer:latest" }',
+    '32:41: warning: spec.trainer.cluster.image: "trainer:latest" may be another image tomorrow, and nothing would say so. Name it by digest: …@sha256:<64 hex digits>',
+  ],
+  [
+    'a volume where the job’s own is',
+    'timeLimitSeconds: 600',
+    'timeLimitSeconds: 600\n    cluster: { kind: kubernetes, image: "trainer@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", volumes: [{ claim: data, mountPath: /ratchet/job }] }',
+    '32:160: error: spec.trainer.cluster.volumes[0].mountPath: expected a path of its own, not below /ratchet, found "/ratchet/job". Mount each volume where nothing else is',
+  ],
+  [
+    'a variable that is set twice',
+    'timeLimitSeconds: 600',
+    'timeLimitSeconds: 600\n    cluster: { kind: kubernetes, image: "trainer@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", secrets: [{ variable: OMP_NUM_THREADS, secret: s, key: k }] }',
+    '32:146: error: spec.trainer.cluster.secrets[0].variable: expected a variable that trainer.environment does not set, found "OMP_NUM_THREADS". Remove one of the two',
   ],
   [
     'a file that is not there',

@@ -3,7 +3,7 @@ import { canonicalJson, type Digest } from '../../../src/domain/digest.js';
 import type { LedgerBody } from '../../../src/domain/ledger.js';
 import type { ObjectStore } from '../../../src/ports/object-store.js';
 import { createMemorySigner } from '../../fakes/memory-signer.js';
-import { modelSpec } from '../../fakes/model-file.js';
+import { modelSpec, type SpecChange } from '../../fakes/model-file.js';
 import { cycleEnded, cycleStarted, judged, named, promoted, version } from '../../ledger/sample-bodies.js';
 
 /** Writes what models of the past left in a store: a ledger, specs, and snapshots with their files. */
@@ -18,8 +18,8 @@ export function createDataStory(store: ObjectStore) {
       (await ledger.append({ model, key: `${key}/${body.kind}`, body, expects: {}, at })).seq;
     return { apply, start, run, append };
 
-    async function apply(at: string): Promise<Digest> {
-      const specDigest = await put(modelSpec(model, { retention }));
+    async function apply(at: string, change: SpecChange = {}): Promise<Digest> {
+      const specDigest = await put(modelSpec(model, { retention, ...change }));
       await append(`apply ${at}`, at, { kind: 'spec-applied', specDigest, codeDigest: named('code'), requestedBy: 'ana' });
       return specDigest;
     }

@@ -12,6 +12,7 @@ import {
   exposed,
   judged,
   paused,
+  servingPaused,
   promoted,
   version,
   withdrawn,
@@ -106,6 +107,9 @@ test('a failed cycle names its stage and failure; a bake and a pause are seen wh
   expect(await shown('cycle_failures')).toEqual(['ratchet_cycle_failures_total{model="flights",stage="train",failure="JobOutOfMemory"} 1']);
   await story.append('holiday', paused());
   expect(await shown('ratchet_paused')).toEqual(['ratchet_paused{model="flights"} 1']);
+  expect(await shown('serving_paused')).toEqual(['ratchet_serving_paused{model="flights"} 0']);
+  await story.append('harm', servingPaused());
+  expect(await shown('serving_paused')).toEqual(['ratchet_serving_paused{model="flights"} 1']);
 });
 
 test('each record is counted once, by a worker that went on as by one that starts anew', async () => {

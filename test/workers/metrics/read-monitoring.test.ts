@@ -24,12 +24,14 @@ test('the last window of a model is shown, and what was not measured has no samp
   const window = { start: new Date(Date.parse(end) - 86_400_000).toISOString(), end };
   const policy = {
     settings: MonitorSettings.parse({}),
-    label: { delayHours: 24, policy: 'independent' as const, coverageMin: 0.5 },
+    label: { delayHours: 24, policy: 'independent' as const, coverageMin: 0.5, coverageDropMax: 0.2 },
     champion: { version: 'flights-3', trainEnd: '2013-06-02T04:00:00.000Z', promise: null },
   };
   const findings = judgeMonitoring(policy, monitorOutput({ cohort: cohort({ worse: 0.05 }), latencyMs: null }));
   const digests = { planDigest: named('plan'), documentDigest: named('document') };
-  const judged = { model: 'flights', window, version: 'flights-3', cycle: 3, ...digests, scheduled: true, findings, answers: [] };
+  const arm = { arm: 'challenger', version: 'flights-9', requests: 400, errors: 20 } as const;
+  const requests = { from: window.start, to: window.end, restarts: 0, arms: [arm] };
+  const judged = { model: 'flights', window, version: 'flights-3', cycle: 3, ...digests, scheduled: true, requests, findings, answers: [] };
   await store.createIfAbsent(monitoredKey('flights', window, 3, 'json'), documentBytes(judged));
   const meter = createMeter();
   await createMonitoringReading({ store, meter })();
@@ -37,6 +39,7 @@ test('the last window of a model is shown, and what was not measured has no samp
   expect(lines).toContain('ratchet_model_finding{model="flights",finding="decay",state="found"} 1');
   expect(lines).toContain('ratchet_model_finding{model="flights",finding="decay",state="ok"} 0');
   expect(lines).toContain('ratchet_model_window_predictions{model="flights"} 3000');
+  expect(lines).toContain('ratchet_model_errors_ratio{model="flights",arm="challenger",version="flights-9"} 0.05');
   expect(lines).toContain(`ratchet_model_monitored_timestamp_seconds{model="flights"} ${Date.parse(end) / 1000}`);
   expect(lines.filter((line) => line.startsWith('ratchet_model_latency_p99_seconds{'))).toEqual([]);
 });

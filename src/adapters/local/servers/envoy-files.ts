@@ -13,6 +13,8 @@ export interface EnvoyFiles {
 export const ROUTES = 'models';
 export const TOKEN_FILTER = 'ratchet.tokens';
 export const RATE_FILTER = 'ratchet.rate';
+/** By which Envoy knows what is refused in our name; callers are told 503. */
+export const HELD_STATUS = 590;
 export const EXTENSIONS = 'type.googleapis.com/envoy.extensions.filters.http';
 
 export function envoyFiles(folder: string): EnvoyFiles {

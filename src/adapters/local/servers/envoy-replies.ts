@@ -1,3 +1,5 @@
+import { HELD_STATUS } from './envoy-files.js';
+
 const MODEL = 'model %ROUTE_NAME%';
 
 /**
@@ -31,6 +33,10 @@ export function envoyReplies(): object {
         coded(504),
         `${MODEL}: no answer within serving.timeoutMs, %METADATA(ROUTE:ratchet:timeoutMs)% ms: ask again, or with fewer rows in one request`,
       ),
+      {
+        ...reply(coded(HELD_STATUS), `${MODEL}: its serving is paused: no request is answered until a person resumes it`),
+        status_code: 503,
+      },
       reply(
         coded(503),
         `${MODEL}: none of its servers answers (%RESPONSE_CODE_DETAILS%): ask again in a moment; \`ratchet status %ROUTE_NAME%\` says ` +

@@ -1,7 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { serverEnvironment, startServer } from './server-process.js';
 import type { RunningServer, ServerPlan } from './server-process.js';
+
+/** Holds the package ratchet_mlflow. */
+const packages = fileURLToPath(new URL('../../../../steps', import.meta.url));
 
 export interface MlflowServerOptions {
   /** The interpreter of an environment with MLflow 3.17. */
@@ -16,7 +20,8 @@ export interface MlflowServerOptions {
  * MLflow over SQLite, on loopback, in one process.
  *
  * `mlflow server` takes 10–19 s to start and runs a pool of processes; its application under uvicorn takes 3–6 s and one.
- * The names that begin with an underscore are private to MLflow: its version is pinned for them.
+ * Its tables are there before it listens (steps/ratchet_mlflow). The names that begin with an underscore are private to MLflow: its
+ * version is pinned for them.
  */
 export async function startMlflow({ python, home, port, outlives = false }: MlflowServerOptions): Promise<RunningServer> {
   return startServer(mlflowServerPlan({ python, home, port }), `127.0.0.1:${port}`, outlives);
@@ -42,10 +47,11 @@ export function mlflowServerPlan({ python, home, port }: MlflowServerOptions): S
       '1',
       '--log-level',
       'warning',
-      'mlflow.server.fastapi_app:app',
+      'ratchet_mlflow.app:app',
     ],
     environment: {
       ...serverEnvironment(),
+      PYTHONPATH: packages,
       _MLFLOW_SERVER_FILE_STORE: database,
       _MLFLOW_SERVER_REGISTRY_STORE: database,
       _MLFLOW_SERVER_ARTIFACT_ROOT: 'mlflow-artifacts:/',
@@ -66,7 +72,7 @@ export function mlflowServerPlan({ python, home, port }: MlflowServerOptions): S
   };
 }
 
-/** The second question makes the tables, which a first start would else leave to its first user. */
+/** The second question opens the store, which a start would else leave to its first user. */
 async function answers(url: string): Promise<boolean> {
   try {
     const health = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });

@@ -150,7 +150,9 @@ function start(instance: InstanceFolder, index: number, port: number, options: S
 
 /** Store credentials and the planted faults of examples travel; nothing else of ours. */
 function serverEnvironmentOf({ environment, stepsPath }: ServingHostOptions, configFile: string): NodeJS.ProcessEnv {
-  const passed = Object.entries(environment).filter(([name]) => name.startsWith('AWS_') || name === 'RATCHET_SERVE_EXAMPLE_FAULTS');
+  const passed = Object.entries(environment).filter(
+    ([name]) => /^(AWS_|RATCHET_STORE_KMS_KEY_ID$)/.test(name) || name === 'RATCHET_SERVE_EXAMPLE_FAULTS',
+  );
   return {
     ...serverEnvironment(environment),
     ...Object.fromEntries(passed),

@@ -5,9 +5,10 @@ import { RatchetError } from '../../../domain/failure.js';
 import type { FeatureRow, Instance, InstanceSpec } from '../../../domain/serving.js';
 import type { ObjectStore } from '../../../ports/object-store.js';
 import type { Serving } from '../../../ports/serving.js';
-import { lastLine, readJobLog } from '../job-log.js';
+import { lastLine } from '../../../domain/job-words.js';
+import { askAt, inferOn } from '../../infer.js';
+import { readJobLog } from '../job-log.js';
 import { isRunning } from '../process-identity.js';
-import { inferOn } from './infer.js';
 import { instanceFolder, listInstanceFolders, type InstanceFolder } from './instance-folder.js';
 
 export interface LocalServingOptions {
@@ -65,7 +66,7 @@ export function createLocalServing({ servingFolder, store }: LocalServingOptions
   async function ask(name: string, rows: readonly FeatureRow[], signal: AbortSignal): Promise<number[][]> {
     const spec = instanceFolder(servingFolder, name).spec();
     if (spec === null) throw new RatchetError('ServingUnavailable', `instance ${name}: expected it to run, found none`);
-    return Promise.all(addressesOf(name).map((address) => inferOn(address, spec, rows, signal)));
+    return Promise.all(addressesOf(name).map((address) => inferOn(askAt(address), spec, rows, signal)));
   }
 
   async function describe(name: string): Promise<Instance | null> {

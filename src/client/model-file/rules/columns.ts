@@ -6,7 +6,9 @@ import type { Rule } from './rule.js';
 /** Columns that a model file declares: all that the checks, blocks and slices may name. */
 function declaredColumns(data: DataSpec): string[] {
   const available = data.features.flatMap((feature) => (feature.availableAt === undefined ? [] : [feature.availableAt]));
-  return [...new Set([...data.features.map(({ name }) => name), ...data.keyColumns, data.timeColumn, data.label.column, ...available])];
+  const observed = data.label.observedAt === undefined ? [] : [data.label.observedAt];
+  const named = [...data.features.map(({ name }) => name), ...data.keyColumns, data.timeColumn, data.label.column];
+  return [...new Set([...named, ...observed, ...available])];
 }
 
 export const checkColumnNames: Rule = ({ data, evaluation, gates }) => {
@@ -45,7 +47,7 @@ export const checkColumnNames: Rule = ({ data, evaluation, gates }) => {
       remedy: `add { by: ${by} } to evaluation.slices`,
     });
   });
-  return [...findings, ...checkAvailableAt(data), ...checkFeatures(data)];
+  return [...findings, ...checkAvailableAt(data), ...checkObservedAt(data), ...checkFeatures(data)];
 };
 
 function checkFeatures(data: DataSpec): Finding[] {
@@ -95,6 +97,24 @@ function checkFeatures(data: DataSpec): Finding[] {
     }
     return findings;
   });
+}
+
+function checkObservedAt({ label, features }: DataSpec): Finding[] {
+  const { observedAt, column } = label;
+  if (observedAt === undefined) return [];
+  const isFeature = features.some(({ name }) => name === observedAt);
+  if (observedAt !== column && !isFeature) return [];
+  return [
+    {
+      path: ['spec', 'data', 'label', 'observedAt'],
+      severity: 'error',
+      expected: 'a column of times',
+      found: isFeature ? `the feature "${observedAt}"` : 'the label',
+      remedy: isFeature
+        ? 'a model that knows when its label comes knows the label: name another column'
+        : 'name the column that says when the label was known',
+    },
+  ];
 }
 
 function checkAvailableAt(data: DataSpec): Finding[] {

@@ -1,3 +1,4 @@
+import { placeOfRoute, whyNotHeld } from '../../../domain/serving-cluster.js';
 import type { FindingAnswers } from '../../../domain/monitoring-spec.js';
 import type { Finding } from '../problem.js';
 import type { Rule } from './rule.js';
@@ -25,6 +26,17 @@ export const checkMonitoring: Rule = ({ monitoring, serving, data }) => {
       expected: `at most ofWindows, ${ofWindows}`,
       found: String(foundMin),
       remedy: 'it could never be found so often; raise ofWindows',
+    });
+  }
+  const unpausable = whyNotHeld(placeOfRoute(serving?.cluster));
+  for (const [kind, { action }] of Object.entries(monitoring.answers)) {
+    if (action !== 'pauseServing' || unpausable === null) continue;
+    findings.push({
+      path: [...AT, 'answers', kind, 'action'],
+      severity: 'error',
+      expected: 'an action that can be done where the model is served',
+      found: 'pauseServing',
+      remedy: `write alert: ${unpausable}`,
     });
   }
   const days = (data?.label.delayHours ?? 0) / 24;

@@ -1,5 +1,5 @@
 import { analysisPlanOf } from '../../../domain/decide/analysis/analysis-plan.js';
-import { daysNeeded, type LabelledSpec } from '../../../domain/decide/analysis/days.js';
+import { CALLER_GROUPS, daysNeeded, type LabelledSpec } from '../../../domain/decide/analysis/days.js';
 import { bakeSecondsOf } from '../../../domain/decide/step-times.js';
 import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import type { Finding, Path } from '../problem.js';
@@ -38,13 +38,17 @@ function impossibleQuality(path: Path, { steps }: RolloutSpec, data: Sections['d
   ];
 }
 
-function impossibleKpi(path: Path, { min, max, margin }: Extract<LabelledSpec, { kind: 'kpi' }>, rollout: RolloutSpec): Finding[] {
+function impossibleKpi(
+  path: Path,
+  { min, max, margin, blocksMin }: Extract<LabelledSpec, { kind: 'kpi' }>,
+  rollout: RolloutSpec,
+): Finding[] {
   if (min >= max) return [emptyRange(path, min, max)];
   if (margin >= max - min) return [beyondRange([...path, 'margin'], margin, max - min)];
-  if (rollout.unit === 'key') {
-    const remedy =
-      'remove it: callers who stay with an arm differ day after day by the same chance, and days would no longer be independent';
-    return [{ path: [...path, 'kind'], severity: 'error', expected: 'rollout.unit: request beside it', found: 'unit: key', remedy }];
+  if (rollout.unit === 'key' && blocksMin > CALLER_GROUPS) {
+    const remedy = 'write fewer: where callers stay with an arm each votes once, and after so many days all have';
+    const expected = `at most ${CALLER_GROUPS} where rollout.unit is key`;
+    return [{ path: [...path, 'blocksMin'], severity: 'error', expected, found: String(blocksMin), remedy }];
   }
   if (!rollout.steps.some(({ kind }) => kind === 'canary')) {
     const remedy = 'add a canary step: only there each arm answers requests of its own';
@@ -69,10 +73,17 @@ function checkDetect(path: Path, { detect, margin }: LabelledSpec): Finding[] {
 /** Even where all days agree; days that differ take more. */
 function tellDays(path: Path, metric: LabelledSpec, index: number, rollout: RolloutSpec, data: Sections['data']): Finding[] {
   const stepIndex = rollout.steps.findIndex(({ kind }) => (metric.kind === 'quality') === (kind === 'shadow'));
-  const days = daysNeeded(metric, analysisPlanOf(rollout, null, { isCompared: true }).metrics[index]!.alpha, 0);
-  if (days === null || stepIndex < 0) return [];
+  const days = daysNeeded(metric, rollout.unit, analysisPlanOf(rollout, null, { isCompared: true }).metrics[index]!.alpha, 0);
+  if (stepIndex < 0) return [];
+  if (days === null) {
+    const remedy = 'give the metric more weight or the rollout more alpha, or write unit: request';
+    return [
+      { path, severity: 'warning', message: `it takes more days than callers can vote on (${CALLER_GROUPS}): the step turns back`, remedy },
+    ];
+  }
   const delayHours = data?.label.delayHours ?? 0;
-  const message = `it takes at least ${days} whole days, and ${delayHours} h until the labels of the last one are mature`;
+  const callers = metric.kind === 'kpi' && rollout.unit === 'key' ? ` of a ${CALLER_GROUPS}th of the callers each` : '';
+  const message = `it takes at least ${days} whole days${callers}, and ${delayHours} h until the labels of the last one are mature`;
   const { bakeSecondsMax } = bakeSecondsOf(rollout.steps[stepIndex]!);
   // The first day is not whole.
   const seconds = (days + 1) * DAY_SECONDS + delayHours * 3600;

@@ -1,0 +1,61 @@
+import type { KubernetesRouter } from '../../../domain/serving-cluster.js';
+import { ServingSpec } from '../../../domain/serving-spec.js';
+import type { Finding, Path } from '../problem.js';
+import { valueWords } from '../problem.js';
+import type { Rule } from './rule.js';
+
+const SERVING: Path = ['spec', 'serving'];
+const ROUTER: Path = [...SERVING, 'cluster', 'router'];
+const absent = ServingSpec.parse({});
+
+/** What each kind of router has no word for: said here, not at the first shift, when a model is trained and judged. */
+const wordless: Record<
+  KubernetesRouter['kind'],
+  { readonly what: string; readonly remedy: string; readonly settings: readonly (keyof ServingSpec)[] }
+> = {
+  'gateway-api': {
+    what: 'an HTTPRoute has no word for it',
+    remedy: 'say it in a policy of your gateway, and leave it out here',
+    settings: ['stickyBy', 'rateLimit', 'jwt', 'concurrentRequestsMax', 'outlier'],
+  },
+  istio: {
+    what: 'a VirtualService has no word for it beside weights',
+    remedy: 'say it in a RequestAuthentication or an EnvoyFilter of your mesh, and leave it out here',
+    settings: ['stickyBy', 'rateLimit', 'jwt'],
+  },
+};
+
+/** What cannot be in force where the model is served. */
+export const checkServingCluster: Rule = ({ serving }) => {
+  if (serving == null || serving.cluster === undefined || serving.cluster.kind === 'local') return [];
+  const { router } = serving.cluster;
+  return [...checkWords(serving, router), ...checkMesh(router)];
+};
+
+function checkWords(serving: ServingSpec, { kind }: KubernetesRouter): Finding[] {
+  const { what, remedy, settings } = wordless[kind];
+  return settings
+    .filter((name) => JSON.stringify(serving[name]) !== JSON.stringify(absent[name]))
+    .map((name) => ({
+      path: [...SERVING, name],
+      atKey: true,
+      severity: 'error',
+      expected: `no ${name} beside cluster.router.kind: ${kind}: ${what}`,
+      found: valueWords(serving[name]),
+      remedy,
+    }));
+}
+
+function checkMesh(router: KubernetesRouter): Finding[] {
+  if (router.kind !== 'istio' || !router.gateways.includes('mesh')) return [];
+  const at = router.hosts.indexOf('*');
+  if (at < 0) return [];
+  const finding: Finding = {
+    path: [...ROUTER, 'hosts', at],
+    severity: 'error',
+    expected: 'a host by name, as gateways has mesh: Istio takes no * there',
+    found: '"*"',
+    remedy: 'name the host that callers in the mesh ask, one for each model',
+  };
+  return [finding];
+}

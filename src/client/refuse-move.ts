@@ -1,0 +1,35 @@
+import { RatchetError } from '../domain/failure.js';
+import type { ModelSpec } from '../domain/model-spec.js';
+import { placeOfRoute, type RoutePlace } from '../domain/serving-cluster.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import { readHead, readSpec } from './ledger-view.js';
+
+/**
+ * A model that is served stays where it is: its callers ask there, and no router divides requests between two places. Told
+ * when the file is applied, and not when a challenger that was trained and signed is to get its first request.
+ * @throws {RatchetError} SpecInvalid: names both places
+ */
+export async function refuseMove(store: ObjectStore, { metadata: { name }, spec: { serving } }: ModelSpec): Promise<void> {
+  const state = (await readHead(store, name))?.after;
+  if (serving === undefined || state?.champion == null || state.specDigest === null) return;
+  const before = (await readSpec(store, state.specDigest)).spec.serving;
+  if (before === undefined) return;
+  const [from, to] = [placeOfRoute(before.cluster), placeOfRoute(serving.cluster)];
+  if (isSamePlace(from, to)) return;
+  throw new RatchetError('SpecInvalid', `spec.serving.cluster: expected ${inWords(from)}, where ${name} is served, found ${inWords(to)}`, {
+    remedy: 'a model that is served stays where it is: serve it there under another metadata.name, and let its callers move',
+  });
+}
+
+/** Its gateway and hosts may change: they are in one object, and change at once. */
+function isSamePlace(from: RoutePlace | undefined, to: RoutePlace | undefined): boolean {
+  if (from === undefined || to === undefined) return from === to;
+  // Where only one names it, the other may mean the same: the worker knows, and refuses.
+  const isSameNamespace = from.namespace === undefined || to.namespace === undefined || from.namespace === to.namespace;
+  return from.router.kind === to.router.kind && isSameNamespace;
+}
+
+function inWords(place: RoutePlace | undefined): string {
+  if (place === undefined) return 'the worker’s machine';
+  return `kubernetes by ${place.router.kind}${place.namespace === undefined ? '' : ` in namespace ${place.namespace}`}`;
+}

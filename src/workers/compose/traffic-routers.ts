@@ -1,0 +1,86 @@
+import { RatchetError } from '../../domain/failure.js';
+import type { KubernetesRouter } from '../../domain/serving-cluster.js';
+import type { Route } from '../../domain/serving.js';
+import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
+
+/** A router of the routes of one namespace. */
+export interface PlacedRouter {
+  readonly namespace: string;
+  readonly kind: KubernetesRouter['kind'];
+  readonly router: TrafficRouter;
+}
+
+/**
+ * One router of several: a route goes where it says that it lies, and is found wherever it is. Nothing but the routes
+ * themselves says where they are, so turning back needs neither ledger nor store. This machine is asked first, which costs
+ * nothing and needs no network; where a model's route was found once, it is looked for first.
+ */
+export function joinTrafficRouters(local: TrafficRouter, placed: readonly PlacedRouter[]): TrafficRouter {
+  const known = new Map<string, TrafficRouter>();
+  return { url: local.url, shift, hold, read, refresh };
+
+  async function shift(route: Route, signal: AbortSignal): Promise<void> {
+    const router = routerFor(route);
+    const holder = known.get(route.model) ?? (await find(route.model))?.router ?? router;
+    if (holder !== router) throw movedRoute(route, wordsOf(holder), wordsOf(router));
+    await router.shift(route, signal);
+    known.set(route.model, router);
+  }
+
+  /** Where no route is known, or none can be read, it is held here: elsewhere nothing can be. */
+  async function hold(model: string, isHeld: boolean, signal: AbortSignal): Promise<void> {
+    const router = known.get(model) ?? (await find(model).catch(() => null))?.router ?? local;
+    await router.hold(model, isHeld, signal);
+  }
+
+  async function read(model: string): Promise<RouteReading | null> {
+    const reading = (await known.get(model)?.read(model)) ?? null;
+    return reading ?? (await find(model))?.reading ?? null;
+  }
+
+  async function refresh(): Promise<void> {
+    await Promise.all([local, ...placed.map(({ router }) => router)].map((router) => router.refresh()));
+  }
+
+  /** @throws {RatchetError} RouterUnavailable, AccessDenied: where it may lie cannot be asked, and it lies nowhere else */
+  async function find(model: string): Promise<{ router: TrafficRouter; reading: RouteReading } | null> {
+    known.delete(model);
+    const here = await local.read(model);
+    if (here !== null) return keep(local, here);
+    const readings = await Promise.allSettled(placed.map(({ router }) => router.read(model)));
+    for (const [at, reading] of readings.entries())
+      if (reading.status === 'fulfilled' && reading.value !== null) return keep(placed[at]!.router, reading.value);
+    const failed = readings.find((reading) => reading.status === 'rejected');
+    if (failed) throw failed.reason as Error;
+    return null;
+
+    function keep(router: TrafficRouter, reading: RouteReading) {
+      known.set(model, router);
+      return { router, reading };
+    }
+  }
+
+  function routerFor({ model, settings: { place } }: Route): TrafficRouter {
+    if (place === undefined) return local;
+    const { namespace = placed[0]?.namespace } = place;
+    const found = placed.find((one) => one.namespace === namespace && one.kind === place.router.kind);
+    if (found) return found.router;
+    const wanted = `${place.router.kind}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+    const has = placed.map(({ kind, namespace: where }) => `${kind} in ${where}`).join(', ') || 'none';
+    throw new RatchetError('RouterRefused', `route of ${model}: serving.cluster asks for ${wanted}, this worker knows ${has}`, {
+      remedy: 'set RATCHET_KUBERNETES_SERVING_NAMESPACES and RATCHET_KUBERNETES_ROUTERS in the environment of every worker',
+    });
+  }
+
+  function wordsOf(router: TrafficRouter): string {
+    const found = placed.find((one) => one.router === router);
+    return found ? `${found.kind} in namespace ${found.namespace}` : 'the proxy of the worker’s machine';
+  }
+}
+
+/** Two places cannot divide one model's requests, and the number of a shift is kept in one of them. */
+function movedRoute({ model }: Route, found: string, wanted: string): RatchetError {
+  return new RatchetError('RouterRefused', `route of ${model}: serving.cluster asks for ${wanted}, and it lies with ${found}`, {
+    remedy: 'a model that is served stays where it is: apply the file of before, or serve it elsewhere under another metadata.name',
+  });
+}

@@ -1,0 +1,37 @@
+import { test } from 'vitest';
+import { expectProblems, type Mistake } from './expect-problems.js';
+
+const from = '    timeLimitSeconds: 600\n';
+const cluster = (rest: string, machines = '{ type: ml.m5.large, cpus: 2, memoryMiB: 8000 }') =>
+  `    cluster: { kind: sagemaker, image: "trainer:1", machines: [${machines}]${rest} }\n`;
+
+const mistakes: Mistake[] = [
+  ['nothing', from, from + cluster('')],
+  [
+    'no machine that is large enough',
+    from,
+    from + cluster('', '{ type: ml.t3.medium, cpus: 2, memoryMiB: 1000 }'),
+    '32:63: error: spec.trainer.cluster.machines: expected a machine with 1 cores, 2048 MiB and 0 GPUs, as resources asks for, found ml.t3.medium. Add a larger machine, or ask for less',
+  ],
+  [
+    'none for a job that starved',
+    from,
+    from + cluster('', '{ type: ml.t3.medium, cpus: 2, memoryMiB: 3000 }'),
+    '30:49: error: spec.trainer.resources.memoryMiBMax: expected at most what one of cluster.machines holds, found 4096. Add the larger machine that a starved job is to get',
+  ],
+  [
+    'a warm machine beside spot, without checkpoints',
+    from,
+    from + cluster(', spot: {}, keepAliveSeconds: 600'),
+    '32:114: warning: spec.trainer.cluster.spot: a training on spot machines without checkpoints begins anew each time the machine is taken away. Write checkpoints into RATCHET_CHECKPOINTS, and set trainer.checkpoints',
+    '32:142: error: spec.trainer.cluster.keepAliveSeconds: expected none beside spot, found 600. SageMaker keeps no spot machine warm: remove one of them',
+  ],
+  [
+    'a time limit that SageMaker does not know',
+    from,
+    `    timeLimitSeconds: 2592000\n${cluster('')}`,
+    '31:23: error: spec.trainer.timeLimitSeconds: expected at most 2419200 (28 days), SageMaker’s limit, found 2592000. Lower it, or train elsewhere',
+  ],
+];
+
+test.for(mistakes)('%s', ([, from, to, ...problems]) => expectProblems(from, to, problems));
