@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,15 +10,17 @@ import { readEndpoints, type Endpoints } from '../../src/config/endpoints.js';
 import { homeAt, type Home } from '../../src/config/home.js';
 import { temporalFromEndpoints } from '../../src/config/temporal-address.js';
 import { until } from './until.js';
+import { removeFolder } from '../temporary-folder.js';
 
 export const MODEL = 'quick';
 const here = fileURLToPath(new URL('.', import.meta.url));
+export const QUICK_STEPS = join(here, 'quick-steps');
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface QuickStackOptions {
   readonly extra?: NodeJS.ProcessEnv;
   readonly modelFolder?: string;
-  readonly overSteps?: string;
+  readonly steps?: readonly string[];
   readonly flags?: readonly string[];
 }
 
@@ -40,21 +42,20 @@ export interface QuickStack {
  * `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment.
  * @param extra variables of every process of the stack and of its command line
  * @param modelFolder the model that is applied
- * @param overSteps a folder whose steps stand in place of those of the same name
+ * @param steps folders of packages of steps: a later one's modules stand in place of those of the same name
  * @param flags of `ratchet up`
  */
 export async function startQuickStack({
   extra = {},
   modelFolder = join(here, 'quick-model'),
-  overSteps,
+  steps = [QUICK_STEPS],
   flags = ['--no-serving'],
 }: QuickStackOptions = {}): Promise<QuickStack> {
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-chaos-'));
   const home = homeAt(join(folder, 'home'));
   const trainingsFile = join(folder, 'trainings');
   cpSync(modelFolder, join(folder, 'model'), { recursive: true });
-  cpSync(join(here, 'quick-steps'), join(folder, 'steps'), { recursive: true });
-  if (overSteps !== undefined) cpSync(overSteps, join(folder, 'steps'), { recursive: true });
+  for (const packages of steps) cpSync(packages, join(folder, 'steps'), { recursive: true });
   const modelFile = join(folder, 'model', 'model.yaml');
   writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
 
@@ -103,7 +104,7 @@ export async function startQuickStack({
     for (const known of clients.values()) await known.connection.close();
     supervisor.kill('SIGTERM');
     await exited(supervisor);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(folder);
   }
 }
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect } from 'vitest';
+import { expect, onTestFailed, TestRunner } from 'vitest';
 import { isReached, records, type KillPoint } from './kill-point.js';
 import { kill, MODEL, type QuickStack } from './quick-stack.js';
+import { tellStack } from './tell-stack.js';
 import { until } from './until.js';
 
 export type Victim = 'worker' | 'temporal' | 'mlflow' | 'together' | 'supervisor too';
@@ -23,6 +24,8 @@ export function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint)
  * promoted, with exactly one training and one promotion.
  */
 export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle: number) => Promise<void>): Promise<void> {
+  const tell = async (): Promise<void> => console.error(`${name}: what the stack was at:\n${await tellStack(stack)}`);
+  if (TestRunner.getCurrentTest() !== undefined) onTestFailed(tell); // none: it is what a file of tests begins with
   cycles += 1;
   const asOf = new Date(Date.UTC(2013, 5, 1) + cycles * 30 * DAY_MS).toISOString();
   const key = `blow-${cycles}`;
@@ -58,7 +61,7 @@ export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle:
   );
 }
 
-async function strike(stack: QuickStack, victim: Victim): Promise<void> {
+export async function strike(stack: QuickStack, victim: Victim): Promise<void> {
   if (victim === 'supervisor too') return stack.killAll();
   const { worker, temporal, mlflow } = stack.endpoints();
   const parts = { worker, temporal, mlflow };
@@ -94,7 +97,7 @@ async function vote(stack: QuickStack, cycle: number): Promise<void> {
 }
 
 /** Asks until somebody answers: what is asked has a key, so asking again is the same wish. */
-async function persist<T>(ask: () => Promise<T>): Promise<T> {
+export async function persist<T>(ask: () => Promise<T>): Promise<T> {
   let answer: { value: T } | undefined;
   await until(
     'an answer',

@@ -1,6 +1,7 @@
 import { digestOf } from '../../src/domain/digest.js';
 import { RatchetError, type FailureType } from '../../src/domain/failure.js';
 import type { Job, JobKind, JobSpec } from '../../src/domain/job.js';
+import type { JobProgress } from '../../src/domain/job-progress.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { stageOutput } from './stage-outputs.js';
@@ -27,6 +28,10 @@ export interface MemoryJobCluster extends JobCluster {
   started(model: string, cycle?: number): string[];
   spec(name: string): JobSpec;
   stopped: string[];
+  /** Places whose checkpoints were removed. */
+  cleared: string[];
+  /** A running job says how far it is. */
+  say(name: string, progress: JobProgress): void;
   /** Lets a hanging job succeed. */
   finish(name: string): Promise<void>;
 }
@@ -36,7 +41,8 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
   const jobs = new Map<string, Entry>();
   const scripts = new Map<string, readonly Act[]>();
   const stopped: string[] = [];
-  return { submit, describe, watch, stop, logs, listRunning, script, started, spec, stopped, finish };
+  const cleared: string[] = [];
+  return { submit, describe, watch, stop, logs, listRunning, clearCheckpoints, script, started, spec, stopped, cleared, say, finish };
 
   async function submit(wanted: JobSpec): Promise<void> {
     const digest = digestOf(wanted);
@@ -93,6 +99,10 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
     end(entry, { phase: 'Failed', failure: { type: 'JobStopped', message: 'stopped', logTail: '' } });
   }
 
+  async function clearCheckpoints(place: string): Promise<void> {
+    cleared.push(place);
+  }
+
   async function logs(name: string): Promise<string> {
     return `log of ${name}`;
   }
@@ -116,6 +126,14 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
     const entry = jobs.get(name);
     if (entry === undefined) throw new Error(`no job ${name}: there are ${[...jobs.keys()].join(', ')}`);
     return entry.spec;
+  }
+
+  function say(name: string, progress: JobProgress): void {
+    const entry = jobs.get(name);
+    if (entry?.job.phase !== 'Running') return;
+    entry.job = { ...entry.job, progress };
+    entry.wake();
+    rearm(entry);
   }
 
   async function finish(name: string): Promise<void> {

@@ -6,6 +6,8 @@ export interface MemoryNoticeRoutes extends NoticeRoutes {
   readonly answers: Map<string, 'told' | 'down' | 'dies'>;
   /** Everything that arrived, repeats as well. */
   readonly told: { readonly route: string; readonly notice: Notice }[];
+  /** Everything that was withdrawn. */
+  readonly withdrawn: { readonly route: string; readonly notice: Notice }[];
   fallback: readonly string[];
   remindAfterHours: number;
   /** The file holds a mistake. */
@@ -17,6 +19,7 @@ export function createMemoryNoticeRoutes(): MemoryNoticeRoutes {
   const routes: MemoryNoticeRoutes = {
     answers: new Map(),
     told: [],
+    withdrawn: [],
     fallback: [],
     remindAfterHours: 24,
     isBroken: false,
@@ -33,6 +36,10 @@ export function createMemoryNoticeRoutes(): MemoryNoticeRoutes {
         if (answer === 'told') return;
         routes.answers.set(route, 'told');
         throw new Error('the process died just after telling');
+      },
+      async withdraw(notice) {
+        if (routes.answers.get(route) === 'down') throw new RatchetError('NotifierUnavailable', `${route} is down`);
+        routes.withdrawn.push({ route, notice });
       },
     }),
   };

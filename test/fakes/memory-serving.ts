@@ -39,6 +39,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   const deaths = new Map<string, number>();
   const failures = new Map<string, RatchetError>();
   const shifts: Route[] = [];
+  const held = new Set<string>();
   const failing = (name: string): void => {
     const failure = failures.get(name);
     if (failure !== undefined) throw failure;
@@ -84,10 +85,15 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
       handEdits.delete(route.model);
       shifts.push(route);
     },
+    async hold(model, isHeld) {
+      failing('hold');
+      if (isHeld) held.add(model);
+      else held.delete(model);
+    },
     async read(model) {
       failing('read');
       const asked = routes.get(model);
-      return asked === undefined ? null : { asked, inForce: handEdits.get(model) ?? asked };
+      return asked === undefined ? null : { asked, inForce: handEdits.get(model) ?? asked, isHeld: held.has(model) };
     },
   };
 
@@ -104,7 +110,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
     read: (question, signal) => labels.answer(question, signal),
   };
 
-  return { serving, router, metrics, labels, instances, routes, shifts, failures, behave, editByHand, splitOf };
+  return { serving, router, metrics, labels, instances, routes, held, shifts, failures, behave, editByHand, splitOf };
 
   function behave(instance: string, behaviour: Behaviour): void {
     behaviours.set(instance, behaviour);

@@ -1,4 +1,5 @@
 import { digestOfBytes } from '../../src/domain/digest.js';
+import { checkRemovableKey } from '../../src/domain/object-key.js';
 import { RatchetError } from '../../src/domain/failure.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 
@@ -39,6 +40,9 @@ export function createMemoryStore(): MemoryStore {
     async remove(digest) {
       files.delete(objectKeyOf(digest));
     },
+    async removeKey(key) {
+      files.delete(checkRemovableKey(key));
+    },
     async createIfAbsent(key, bytes) {
       requests.create++;
       if (files.has(key)) return false;
@@ -55,7 +59,7 @@ export function createMemoryStore(): MemoryStore {
       return keys.sort().slice(0, limit);
     },
   };
-  const calls = ['put', 'getByDigest', 'hasDigest', 'remove', 'createIfAbsent', 'get', 'list'] as const;
+  const calls = ['put', 'getByDigest', 'hasDigest', 'remove', 'removeKey', 'createIfAbsent', 'get', 'list'] as const;
   for (const name of calls) {
     const call = store[name] as (...args: unknown[]) => Promise<unknown>;
     Object.assign(store, {

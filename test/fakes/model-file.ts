@@ -1,6 +1,7 @@
 import { ModelSpec } from '../../src/domain/model-spec.js';
 
 export interface SpecChange {
+  readonly features?: readonly { readonly name: string; readonly type: 'number' | 'category' }[];
   readonly gates?: Record<string, unknown>;
   readonly approval?: Record<string, unknown>;
   readonly trainer?: Record<string, unknown>;
@@ -44,7 +45,7 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
         timeColumn: 'time',
         window: { days: 90, holdoutDays: 28 },
         label: { column: 'late', delayHours: 24 },
-        features: [{ name: 'distance', type: 'number' }],
+        features: change.features ?? [{ name: 'distance', type: 'number' }],
       },
       trainer: { command: ['python', 'train.py'], timeLimitSeconds: 600, ...change.trainer },
       evaluation: { metrics: ['auc', 'logLoss'], resampleBy: 'day' },

@@ -25,6 +25,16 @@ export function cohort({ worse = 0, ...change }: Partial<CohortResult> & { worse
   };
 }
 
+/** Days of the cohort, each with 100 predictions. @param labelled how many of them have a label */
+export function labelledDays(labelled: readonly number[]) {
+  const start = Date.parse('2013-06-02T04:00:00Z');
+  const dayMs = 86_400_000;
+  return labelled.map((count, day) => {
+    const startMs = start + day * dayMs;
+    return { startMs, endMs: startMs + dayMs, predictions: 100, labelled: count, censored: 0 };
+  });
+}
+
 /** A quiet day: measured, and nothing is wrong. */
 export function monitorOutput(change: Partial<MonitorOutput> = {}): MonitorOutput {
   const histogram = { bins: ['0', '1'], current: [0.5, 0.5], reference: [0.5, 0.5] };
@@ -76,6 +86,9 @@ export function monitorOutput(change: Partial<MonitorOutput> = {}): MonitorOutpu
       conflicts: 0,
       observedBefore: 0,
       ownDecision: 0,
+      propensities: 0,
+      torn: [],
+      days: labelledDays(Array.from({ length: 28 }, () => 93)),
     },
     kpis: [],
     early: { rows: 3000, labelledRows: 1200, metrics: { auc: 0.7, logLoss: 0.5, brier: 0.2 } },

@@ -8,6 +8,8 @@ export interface Asked {
   readonly path: string;
   readonly arm: string | undefined;
   readonly requestId: string | undefined;
+  /** Who asks, as the proxy says. */
+  readonly key: string | undefined;
 }
 
 /** A stand-in for one process of a model server: says its version, and what it was asked. */
@@ -39,8 +41,8 @@ export async function startModelReplica(version: string, port = 0): Promise<Mode
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for await (const chunk of request) void chunk; // read to the end, so that the connection can be used again
     if (request.url === '/metrics') return void response.end(replica.metrics);
-    const { 'x-ratchet-arm': arm, 'x-request-id': requestId } = request.headers as Record<string, string | undefined>;
-    asked.push({ path: request.url ?? '', arm, requestId });
+    const { 'x-ratchet-arm': arm, 'x-request-id': requestId, 'x-ratchet-key': key } = request.headers as Record<string, string | undefined>;
+    asked.push({ path: request.url ?? '', arm, requestId, key });
     if (replica.answer === 'never') return;
     if (replica.delayMs > 0) await sleep(replica.delayMs);
     response.writeHead(replica.answer, { 'content-type': 'application/json', 'x-ratchet-version': version });

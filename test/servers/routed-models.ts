@@ -14,8 +14,8 @@ export interface RoutedModels {
 }
 
 /** Envoy before instances with so many replicas each. */
-export async function startRoutedModels(counts: Readonly<Record<string, number>>): Promise<RoutedModels> {
-  const envoy = await startTestEnvoy(temporaryFolder());
+export async function startRoutedModels(counts: Readonly<Record<string, number>>, folder = temporaryFolder()): Promise<RoutedModels> {
+  const envoy = await startTestEnvoy(folder);
   const started = Object.entries(counts).map(async ([name, count]): Promise<[string, ModelReplica[]]> => [
     name,
     await Promise.all(Array.from({ length: count }, () => startModelReplica(name))),

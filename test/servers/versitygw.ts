@@ -16,8 +16,8 @@ export interface TestS3 extends RunningServer {
 /** A real S3 server over a folder. */
 export async function startTestS3(bin: string, home: string, port?: number): Promise<TestS3> {
   const chosen = port ?? (await freePort());
-  const folder = join(home, 's3');
-  mkdirSync(folder, { recursive: true });
+  const [folder, versions] = [join(home, 's3'), join(home, 's3-versions')];
+  for (const made of [folder, versions]) mkdirSync(made, { recursive: true });
   const access = 'ratchet-test';
   const secret = randomBytes(16).toString('hex');
   const url = `http://127.0.0.1:${chosen}`;
@@ -25,7 +25,7 @@ export async function startTestS3(bin: string, home: string, port?: number): Pro
     {
       name: 'versitygw',
       command: bin,
-      args: ['--port', `127.0.0.1:${chosen}`, '--quiet', 'posix', folder],
+      args: ['--port', `127.0.0.1:${chosen}`, '--quiet', 'posix', '--versioning-dir', versions, folder],
       environment: { ...serverEnvironment(), ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret },
       logFile: join(home, 'logs', 'versitygw.log'),
       isHealthy: () =>

@@ -15,7 +15,33 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'domain/public-key.ts', values: ['domain', 'zod', 'node:crypto'], types: [] },
   { folder: 'domain', values: ['zod'], types: [], except: ['domain/decide'] },
   { folder: 'ports', values: [], types: ['domain'] },
-  { folder: 'adapters/s3', values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3'], types: [], except: ['domain/decide'] },
+  {
+    folder: 'adapters/s3',
+    values: ['ports', 'domain', 'node:', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'],
+    types: [],
+    except: ['domain/decide'],
+  },
+  // Routes as objects of Kubernetes: one client, one fence and one order of things; the kinds of objects differ.
+  { folder: 'adapters/gateway-api', values: ['ports', 'domain', 'zod', 'adapters/kubernetes'], types: [], except: ['domain/decide'] },
+  { folder: 'adapters/istio', values: ['ports', 'domain', 'zod', 'adapters/kubernetes'], types: [], except: ['domain/decide'] },
+  {
+    // SageMaker keeps checkpoints in the bucket of the store: opened and explained as the store does it.
+    folder: 'adapters/sagemaker',
+    values: [
+      'ports',
+      'domain',
+      'node:',
+      '@aws-sdk/client-sagemaker',
+      '@aws-sdk/client-sagemaker-runtime',
+      'adapters/infer',
+      'adapters/next-wake',
+      'adapters/s3/s3-client',
+      'adapters/s3/s3-error',
+      'adapters/s3/s3-session',
+    ],
+    types: [],
+    except: ['domain/decide'],
+  },
   {
     // Envoy's files lie on this machine: how they are replaced, and what its bootstrap calls them, is the local stack's.
     folder: 'adapters/envoy',
@@ -32,11 +58,25 @@ export const importTable: readonly ImportRow[] = [
     types: [],
     except: ['domain/decide'],
   },
+  {
+    folder: 'adapters/kubernetes',
+    values: ['ports', 'domain', 'zod', 'node:', '@kubernetes/client-node', 'adapters/next-wake', 'adapters/infer'],
+    types: [],
+    except: ['domain/decide'],
+  },
+  { folder: 'adapters/memory', values: ['ports', 'domain', 'adapters/next-wake'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/webhook', values: ['ports', 'domain', 'standardwebhooks'], types: [], except: ['domain/decide'] },
   // Posts JSON as the webhook does: one way to say what went wrong, without the secret.
   { folder: 'adapters/slack', values: ['ports', 'domain', 'adapters/webhook/post-json'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/alertmanager', values: ['ports', 'domain', 'adapters/webhook/post-json'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/email', values: ['ports', 'domain', 'node:', 'nodemailer'], types: [], except: ['domain/decide'] },
+  // Model servers speak one protocol, wherever they run.
+  {
+    folder: 'adapters/local',
+    values: ['ports', 'domain', 'zod', 'node:', 'adapters/infer', 'adapters/next-wake'],
+    types: [],
+    except: ['domain/decide'],
+  },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
   { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {

@@ -12,6 +12,7 @@ import { until } from '../chaos/until.js';
 import { readRoute } from './lawful-traffic.js';
 import { JUDGED_BY_ERRORS, startServedStack, type ServedStack } from './served-stack.js';
 import type { SteadyCallers } from './steady-callers.js';
+import { strike } from './strike.js';
 
 const DAY_MS = 86_400_000;
 
@@ -145,6 +146,25 @@ describe('months after the last promotion', () => {
     });
     expect((await stack.cli(['resume', MODEL, '--as', 'traffic'])).code).toBe(0);
     expect(await isPaused()).toBe(false);
+  });
+
+  test('paused serving refuses every caller, over the death of proxy and worker, until it is resumed', async () => {
+    const ask = async (): Promise<number> =>
+      fetch(stack.url(), { method: 'POST', body: '{}' }).then(
+        ({ status }) => status,
+        () => 0, // the proxy is being started again
+      );
+    expect(await stack.cli(['pause', MODEL, '--serving', '--as', 'traffic'])).toMatchObject({ code: 0 });
+    const answered = callers.latencies.length;
+    expect(await ask()).toBe(503);
+    expect((await stack.cli(['status', MODEL])).output).toContain('paused by traffic, all requests are refused');
+    for (const victim of ['the worker', 'Envoy'] as const) await strike(stack, victim, cycles[0]!);
+    await until('the proxy is back', async () => (await ask()) === 503, { everyMs: 50 });
+    await reconciled(async () => (await readRoute(stack.home))!.isHeld);
+    expect(await ask()).toBe(503);
+    expect(callers.latencies.length).toBeLessThanOrEqual(answered + 4); // one of each caller may have been under way
+    expect(await stack.cli(['resume', MODEL, '--serving', '--as', 'traffic'])).toMatchObject({ code: 0 });
+    await until('callers are answered', () => callers.latencies.length > answered + 50, { everyMs: 20 });
   });
 
   async function isPaused(): Promise<boolean> {

@@ -15,6 +15,7 @@ const ONLY_SOMETIMES = new Set([
   'ratchet_approval_asked_timestamp_seconds',
   'ratchet_rollout_weight_percent_max',
   'ratchet_turn_back_duration_seconds',
+  'ratchet_triggers_dropped_total',
   'ratchet_activity_failures_total',
   'ratchet_notices_total',
 ]);

@@ -4,7 +4,7 @@ import { createLocalObjectStore } from '../../src/adapters/local/object-store.js
 import { openTraffic } from '../../src/client/traffic-handle.js';
 import type { LedgerBody, LedgerRecord } from '../../src/domain/ledger.js';
 import { records } from '../chaos/kill-point.js';
-import { MODEL, startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
+import { MODEL, QUICK_STEPS, startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
 import { startSteadyCallers, type SteadyCallers, type SteadyCallersOptions } from './steady-callers.js';
 
@@ -15,6 +15,11 @@ export type ServedStack = Awaited<ReturnType<typeof startServedStack>>;
 
 /** Each in place of a text of the model file. */
 export type Edits = readonly (readonly [find: string, put: string])[];
+
+interface CallersOptions extends Pick<SteadyCallersOptions, 'headers' | 'onAnswer' | 'pauseMs'> {
+  /** Names a request; absent: the server does. */
+  nextId?(): string;
+}
 
 /** Errors alone, in few windows: where what is tried is not the judgement. */
 export const JUDGED_BY_ERRORS: Edits = [
@@ -30,17 +35,21 @@ export const JUDGED_BY_ERRORS: Edits = [
  * A whole stack with Envoy and real model servers, whose first version answers. Challengers are made with a fault at will.
  * @param edits of the model file
  * @param extra variables of every process
+ * @param steps folders of packages that stand in place of modules of the steps and the model server
+ * @param first how the first version is served, where that is another way
  */
-export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessEnv = {}) {
+export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessEnv = {}, steps: readonly string[] = [], first = edits) {
   const stack = await startQuickStack({
-    extra: { ...extra, RATCHET_SERVE_EXAMPLE_FAULTS: '1', RATCHET_MODEL_SERVER: realSteps, QUICK_SECONDS: '0.05' },
+    extra: { ...extra, RATCHET_SERVE_EXAMPLE_FAULTS: '1', QUICK_SECONDS: '0.05' },
     modelFolder: `${here}model`,
-    overSteps: `${here}steps`,
+    steps: [realSteps, QUICK_STEPS, `${here}steps`, ...steps],
     flags: [],
   });
-  const plainModel = edited(readFileSync(stack.modelFile, 'utf8'), edits);
+  const model = readFileSync(stack.modelFile, 'utf8');
+  let plainModel = edited(model, first);
   let cycles = 0;
   await outcomeOf(await challenge({}));
+  plainModel = edited(model, edits);
   return { ...stack, stack, challenge, apply, command, outcomeOf, body, url, callers };
 
   /** Applies the model with this fault and starts a cycle of it. @returns the cycle's number */
@@ -86,16 +95,20 @@ export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessE
   /** Waits for a record of a cycle. */
   async function body<K extends LedgerBody['kind']>(cycle: number, kind: K): Promise<Extract<LedgerBody, { kind: K }>> {
     const isIt = ({ body: found }: LedgerRecord): boolean => found.kind === kind && (!('cycle' in found) || found.cycle === cycle);
-    return until(`${kind} of cycle ${cycle}`, () => records(stack.home.storeFolder, cycle).find(isIt)?.body, { everyMs: 20 }) as never;
+    return until(`${kind} of cycle ${cycle}`, () => records(stack.home.storeFolder, cycle).find(isIt)?.body, {
+      everyMs: 20,
+      seconds: 240,
+    }) as never;
   }
 
   function url(): string {
     return `${stack.endpoints().traffic!.url}/v2/models/${MODEL}/infer`;
   }
 
-  function callers(count = 16, more: Pick<SteadyCallersOptions, 'headers' | 'onAnswer' | 'pauseMs'> = {}): SteadyCallers {
+  function callers(count = 16, { nextId, ...more }: CallersOptions = {}): SteadyCallers {
     const inputs = [{ name: 'distance', shape: [1], datatype: 'FP64', data: [700] }];
-    return startSteadyCallers({ url: url(), callers: count, body: JSON.stringify({ inputs }), ...more });
+    const body = (): string => JSON.stringify({ id: nextId?.(), inputs });
+    return startSteadyCallers({ url: url(), callers: count, body, ...more });
   }
 }
 

@@ -7,7 +7,8 @@ export interface SteadyCallersOptions {
   readonly callers: number;
   /** Between an answer and the next question. 0: callers never rest, and whoever has the greater share queues longer. */
   readonly pauseMs?: number;
-  readonly body?: string;
+  /** Made anew for each question. */
+  body?(): string;
   /** Made anew for each question. */
   headers?(): Record<string, string>;
   /** The header of the answer that tells who gave it. */
@@ -29,7 +30,7 @@ export interface SteadyCallers {
 
 /** Callers without end, for tests that no request is lost and for measurements. */
 export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers {
-  const { url, callers, body = '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version', onAnswer, pauseMs = 0 } = options;
+  const { url, callers, body = () => '{"inputs":[]}', headers, versionHeader = 'x-ratchet-version', onAnswer, pauseMs = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const [answered, failures, latencies] = [new Map<string, number>(), [] as string[], [] as number[]];
   let stopping = false;
@@ -39,7 +40,7 @@ export function startSteadyCallers(options: SteadyCallersOptions): SteadyCallers
       const startMs = performance.now();
       try {
         const sent = headers?.() ?? {};
-        const { status, version, text } = await post(url, { agent, body, headers: sent, versionHeader });
+        const { status, version, text } = await post(url, { agent, body: body(), headers: sent, versionHeader });
         if (status < 200 || status > 299) failures.push(`HTTP ${status} ${text.slice(0, 200)}`);
         else {
           answered.set(version, (answered.get(version) ?? 0) + 1);

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { startTeamStack, whatIsMissing, type Ran, type TeamStack } from './team-stack.js';
+import { removeFolder } from '../temporary-folder.js';
 
 const modelFile = fileURLToPath(new URL('model/model.yaml', import.meta.url));
 const programs = { python: inject('python'), temporalCli: inject('temporalCli'), versitygw: inject('versitygw') };
@@ -22,7 +23,7 @@ describe.skipIf(missing !== null)('the stack of docker-compose.yml, as processes
 
   afterAll(async () => {
     await stack?.stop();
-    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(home);
   });
 
   test('takes a model from its file to a promotion', async () => {

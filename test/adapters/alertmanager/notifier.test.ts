@@ -34,6 +34,17 @@ describe.skipIf(bin === null)('with a real Alertmanager (else: apt-get install p
     };
   });
 
+  test('what has been decided stands no longer, also where it was never told', async () => {
+    const server = await startTestAlertmanager(bin!, temporaryFolder());
+    onTestFinished(() => server.stop());
+    const notifier = createAlertmanagerNotifier({ url: server.url });
+    for (const id of ['flights/12/approval', 'flights/12/approval/reminder-1', 'flights/13/approval'])
+      await notifier.notify(noticeOf({ id }));
+    for (const id of ['flights/12/approval', 'flights/12/approval/reminder-1', 'flights/11/approval'])
+      await notifier.withdraw!(noticeOf({ id }));
+    expect((await alertsAt(server.url)).map(({ labels }) => labels['notice'])).toEqual(['flights/13/approval']);
+  });
+
   test('what is told goes through Alertmanager and back: its webhook asks for one cycle', async () => {
     const { api, wishes } = apiInTest();
     const port = await freePort();

@@ -62,6 +62,7 @@ describe('a job whose processes are killed', () => {
     const { cluster, identityIn } = open();
     const spec = nodeJob(
       `process.on('SIGTERM', () => { console.log('checkpointed'); process.exit(0); }); fs.writeFileSync(process.env.RATCHET_PROGRESS, '{"step":1}'); ${forever}`,
+      { graceSeconds: 30 },
     );
     await cluster.submit(spec, signal);
     await untilJob(cluster, spec.name, ({ progress }) => progress !== null);

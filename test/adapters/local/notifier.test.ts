@@ -33,11 +33,12 @@ test('writes each notice once to the file and to the log, also after a restart',
   expect(lines).toEqual(Array(2).fill('ACTION NEEDED m: Approve "m" v7 (for ana, ops): ratchet approve m\nor reject'));
 });
 
-test('says that it cannot tell, so that it is asked again', async () => {
+test('says that it cannot tell, so that it is asked again; the log has it at once', async () => {
   const home = join(temporaryFolder(), 'home');
   writeFileSync(home, 'a file where the folder should be');
-  await expect(createLocalNotifier(home, () => undefined).notify(notice('x'))).rejects.toMatchObject({
-    type: 'NotifierUnavailable',
-    class: 'transient',
-  });
+  const lines: string[] = [];
+  const notifier = createLocalNotifier(home, (line) => void lines.push(line));
+  for (let times = 0; times < 2; times++)
+    await expect(notifier.notify(notice('x'))).rejects.toMatchObject({ type: 'NotifierUnavailable', class: 'transient' });
+  expect(lines).toHaveLength(1);
 });

@@ -34,7 +34,7 @@ async function start(until = signal): Promise<ServingInTest & { servingFolder: s
   const servingFolder = join(temporaryFolder(), 'serving');
   const store = createMemoryStore();
   host(servingFolder, until);
-  return { serving: createLocalServing({ servingFolder, store }), store, crash, servingFolder };
+  return { serving: createLocalServing({ servingFolder, store }), store, place: {}, crash, servingFolder };
 
   async function crash(instance: string): Promise<void> {
     process.kill(instanceFolder(servingFolder, instance).state()!.replicas[0]!.process!.pid, 'SIGKILL');
