@@ -1,4 +1,4 @@
-# One image for the worker, the CLI and MLflow: Node, the locked Python environment, no compiler, no root.
+# One image for the worker, the CLI, MLflow and model servers on Kubernetes: Node, the locked Python environment, no compiler, no root.
 # The worker runs its jobs in its own container, so the Python that trains is the Python that is locked here.
 
 FROM node:22.21-bookworm-slim AS base
@@ -43,7 +43,8 @@ ENV NODE_ENV=production \
   PATH=/opt/ratchet/env/current/bin:$PATH \
   RATCHET_CACHE=/opt/ratchet/env \
   RATCHET_HOME=/var/lib/ratchet \
-  RATCHET_PYTHON_BIN=/opt/ratchet/env/current/bin
+  RATCHET_PYTHON_BIN=/opt/ratchet/env/current/bin \
+  PYTHONPATH=/opt/ratchet/app/steps
 USER node
 VOLUME /var/lib/ratchet
 CMD ["node", "--enable-source-maps", "dist/workers/main.js"]

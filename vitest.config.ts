@@ -5,6 +5,7 @@ const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map(
 const chaos = ['test/chaos/**/*.test.ts'];
 const wiring = ['test/wiring/**/*.test.ts'];
 const traffic = ['test/traffic/**/*.test.ts'];
+const cluster = ['test/cluster/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...integration, ...chaos, ...wiring, ...traffic],
+          exclude: [...integration, ...chaos, ...wiring, ...traffic, ...cluster],
           sequence: { groupOrder: 0 },
         },
       },
@@ -59,6 +60,17 @@ export default defineConfig({
           hookTimeout: 240_000,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: cluster,
+          globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
         },
       },
     ],

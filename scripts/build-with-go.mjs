@@ -7,9 +7,10 @@ import { exclusively } from './exclusive.mjs';
 /**
  * Programs that only tests need and that are built from source: `name` names the folder in the cache (so it carries the
  * version), `packages` are Go package paths with their version, `what` and `minutes` go into what is printed, `without`
- * says what is skipped where they cannot be built.
+ * says what is skipped where they cannot be built. `module` is the folder of the Go module that pins them, where there is one;
+ * `flags` are given to `go install`; `isStatic` builds without C.
  *
- * @typedef {{name: string, packages: string[], binaries: string[], what: string, minutes: number, without: string}} GoPrograms
+ * @typedef {{name: string, packages: string[], binaries: string[], what: string, minutes: number, without: string, module?: string, flags?: string[], isStatic?: boolean}} GoPrograms
  */
 
 /**
@@ -49,9 +50,9 @@ async function build(programs, log) {
   log(`building ${programs.what} with Go (about ${programs.minutes} minutes, once) …`);
   rmSync(next, { recursive: true, force: true });
   for (const target of programs.packages) {
-    const { code, output } = await runCommand('go', ['install', target], {
-      cwd: cacheFolder(), // outside of any Go module
-      env: { ...process.env, GOBIN: next, GOFLAGS: '' },
+    const { code, output } = await runCommand('go', ['install', ...(programs.flags ?? []), target], {
+      cwd: programs.module ?? cacheFolder(), // else outside of any Go module
+      env: { ...process.env, GOBIN: next, GOFLAGS: '', ...(programs.isStatic && { CGO_ENABLED: '0' }) },
     });
     if (code === 0) continue;
     log(`${explainFailure(`building ${programs.what}`, output)}; ${programs.without}`);

@@ -8,7 +8,7 @@ import { setUp } from './setup.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
 /**
- * `npm test [-- --only unit|integration|chaos|traffic|wiring|python]`: the set-up, the tests, and a last line `N passed, N failed`
+ * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|python]`: the set-up, the tests, and a last line `N passed, N failed`
  * (`, N skipped`). Exit code 1 where any failed or a runner broke.
  */
 const suites = {
@@ -17,9 +17,10 @@ const suites = {
   chaos: () => runVitest(['chaos']),
   traffic: () => runVitest(['traffic']),
   wiring: () => runVitest(['wiring']),
+  cluster: () => runVitest(['cluster']),
   python: runPytest,
 };
-const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'python'];
+const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'cluster', 'python'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ratchet-test-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -33,6 +34,7 @@ await runScript(async () => {
     for (const key of Object.keys(totals)) totals[key] += counts[key];
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  if (chosen.length > 1) console.log('\nnot run here: the tests on a Kubernetes cluster (npm run test:cluster)');
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 });

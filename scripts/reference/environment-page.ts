@@ -10,6 +10,12 @@ export const FOR_PEOPLE: Variables = [
     'RATCHET_STORE_URI',
     'the object store of ledger and evidence, `file:///<folder>` or `s3://<bucket>/<prefix>`; else a folder in the home',
   ],
+  [
+    'RATCHET_STORE_KMS_KEY_ID',
+    'the key of AWS KMS that objects in a bucket are encrypted with; else as the bucket says: see [S3](../how-to/run-on-s3.md#encrypt)',
+  ],
+  ['RATCHET_LEDGER_LOCK_DAYS', 'so long records in a bucket are [locked](../how-to/run-on-s3.md#lock-the-ledger); unset: not'],
+  ['RATCHET_LEDGER_LOCK_MODE', '`governance` or `compliance`; else governance'],
   ['RATCHET_CACHE', 'where the Python environment is kept; else `~/.cache/ratchet`'],
   ['RATCHET_PYTHON', 'the Python to make that environment with'],
   ['RATCHET_ENVOY_CONCURRENCY', 'how many worker threads Envoy has; else 2'],
@@ -30,8 +36,27 @@ const FOR_WEBHOOKS: Variables = WEBHOOK_SENDERS.flatMap((sender) => [
 const FOR_WORKERS: Variables = [
   ['RATCHET_PYTHON_BIN', 'folder of the commands of the Python environment; else whatever `PATH` has'],
   ['RATCHET_STEPS_PATH', 'folder of the Python package of the steps; else that of this package'],
-  ['RATCHET_MODEL_SERVER', 'folder of the Python package of the model server; else that of the steps'],
+  ['RATCHET_PRICES_FILE', 'what machines cost, for `trainer.stop.costMax`; else `prices.yaml` in the home, where there is one'],
   ['RATCHET_WATCH_HEARTBEAT_SECONDS', 'so long the watch of a job may be silent before another worker takes it over; else 60'],
+  [
+    'RATCHET_LABEL_PAUSE_SECONDS',
+    'so long after a reading of labels the next one begins while a challenger is watched; else 60 windows or 20 times what it took, whichever is longer',
+  ],
+  [
+    'RATCHET_SAGEMAKER_ROLE_ARN',
+    'what training jobs on SageMaker are, towards AWS: see [SageMaker](../how-to/train-on-sagemaker.md); unset: none run there',
+  ],
+  ['RATCHET_SAGEMAKER_NAME_PREFIX', 'begins the names of those jobs, which AWS keeps for ever; else `ratchet`'],
+  [
+    'RATCHET_KUBERNETES_NAMESPACES',
+    'namespaces, divided by commas, in which trainings may run as Jobs: see [Kubernetes](../how-to/train-on-kubernetes.md); unset: none',
+  ],
+  [
+    'RATCHET_KUBERNETES_SERVING_NAMESPACES',
+    'namespaces, divided by commas, in which models may be served: see [routes](../how-to/route-on-kubernetes.md); unset: none',
+  ],
+  ['RATCHET_KUBERNETES_ROUTERS', 'what divides requests there: `gateway-api`, `istio`, or both, divided by a comma; else `gateway-api`'],
+  ['RATCHET_KUBECONFIG', 'the kubeconfig of that cluster; unset: the pod’s own service account, else what `kubectl` uses'],
   ['RATCHET_TRAFFIC_PORT, RATCHET_TRAFFIC_ADMIN_PORT', 'the ports of the proxy on this machine; without them nothing is served'],
   ['RATCHET_METRICS_ADDRESS', '`<host>:<port>` where the worker shows its metrics; unset: nowhere'],
   ['RATCHET_SDK_METRICS_ADDRESS', '`<host>:<port>` where its Temporal SDK shows its own; unset: nowhere'],
@@ -43,8 +68,18 @@ const FOR_WORKERS: Variables = [
 const FOR_JOBS: Variables = [
   ['RATCHET_INPUT, RATCHET_OUTPUT', 'JSON files that a job reads and writes'],
   ['RATCHET_PROGRESS', 'a file in which a job may say how far it is'],
+  ['RATCHET_CHECKPOINTS', 'a place of checkpoints that outlives job and node'],
   ['RATCHET_MODEL, RATCHET_CYCLE, RATCHET_JOB_NAME', 'whom a job works for'],
+  ['RATCHET_JOB_ORDER', 'what the runner in a SageMaker container works from: a digest in the store'],
+  [
+    'RATCHET_GRACE_SECONDS, RATCHET_TELL_SECONDS, RATCHET_ML_ROOT',
+    'of that runner: from SIGTERM to SIGKILL, how often it tells progress and log, where `/opt/ml` is',
+  ],
   ['RATCHET_SERVE_CONFIG', 'JSON file that a model server reads'],
+  ['RATCHET_SERVE_ORDER', 'what a model server in a SageMaker container serves: the digest of its instance, a document in the store'],
+  ['RATCHET_SERVES', 'of that instance, for the worker: model, version, machines'],
+  ['RATCHET_SERVE_LOG_FOLDER', 'where a model server keeps its log until it is sent; else as that file says'],
+  ['RATCHET_REPLICA', 'the name of a model server’s pod'],
 ];
 
 const GROUPS: readonly (readonly [heading: string, words: string, variables: Variables])[] = [

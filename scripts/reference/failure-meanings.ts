@@ -43,6 +43,18 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   ],
   JobFailed: ['The job exited with an error.', 'Read the end of its log, which travels with the failure.'],
   JobTimedOut: ['The job ran longer than `trainer.timeLimitSeconds` and was stopped.', 'Make it faster, or raise the limit.'],
+  JobStalled: [
+    'A training’s progress did not change for `trainer.stop.withoutProgressMinutes`; it was told to checkpoint and stopped.',
+    'Read the end of its log: mostly data that does not come, or workers that wait for one another. Then `ratchet retry`.',
+  ],
+  JobDiverged: [
+    'A training told a loss that is NaN or infinite and was stopped; no checkpoint is made of that.',
+    'Lower the learning rate, or look for bad values in the data; then apply and trigger again.',
+  ],
+  JobOverBudget: [
+    'The attempts of a training cost more than `trainer.stop.costMax`; it was told to checkpoint and stopped.',
+    'Raise `costMax` and `ratchet retry`: with `trainer.checkpoints` it goes on where it stood.',
+  ],
   EvidenceMissing: [
     'A document that the ledger or another document names is not in the object store.',
     'Restore the store from a backup; a new cycle makes new evidence.',
@@ -71,6 +83,14 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   ApprovalTimedOut: ['Nobody decided within `approval.timeoutHours`.', 'Trigger a new cycle; name an `escalateTo`.'],
   CycleAborted: ['A person aborted the cycle.', 'Trigger a new one, or `ratchet retry` to go on from where it stood.'],
   JobTemporary: ['The job asked to be tried again (exit 75).', 'Nothing, unless it lasts: then read its log.'],
+  ClusterUnavailable: [
+    'The training cluster does not answer, asks us to slow down, or our credentials for it have run out. Jobs that run there go on.',
+    'Nothing, unless it lasts: then check the cluster, the network and the worker’s credentials.',
+  ],
+  ClusterFull: [
+    'The training cluster has no room for the job: no machines of that kind, or a quota that others use up.',
+    'Nothing, unless it lasts: then name another kind of machine in the model file, or raise the quota.',
+  ],
   RegistryUnavailable: ['The registry does not answer, or is overloaded.', 'Nothing, unless it lasts: then check the MLflow server.'],
   StoreUnavailable: ['The object store does not answer.', 'Nothing, unless it lasts: then check the store and the network.'],
   StoreFull: ['The object store has no space left.', 'Make room; the cycle goes on by itself.'],
