@@ -24,10 +24,11 @@ const LOOP = 'the loop';
 const OTHERS = [ONCE, DAYS_90, ALL_DATA];
 const BLIND = [DAYS_90, ALL_DATA];
 
-const PARTS = `The product's own: the Python steps, labels add, the prediction log's files, the workflows retrainCycle and monitorModel on Temporal with
+const PARTS = `The product's own: the Python steps, model servers that answer flights over HTTP and log them, labels add, the prediction log's files, the workflows retrainCycle and monitorModel on Temporal with
 their activities, judge, alpha budget, anchor, refit, monitoring's decisions, nextTrigger with what the ledger holds back, the signed ledger, and
 the settings of examples/flight-lateness/watched.yaml. Driven by the bench: the calendar (the ledger's times, too), who signs (the first
-champion is signed, else nobody), registry and notices in memory, and no servers: flights are answered in batches, and no rollout divides traffic.`;
+champion is signed, else nobody), the time that a server writes into its log, registry and notices in memory. One server at a time answers, flights
+of an hour in one request; there is no proxy, and no rollout divides traffic.`;
 
 /**
  * All of 2013 from April on, week by week: flights are answered and logged, labels come after landing, monitoring looks, cycles start where it

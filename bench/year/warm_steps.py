@@ -1,14 +1,16 @@
 """The real steps in one warm process, for bench/year.ts: a request a line on stdin, an answer a line on stdout.
 
 `python warm_steps.py <folder of the model file> <store>`. A job is what a model file's cycle or monitoring asks for, worked by the
-function that its process would call; what an interpreter takes to start is left out. Beside jobs it plays the world: it answers
-flights with a model, writes the answers as the model server ships them, says what became of them, and keeps the books.
+function that its process would call; what an interpreter takes to start is left out. Beside jobs it plays the world: it asks a
+model server about flights as they leave, says what became of them, and keeps the books. The blind policies, whose answers nobody
+looks at, are scored without a server.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,8 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from flights import _data_folder, load  # noqa: E402
+from served_week import Refused, ServedWeek  # noqa: E402
 
-from ratchet_serve.shipper import _by_hour, _create, _parquet  # noqa: E402
 from ratchet_steps.contract import StepFailure  # noqa: E402
 from ratchet_steps.metrics import all_metrics, row_losses  # noqa: E402
 from ratchet_steps.object_store import open_store  # noqa: E402
@@ -54,7 +56,8 @@ class World:
         local = at.dt.tz_convert(ZONE)
         self.month = local.dt.strftime("%Y-%m").to_numpy()
         self.day = local.dt.strftime("%Y-%m-%d").to_numpy()
-        self.ids = ("f" + at.astype("int64").floordiv(10**9).astype(str) + self.rows["carrier"] + self.rows["flight"].astype(str) + self.rows["origin"]).to_numpy()
+        # Of the answer about each flight: its request, and the row in it. What got no answer keeps the name that it was to have.
+        self.answer_ids = [(f"unanswered-{index}", 0) for index in range(len(self.rows))]
         self.scores: dict[str, np.ndarray] = {}
 
     def between(self, column: str, start: str, end: str) -> np.ndarray:
@@ -84,16 +87,18 @@ def job(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve(request: dict[str, Any]) -> dict[str, Any]:
-    """Answers the flights of [start, end) with a model. `log`: the answers are written as the model server ships them."""
+    """Answers the flights of [start, end) with a model. `log`: a model server answers them, hour by hour, and its log goes to the store."""
     at = world.between("scheduled_departure_at", request["start"], request["end"])
+    scorer = scorer_of(request["model"])
     rows = world.rows.iloc[at]
-    if "dep_delay" in (inputs := {wanted["name"]: None for wanted in scorer_of(request["model"]).inputs}):
+    if "dep_delay" in {wanted["name"] for wanted in scorer.inputs}:
         rows = rows.assign(dep_delay=np.nan)  # not known at the gate
-    scores = answers(scorer_of(request["model"]), rows)
+    if request.get("log") and len(at) > 0:
+        scores = served(request["log"], request["model"], scorer, at, rows)
+    else:
+        scores = answers(lambda part: score_frame(scorer, part, "served"), rows)
     mine = world.scores.setdefault(request["policy"], np.full(len(world.rows), np.nan))
     mine[at] = scores
-    if request.get("log"):
-        write_log(request["log"], at, rows, scores, list(inputs))
     return {"rows": len(at), "refused": int(np.isnan(scores).sum())}
 
 
@@ -103,30 +108,33 @@ def scorer_of(digest: str) -> Scorer:
     return scorers[digest]
 
 
-def answers(scorer: Scorer, rows: pd.DataFrame) -> np.ndarray:
-    """Row by row, as callers ask: NaN where the model gives no answer. Halved until the rows that fail are found."""
+def served(log: dict[str, str], digest: str, scorer: Scorer, at: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
+    """A request an hour: what leaves in the same hour is asked together, when the first of it leaves."""
+    hours = rows["scheduled_departure_at"].astype("int64").floordiv(3_600 * 10**9).to_numpy()
+    starts = np.flatnonzero(np.r_[True, hours[1:] != hours[:-1]])
+    with ServedWeek(log, digest, scorer.inputs, os.environ["RATCHET_STORE_URI"]) as server:
+
+        def ask(part: pd.DataFrame) -> np.ndarray:
+            request_id = f"f{part.index[0]}-{len(part)}"
+            found = server.ask(request_id, part["scheduled_departure_at"].iloc[0], part)
+            for row, index in enumerate(part.index):
+                world.answer_ids[index] = (request_id, row)
+            return found
+
+        return np.concatenate([answers(ask, rows.iloc[first:last]) for first, last in zip(starts, [*starts[1:], len(at)], strict=True)])
+
+
+def answers(ask: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame) -> np.ndarray:
+    """[rows]: NaN where the model gives no answer. Halved until the rows that fail are found."""
     if rows.empty:
         return np.empty(0)
     try:
-        return score_frame(scorer, rows, "served")
-    except StepFailure:
+        return ask(rows)
+    except (StepFailure, Refused):
         if len(rows) == 1:
             return np.array([np.nan])
         half = len(rows) // 2
-        return np.concatenate([answers(scorer, rows.iloc[:half]), answers(scorer, rows.iloc[half:])])
-
-
-def write_log(log: dict[str, str], at: np.ndarray, rows: pd.DataFrame, scores: np.ndarray, names: list[str]) -> None:
-    entries = []
-    for index, row, score in zip(at, rows[names].astype(object).where(rows[names].notna(), None).to_dict("records"), scores, strict=True):
-        if np.isnan(score):
-            continue
-        time_text = world.rows["scheduled_departure_at"].iloc[index].isoformat(timespec="milliseconds")
-        features = {name: value if value is None or isinstance(value, str) else float(value) for name, value in row.items()}
-        shared = {"version": log["version"], "instance": log["instance"], "arm": "champion", "key": None, "latencyMs": 3.0}
-        entries.append({"id": world.ids[index], "row": 0, "time": time_text, "features": features, "output": float(score), **shared})
-    for (date, hour), group in _by_hour(entries).items():
-        _create(os.environ["RATCHET_STORE_URI"], f"predictions/{log['model']}/{date}/{hour}/{log['instance']}-{log['segment']}.parquet", _parquet(group))
+        return np.concatenate([answers(ask, rows.iloc[:half]), answers(ask, rows.iloc[half:])])
 
 
 def labels(request: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +144,8 @@ def labels(request: dict[str, Any]) -> dict[str, Any]:
     for index in at:
         late, known = world.late[index], world.rows["known_at"].iloc[index].isoformat()
         told = {"censored": True} if np.isnan(late) else {"value": int(late)}
-        lines.append(json.dumps({"id": world.ids[index], "observedAt": known, **told}))
+        request_id, row = world.answer_ids[index]
+        lines.append(json.dumps({"id": request_id, "row": row, "observedAt": known, **told}))
     return {"rows": len(lines), "text": "\n".join(lines)}
 
 

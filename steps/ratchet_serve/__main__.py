@@ -3,13 +3,14 @@
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from .app import create_app
 from .config import Config, ConfigError, read_config
 from .metrics import Metrics
-from .model import StoreAway, load_model
+from .model import Model, StoreAway, load_model
 from .prediction_log import PredictionLog
 from .shipper import Shipper
 
@@ -28,7 +29,8 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def main() -> int:
+def main(**clock: Any) -> int:
+    """@param clock `now`, where the log's times are not those of this machine: create_app"""
     try:
         config = read_config()
         model = load_model(config)
@@ -38,10 +40,10 @@ def main() -> int:
     except StoreAway as error:
         print(error, file=sys.stderr)
         return 75
-    return _serve(config, model)
+    return _serve(config, model, clock)
 
 
-def _serve(config: Config, model: object) -> int:
+def _serve(config: Config, model: Model, clock: dict[str, Any]) -> int:
     metrics = Metrics()
 
     def logged(count: int) -> None:
@@ -52,7 +54,7 @@ def _serve(config: Config, model: object) -> int:
 
     log = PredictionLog(config.log_folder, logged, dropped)
     shipper = Shipper(config.log_folder, config.store_uri, config.model, config.name, dropped, config.ship_seconds_max)
-    app = create_app(config, model, metrics, log)
+    app = create_app(config, model, metrics, log, **clock)
     settings = uvicorn.Config(
         app, host=config.host, port=config.port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +26,15 @@ PROOF = "ratchet-proof"
 BODY_BYTES_MAX = 32 * 1024 * 1024
 
 
-def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLog) -> FastAPI:
-    """Scores on the event loop: a row takes less than handing it to a thread. A pyfunc and planted faults get threads."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLog, now: Callable[[], datetime] = _utc_now) -> FastAPI:
+    """Scores on the event loop: a row takes less than handing it to a thread. A pyfunc and planted faults get threads.
+
+    @param now the time of a prediction in the log, UTC
+    """
     app = FastAPI(title="ratchet-serve", docs_url=None, redoc_url=None, openapi_url=None)
     headers = {"x-ratchet-version": config.version, "x-ratchet-instance": config.name}
     process = uuid.uuid4().hex
@@ -121,8 +129,8 @@ def create_app(config: Config, model: Model, metrics: Metrics, log: PredictionLo
         return run() if pool is None else await asyncio.get_running_loop().run_in_executor(pool, run)
 
     def _keep(request_id: str, columns: dict[str, list[Any]], scores: list[float], arm: str | None, key: str | None, latency_ms: float) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        shared = {"id": request_id, "time": now, "version": config.version, "instance": config.name, "arm": arm, "key": key}
+        time_text = now().isoformat(timespec="milliseconds")
+        shared = {"id": request_id, "time": time_text, "version": config.version, "instance": config.name, "arm": arm, "key": key}
         for row, output in enumerate(scores):
             features = {name: values[row] for name, values in columns.items()}
             log.append({**shared, "row": row, "features": features, "output": output, "latencyMs": round(latency_ms, 3)})
