@@ -9,6 +9,9 @@ export const SECRET = 'a secret of both sides';
 export const SIGNING_TOKEN = `whsec_${Buffer.from('32 bytes that only two sides know').toString('base64')}`;
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
+/** ISO 8601, UTC. */
+export const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+
 export interface Posted {
   readonly path: string;
   readonly headers: Record<string, string>;
@@ -43,7 +46,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 
 /** As each sender sends and signs, made here from the descriptions of their makers. */
 export const deliveries = {
-  alertmanager: ({ model = 'm', startsAt = '2026-01-01T00:00:00Z', secret = SECRET, status = 'firing' } = {}): Posted => ({
+  alertmanager: ({ model = 'm', startsAt = hoursAgo(1), secret = SECRET, status = 'firing' } = {}): Posted => ({
     path: '/v1/webhooks/alertmanager',
     headers: { authorization: `Bearer ${secret}` },
     body: JSON.stringify({

@@ -13,7 +13,10 @@ const Alert = z.object({
 });
 const Message = z.object({ version: z.literal('4'), alerts: z.array(Alert).max(1000) });
 
-/** Alertmanager signs nothing: it sends a bearer token. One alert, from its start to its end, is one wish. */
+/** So long a wish is known by its key: an older one, sent again, would be a new one. */
+const AGE_MS_MAX = 7 * 24 * 3600 * 1000;
+
+/** Alertmanager signs nothing: it sends a bearer token. One alert, from its start to its end, is one wish; its start is its time. */
 export const alertmanager: WebhookSource = {
   sender: 'alertmanager',
   check({ header }, secret) {
@@ -26,10 +29,11 @@ export const alertmanager: WebhookSource = {
       );
     if (!isSame(token, secret)) throw new ApiError(401, 'Authorization: expected the secret that both sides know, found another one');
   },
-  read({ body, model }): Reading {
+  read({ body, model, nowMs }): Reading {
     const { alerts } = parseBody(Message, body, 'message of Alertmanager');
     const firing = alerts.filter(({ status }) => status === 'firing');
-    const wishes = firing.map(({ labels, annotations, startsAt, fingerprint }) => ({
+    const young = firing.filter(({ startsAt }) => Math.abs(nowMs - Date.parse(startsAt)) < AGE_MS_MAX);
+    const wishes = young.map(({ labels, annotations, startsAt, fingerprint }) => ({
       model: modelNamed(model ?? labels['model'], 'label model'),
       trigger: {
         key: `alertmanager/${fingerprint}/${startsAt}`.slice(0, 200),
@@ -38,7 +42,15 @@ export const alertmanager: WebhookSource = {
         reason: [labels['alertname'], annotations['summary'] ?? annotations['description']].filter(Boolean).join(': ').slice(0, 500),
       },
     }));
-    const resolved = alerts.length - firing.length;
-    return { wishes, ignored: resolved > 0 ? [`${resolved} resolved alert(s): what is over asks for nothing`] : [] };
+    const [resolved, old] = [alerts.length - firing.length, firing.length - young.length];
+    return {
+      wishes,
+      ignored: [
+        ...(resolved > 0 ? [`${resolved} resolved alert(s): what is over asks for nothing`] : []),
+        ...(old > 0
+          ? [`${old} alert(s) too old, or of another clock: expected startsAt within seven days; an alert asks once, when it begins`]
+          : []),
+      ],
+    };
   },
 };

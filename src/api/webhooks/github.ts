@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ApiError } from '../refusal.js';
 import { modelNamed, parseBody } from './parse-body.js';
-import { hmacHex, isSame } from './signature.js';
+import { digestOfDelivery, hmacHex, isSame } from './signature.js';
 import type { Reading, WebhookSource } from './source.js';
 
 /** GitHub delivers again what failed, on request, for three days. */
@@ -45,7 +44,7 @@ export const github: WebhookSource = {
     if (deleted || ref !== `refs/heads/${branch}`)
       return { wishes: [], ignored: [`${ref.slice(0, 200)}: only a push to ${branch} asks for a cycle`] };
     const trigger = {
-      key: `github/${createHash('sha256').update(body, 'utf8').digest('hex').slice(0, 40)}`,
+      key: `github/${digestOfDelivery(body)}`,
       kind: 'webhook' as const,
       requestedBy: 'github',
       reason: `push to ${repo} ${branch} by ${pusher?.name ?? 'nobody named'}`.slice(0, 500),

@@ -13,6 +13,11 @@ export function hmacHex(secret: string, body: string): string {
   return createHmac('sha256', secret).update(body, 'utf8').digest('hex');
 }
 
+/** The same through all tries of one delivery, whatever stands in headers that nobody signed. */
+export function digestOfDelivery(body: string): string {
+  return createHash('sha256').update(body, 'utf8').digest('hex').slice(0, 40);
+}
+
 export interface SignedHeaders {
   /** The names that this sender gives to the three headers of Standard Webhooks, for messages. */
   readonly names: { readonly id: string; readonly timestamp: string; readonly signature: string };
