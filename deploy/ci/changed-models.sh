@@ -39,11 +39,13 @@ for_changed_models() {
     return 0
   fi
   worst=0
-  for model in $models; do
+  while IFS= read -r model <&3; do
     echo "== $model"
     status=0
     "$2" "$model" || status=$?
     worst=$(worse "$worst" "$status")
-  done
+  done 3<<MODELS
+$models
+MODELS
   return "$worst"
 }
