@@ -163,6 +163,8 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
       scheduled,
       cpuSeconds: cpuSecondsOf(job),
       requests,
+      qualityMetric: policy.settings.decay.metric,
+      kpis: body.kpis.map(({ name, mean }) => ({ name, mean: mean.delta })),
       answers: answerWindow(
         policy.settings.answers,
         newest,

@@ -74,6 +74,10 @@ export const MonitoredWindow = z.strictObject({
   cpuSeconds: z.number().min(0).optional(),
   /** As the proxy counted them, by arm and version; null: it did not. Absent: judged before they were counted. */
   requests: WindowRequests.nullable().optional(),
+  /** What decay and promise are measured in. Absent, as `kpis`: judged before this was written down. */
+  qualityMetric: QualityMetric.optional(),
+  /** Means of the numbers that came with labels. */
+  kpis: z.array(z.strictObject({ name: z.string(), mean: z.number() })).optional(),
   findings: z.array(Finding),
   answers: z.array(Answer),
 });

@@ -31,7 +31,8 @@ test('the last window of a model is shown, and what was not measured has no samp
   const digests = { planDigest: named('plan'), documentDigest: named('document') };
   const arm = { arm: 'challenger', version: 'flights-9', requests: 400, errors: 20 } as const;
   const requests = { from: window.start, to: window.end, restarts: 0, arms: [arm] };
-  const judged = { model: 'flights', window, version: 'flights-3', cycle: 3, ...digests, scheduled: true, requests, findings, answers: [] };
+  const measured = { requests, qualityMetric: 'logLoss', kpis: [{ name: 'refunds', mean: 1.5 }], findings, answers: [] };
+  const judged = { model: 'flights', window, version: 'flights-3', cycle: 3, ...digests, scheduled: true, ...measured };
   await store.createIfAbsent(monitoredKey('flights', window, 3, 'json'), documentBytes(judged));
   const meter = createMeter();
   await createMonitoringReading({ store, meter })();
@@ -40,6 +41,8 @@ test('the last window of a model is shown, and what was not measured has no samp
   expect(lines).toContain('ratchet_model_finding{model="flights",finding="decay",state="ok"} 0');
   expect(lines).toContain('ratchet_model_window_predictions{model="flights"} 3000');
   expect(lines).toContain('ratchet_model_errors_ratio{model="flights",arm="challenger",version="flights-9"} 0.05');
+  expect(lines).toContain('ratchet_model_kpi_mean{model="flights",kpi="refunds"} 1.5');
+  expect(lines.filter((line) => line.startsWith('ratchet_model_decay_loss{model="flights",metric="logLoss"} '))).toHaveLength(1);
   expect(lines).toContain(`ratchet_model_monitored_timestamp_seconds{model="flights"} ${Date.parse(end) / 1000}`);
   expect(lines.filter((line) => line.startsWith('ratchet_model_latency_p99_seconds{'))).toEqual([]);
 });
