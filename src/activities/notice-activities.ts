@@ -48,7 +48,11 @@ export function createNoticeActivities(ports: NoticeActivityPorts) {
   }
 
   /** Whether a person must still decide, by the ledger. */
-  async function isUndecided({ model, waitsFor }: Pick<Notice, 'model' | 'waitsFor'>): Promise<boolean> {
+  async function isUndecided({ model, waitsFor, untilResumed }: Pick<Notice, 'model' | 'waitsFor' | 'untilResumed'>): Promise<boolean> {
+    if (untilResumed !== undefined) {
+      const state = (await ledger.readState(model))?.state;
+      return untilResumed === 'loop' ? state?.paused === true : state?.servingPaused !== undefined;
+    }
     if (waitsFor === undefined) return false;
     const { cycle, candidateDigest } = waitsFor;
     return !(await ledger.readRecords(model, { from: cycle })).some(

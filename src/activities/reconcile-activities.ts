@@ -154,6 +154,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
       title: `${model}: ${how}`,
       text,
       to: [],
+      ...(pauses ? { untilResumed: 'loop' as const } : {}),
     });
     if (!pauses) return;
     const lifecycle = getClient().workflow.getHandle(`ratchet/${model}`);

@@ -62,7 +62,9 @@ export const NoticesConfig = z
       .positive()
       .max(24 * 366)
       .default(24)
-      .describe('So long after an approval was asked for, and twice as long each time after that, people are reminded.'),
+      .describe(
+        'So long after an approval was asked for or something was paused, and twice as long each time after that, people are reminded.',
+      ),
   })
   .superRefine(({ routes, default: fallback }, context) => {
     for (const [index, name] of fallback.entries())

@@ -3,6 +3,7 @@ import { CancellationScope, setCurrentDetails, sleep, workflowInfo } from '@temp
 import type { PlannedWindow } from '../activities/monitor-activities.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
 import type { MonitoredWindow } from '../domain/monitoring.js';
+import type { Notice } from '../domain/notice.js';
 import { longActivities, noticeActivities, shortActivities, submitActivities, watchActivities } from './activity-proxies.js';
 import { refuseStrangeStart } from './message-shape.js';
 import { lifecycleWorkflowId, TASK_QUEUE, type MonitorModelInput, type MonitorModelResult } from './messages.js';
@@ -87,12 +88,12 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
       await shortActivities(`ask for a cycle: ${finding}`).requestTrigger({ model, workflowId, taskQueue: TASK_QUEUE, trigger });
     }
   }
-  const paused = new Map<Answer, string>();
+  const paused = new Map<Answer, Paused>();
   for (const answered of answers) if (answered.action === 'pauseServing') paused.set(answered, await pause(judged, answered));
   const done: string[] = [];
   for (const answered of answers) {
     const { kind, key, reason } = answered;
-    const words = paused.get(answered) ?? wordsOf(answered, owner);
+    const { words, isPaused } = paused.get(answered) ?? { words: wordsOf(answered, owner), isPaused: false };
     done.push(words);
     await tell({
       id: `${model}/monitor/${key}`,
@@ -100,16 +101,23 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
       title: `${model}: ${kind}`,
       text: `${reason}\n${words}\nratchet monitor status ${model}`,
       to: [owner],
+      ...(isPaused ? { untilResumed: 'serving' as const } : {}),
     });
   }
   return done;
 }
 
-async function pause({ model, documentDigest }: MonitoredWindow, { kind, key, reason }: Answer): Promise<string> {
+interface Paused {
+  readonly isPaused: boolean;
+  readonly words: string;
+}
+
+async function pause({ model, documentDigest }: MonitoredWindow, { kind, key, reason }: Answer): Promise<Paused> {
   const wish = { model, kind, key, reason, documentDigest, workflowId: lifecycleWorkflowId(model), taskQueue: TASK_QUEUE };
   const refusal = await longActivities(`refuse all requests: ${kind}`).pauseServing(wish);
-  if (refusal !== null) return `serving should be paused and is not (${refusal}): ${reason}`;
-  return `paused serving, all requests are refused until \`ratchet resume ${model} --serving\`: ${reason}`;
+  if (refusal !== null) return { isPaused: false, words: `serving should be paused and is not (${refusal}): ${reason}` };
+  const words = `paused serving, all requests are refused until \`ratchet resume ${model} --serving\`: ${reason}`;
+  return { isPaused: true, words };
 }
 
 function wordsOf({ action, reason }: Answer, owner: string): string {
@@ -131,7 +139,7 @@ async function tellOfFailure(model: string, { window, owner }: PlannedWindow, wo
 }
 
 /** Told in vain, the window is judged all the same: the report and the status have it. */
-async function tell(notice: { id: string; model: string; title: string; text: string; to: readonly string[] }): Promise<void> {
+async function tell(notice: Omit<Notice, 'event' | 'severity'>): Promise<void> {
   await noticeActivities(`tell ${notice.to.join(', ')}`)
     .notifyPeople({ ...notice, event: 'monitor', severity: 'action' })
     .catch(() => undefined);

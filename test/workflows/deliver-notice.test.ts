@@ -1,5 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { deliveryWorkflowId } from '../../src/activities/tell-people.js';
+import type { LedgerBody } from '../../src/domain/ledger.js';
+import type { Notice } from '../../src/domain/notice.js';
+import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import type { MemoryNoticeRoutes } from '../fakes/memory-notice-routes.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
@@ -174,3 +177,48 @@ test('the model file chooses; a route that nobody wrote down is told on the mach
     (ids) => ids.includes(`${id}/undelivered/pager`),
   );
 });
+
+const RESUMING = [
+  { what: 'loop', pause: { kind: 'paused' }, resume: { kind: 'resumed' } },
+  { what: 'serving', pause: { kind: 'serving-paused', documentDigest: null }, resume: { kind: 'serving-resumed' } },
+] as const;
+
+test.for(RESUMING)(
+  'of $what that was paused people are reminded, later and later, until it is resumed',
+  async ({ what, pause, resume }) => {
+    const model = modelInTest(loop());
+    await model.apply();
+    const record = (body: (typeof RESUMING)[number]['pause' | 'resume']): Promise<unknown> =>
+      loop().ledger.append({
+        model: model.name,
+        key: `test/${body.kind}`,
+        body: { ...body, requestedBy: 'ratchet', reason: 'seen' } as LedgerBody,
+        expects: {},
+        at: new Date().toISOString(),
+      });
+    await record(pause);
+    const notice: Notice = {
+      id: `${model.name}/paused`,
+      model: model.name,
+      event: 'monitor',
+      severity: 'action',
+      title: 'paused',
+      text: 'seen',
+      to: [],
+      untilResumed: what,
+    };
+    const options = { workflowId: deliveryWorkflowId(notice), taskQueue: TASK_QUEUE, args: [notice] };
+    await loop().client.workflow.start('deliverNotice', options);
+    expect(await told(model.name, 2)).toEqual(['chat paused', 'mail paused']);
+    await loop().environment.sleep('73 hours');
+    expect((await told(model.name, 6)).filter((line) => line.startsWith('chat'))).toEqual([
+      'chat paused',
+      'chat paused/reminder-1',
+      'chat paused/reminder-2',
+    ]);
+    await record(resume);
+    await loop().environment.sleep('60 days');
+    expect(toldOf(model.name)).toHaveLength(6);
+    expect(withdrawnOf(model.name)).toHaveLength(6);
+  },
+);

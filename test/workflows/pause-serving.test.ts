@@ -147,7 +147,7 @@ test('a decay that is to pause serving does, says what was measured, and tells t
   const { body } = (await model.records()).at(-1)!;
   expect(body).toMatchObject({ kind: 'serving-paused', requestedBy: 'monitoring', documentDigest: result.documentDigest });
   const notices = loop().notifier.notices.filter((notice) => notice.model === model.name);
-  expect(notices.map(({ title }) => title)).toEqual([`${model.name}: decay`]);
+  expect(notices).toMatchObject([{ title: `${model.name}: decay`, untilResumed: 'serving' }]);
 
   await resume(model);
   // The same answer is given again, as by who died before it could say that it was done.
