@@ -4,6 +4,7 @@ import { createAbsentServing } from '../../src/adapters/absent/serving.js';
 import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
+import { createMemoryLogKeeper } from '../../test/fakes/memory-log-keeper.js';
 import { createMemoryNotifier } from '../../test/fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../../test/fakes/memory-registry.js';
 import { stageOutput } from '../../test/fakes/stage-outputs.js';
@@ -16,6 +17,7 @@ export function createBenchActivities(store: ObjectStore, ledger: Ledger, { sear
     ledger,
     jobCluster: createMemoryJobCluster((spec) => stageOutput(store, spec)),
     registryOf: () => registry,
+    logKeeper: createMemoryLogKeeper().keeper,
     notifier: createMemoryNotifier(),
     ...createAbsentServing('this bench serves nothing'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },

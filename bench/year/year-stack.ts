@@ -13,6 +13,7 @@ import type { Trigger } from '../../src/domain/trigger.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import type { Signer } from '../../src/ports/signer.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
+import { createMemoryLogKeeper } from '../../test/fakes/memory-log-keeper.js';
 import { createMemoryNotifier } from '../../test/fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../../test/fakes/memory-registry.js';
 
@@ -52,6 +53,7 @@ export async function startYearStack(
     ledger,
     jobCluster,
     registryOf: () => registry,
+    logKeeper: createMemoryLogKeeper().keeper,
     notifier,
     ...createAbsentServing('this bench answers flights without servers'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },

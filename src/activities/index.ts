@@ -1,6 +1,7 @@
 import { createDecisionActivities, type DecisionActivityPorts } from './decision-activities.js';
 import { createJobActivities, type JobActivityPorts } from './job-activities.js';
 import { createJudgeActivities } from './judge-activities.js';
+import { createLogActivities, type LogActivityPorts } from './log-activities.js';
 import { createLifecycleActivities } from './lifecycle-activities.js';
 import { keepAlive } from './keep-alive.js';
 import { createNoticeActivities, type NoticeActivityPorts } from './notice-activities.js';
@@ -17,6 +18,7 @@ import { withFailures } from './to-failure.js';
 
 export type ActivityPorts = JobActivityPorts &
   DecisionActivityPorts &
+  LogActivityPorts &
   NoticeActivityPorts &
   PromotionActivityPorts &
   ServingActivityPorts &
@@ -33,6 +35,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createNoticeActivities(ports),
     ...createPromotionActivities(ports),
     ...createLifecycleActivities(ports),
+    ...createLogActivities(ports),
     ...createPaceActivities(ports),
     ...createMonitorActivities(ports),
     ...createReconcileActivities(ports),

@@ -48,6 +48,12 @@ export const RetentionSpec = z
       .positive()
       .default(400)
       .describe('Labels received longer ago may be deleted, by `ratchet gc --delete`; no fewer days than predictionDays.'),
+    tendLogs: z
+      .enum(['byCommand', 'daily'])
+      .optional()
+      .describe(
+        'Who removes logged predictions and labels that are past these days, and makes one file of each ended hour: `daily`, a worker once a day; absent or `byCommand`, whoever runs `ratchet gc --delete`.',
+      ),
   })
   .refine(({ predictionDays, labelDays }) => labelDays >= predictionDays, {
     path: ['labelDays'],

@@ -1,11 +1,11 @@
+import type { LogRetention } from '../domain/log-retention.js';
 import type { LogsTended } from '../domain/logs-tended.js';
 
 export interface LogsToTend {
   readonly model: string;
   /** Since 1970, UTC. */
   readonly nowMs: number;
-  /** `answers`: windows of monitoring that are younger may still be counted. */
-  readonly retentionDays: { readonly predictions: number; readonly labels: number; readonly answers: number };
+  readonly retentionDays: LogRetention;
   /** false: only say what would be done. */
   readonly isDeleting: boolean;
 }

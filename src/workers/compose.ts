@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import { createLedger } from '../activities/ledger.js';
 import { createLocalJobCluster } from '../adapters/local/job-cluster.js';
+import { createLocalLogKeeper } from '../adapters/local/log-keeper.js';
 import { createLocalNotifier } from '../adapters/local/notifier.js';
 import { createLocalSigner } from '../adapters/local/signer.js';
 import type { WorkerConfig } from '../config/worker-config.js';
@@ -53,6 +54,12 @@ export async function composeActivities({ config, owner, searchAttributes, meter
       meter,
     ),
     registryOf: openRegistries(config),
+    logKeeper: createLocalLogKeeper({
+      pythonBin: config.pythonBin,
+      stepsPath: config.stepsPath,
+      storeUri: config.storeUri,
+      environment: process.env,
+    }),
     notifier: countNotices(createLocalNotifier(config.home, tell), meter),
     noticeRoutes: countedRoutes(openNoticeRoutes(noticesFile(config.home, process.env), process.env), meter),
     temporalUiUrl: config.temporalUiUrl,

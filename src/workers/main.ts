@@ -2,7 +2,7 @@ import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
-import { applyReconcileSchedule } from '../client/apply-reconcile-schedule.js';
+import { applyHouseSchedules } from '../client/apply-house-schedules.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
@@ -78,8 +78,8 @@ async function main(): Promise<void> {
   const metrics = await showMetrics(config, meter, tell);
   const running = Promise.all(workers.map((worker) => worker.run()));
   process.send?.('ready');
-  await applyReconcileSchedule(new Client({ connection, namespace })).catch((error: unknown) =>
-    tell(`no schedule compares ledger, router and registry: ${error instanceof Error ? error.message : String(error)}`),
+  await applyHouseSchedules(new Client({ connection, namespace })).catch((error: unknown) =>
+    tell(`no schedule compares ledger, router and registry, or tends logs: ${error instanceof Error ? error.message : String(error)}`),
   );
   tell(`worker polls ${TASK_QUEUE}, ${WATCH_TASK_QUEUE} and ${TRAFFIC_TASK_QUEUE} of ${namespace} at ${target.address}`);
   await running;

@@ -27,6 +27,15 @@ export const briefActivities = (summary: string): Activities =>
 /** Registry calls and reading large results take longer. */
 export const longActivities = (summary: string): Activities => proxyActivities<Activities>({ ...LONGER, summary }) as unknown as Activities;
 
+/** A day's logs of one model; what has not been done in two hours is done the next day. */
+export const tendActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({
+    ...LONGER,
+    startToCloseTimeout: '1 hour',
+    scheduleToCloseTimeout: '2 hours',
+    summary,
+  }) as unknown as Activities;
+
 /** After the ledger has it, the registry is told as well: what fails within the hour is repaired by the lifecycle. */
 export const projectActivities = (summary: string): Activities =>
   proxyActivities<Activities>({

@@ -7,3 +7,4 @@ export { requestCycle } from './request-cycle.js';
 export { retrainCycle } from './retrain-cycle.js';
 export { rollbackModel } from './rollback-model.js';
 export { rolloutModel } from './rollout-model.js';
+export { tendModels } from './tend-models.js';

@@ -31,6 +31,7 @@ export const bakeWorkflowId = (model: string, cycle: number): string => `${cycle
 /** One at a time per model. */
 export const rollbackWorkflowId = (model: string): string => `ratchet/${model}/rollback`;
 export const reconcileScheduleId = 'ratchet:reconcile';
+export const tendScheduleId = 'ratchet:tend';
 export const scheduleId = (model: string): string => `ratchet/${model}/schedule`;
 /** The Schedule adds the time to it. */
 export const monitorWorkflowId = (model: string): string => `ratchet/${model}/monitor`;

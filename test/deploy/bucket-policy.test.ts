@@ -27,6 +27,9 @@ test.for<[action: string, key: string | null]>([
   ['s3:AbortMultipartUpload', 'objects/sha256/aa/bb'],
   ['s3:PutObjectRetention', 'keys/0011.pem'],
   ['s3:DeleteObject', 'predictions/m/x.parquet'],
+  ['s3:DeleteObject', 'labels/m/x.parquet'],
+  ['s3:DeleteObject', 'monitoring/m/x.json'],
+  ['s3:DeleteObject', 'requests/m/x.json'],
   ['s3:DeleteObject', 'checkpoints/m/train/7/state'],
 ])('a worker may %s on %s, whatever else is in the request', ([action, key]) => {
   expect(says('Allow', action, key).map(({ Condition }) => Condition)).toEqual([undefined]);

@@ -7,7 +7,7 @@ export interface SpecChange {
   readonly trainer?: Record<string, unknown>;
   readonly triggers?: Record<string, unknown>;
   readonly refit?: 'none' | 'afterPass';
-  readonly retention?: { snapshotDays?: number; cyclesMin?: number };
+  readonly retention?: Readonly<Record<string, unknown>>;
   readonly serving?: Record<string, unknown>;
   readonly rollout?: Record<string, unknown>;
   readonly monitoring?: Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { RatchetError } from '../../src/domain/failure.js';
 import {
   abortUpdate,
   lifecycleWorkflowId,
@@ -53,6 +54,24 @@ async function monitored(model: string) {
 }
 
 afterAll(() => console.log(`recorded: ${recorded.join(', ')}`));
+
+test('what is done for all models: compared, one of them repaired; logs tended, of one of them in vain', async () => {
+  const [broken, sound] = [modelInTest(loop(), 'untended'), modelInTest(loop(), 'tended')];
+  for (const model of [broken, sound]) await model.apply({ ...unattended, retention: { tendLogs: 'daily' }, serving: {} });
+  await sound.trigger({ key: 'first' });
+  await sound.cycle(await sound.cycleOf('first')).result();
+  loop().registry.aliases.set(`${sound.name}@champion`, '99');
+  loop().logs.failures.set(broken.name, new RatchetError('AccessDenied', 'refused'));
+  for (const [type, name] of [
+    ['reconcileModels', 'reconcile-models'],
+    ['tendModels', 'tend-models'],
+  ] as const) {
+    const handle = await loop().client.workflow.start(type, { workflowId: `ratchet:${name}`, taskQueue: 'ratchet', args: [] });
+    await handle.result();
+    await record(name, handle);
+  }
+  loop().logs.failures.clear();
+});
 
 test('promoted, after a lost and a starved job, with a refit', async () => {
   const model = modelInTest(loop(), 'promoted');

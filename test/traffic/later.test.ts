@@ -2,10 +2,11 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
 import { createMlflowModelRegistry } from '../../src/adapters/mlflow/model-registry.js';
 import { sameSplit } from '../../src/domain/decide/traffic-splits.js';
 import { objectKey } from '../../src/domain/object-key.js';
-import { reconcileScheduleId } from '../../src/workflows/messages.js';
+import { reconcileScheduleId, tendScheduleId } from '../../src/workflows/messages.js';
 import { records } from '../chaos/kill-point.js';
 import { MODEL } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
@@ -165,6 +166,26 @@ describe('months after the last promotion', () => {
     expect(callers.latencies.length).toBeLessThanOrEqual(answered + 4); // one of each caller may have been under way
     expect(await stack.cli(['resume', MODEL, '--serving', '--as', 'traffic'])).toMatchObject({ code: 0 });
     await until('callers are answered', () => callers.latencies.length > answered + 50, { everyMs: 20 });
+  });
+
+  test('logs are tended by themselves where the model file says so: what is past its retention goes, and nothing else', async () => {
+    const store = createLocalObjectStore(stack.home.storeFolder);
+    const [recent] = await until(
+      'a file of logged predictions',
+      async () => {
+        const keys = await store.list(`predictions/${MODEL}/`, { limit: 1 });
+        return keys.length > 0 ? keys : null;
+      },
+      { everyMs: 100 },
+    );
+    const old = `predictions/${MODEL}/2013-01-01/00/old.parquet`;
+    await store.createIfAbsent(old, (await store.get(recent!))!);
+    await stack.apply([['  serving: {', '  retention: { tendLogs: daily }\n  serving: {']]);
+    const schedule = (await stack.client()).schedule.getHandle(tendScheduleId);
+    expect((await schedule.describe()).info.nextActionTimes[0]!.toISOString()).toMatch(/T03:17:00\.000Z$/);
+    await schedule.trigger();
+    await until('the old file is gone', async () => (await store.get(old)) === null, { everyMs: 100 });
+    expect((await store.list(`predictions/${MODEL}/`, { limit: 1 })).length).toBe(1);
   });
 
   async function isPaused(): Promise<boolean> {

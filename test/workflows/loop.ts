@@ -13,6 +13,7 @@ import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/work
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { createMemoryJobCluster, type MemoryJobCluster } from '../fakes/memory-job-cluster.js';
+import { createMemoryLogKeeper } from '../fakes/memory-log-keeper.js';
 import { createMemoryNoticeRoutes } from '../fakes/memory-notice-routes.js';
 import { createMemoryNotifier } from '../fakes/memory-notifier.js';
 import { createMemoryRegistry } from '../fakes/memory-registry.js';
@@ -38,6 +39,7 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
   const jobCluster = createMemoryJobCluster(store);
   const registry = createMemoryRegistry();
   const notifier = createMemoryNotifier();
+  const logs = createMemoryLogKeeper();
   const noticeRoutes = createMemoryNoticeRoutes();
   const traffic = createMemoryServing();
   const holds = createHolds();
@@ -48,6 +50,7 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
         ledger,
         jobCluster: clusterOver?.(jobCluster, store) ?? jobCluster,
         registryOf: () => registry,
+        logKeeper: logs.keeper,
         notifier,
         noticeRoutes,
         ...traffic,
@@ -59,7 +62,7 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
       }),
     ),
   );
-  return { store, ledger, jobCluster, registry, notifier, noticeRoutes, traffic, holds, activities };
+  return { store, ledger, jobCluster, registry, notifier, logs, noticeRoutes, traffic, holds, activities };
 }
 
 /** Failures that a test provokes are no news. */

@@ -1,12 +1,8 @@
-import type { ModelSpec } from '../../domain/model-spec.js';
-import { reachOfAnswers } from '../../domain/monitoring-spec.js';
+import { logRetention } from '../../domain/log-retention.js';
 import type { LogsTended } from '../../domain/logs-tended.js';
 import type { LogKeeper } from '../../ports/log-keeper.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { listModels, readHead, readSpec } from '../ledger-view.js';
-
-/** By a cron line, which may be monthly. */
-const DAYS_APART_MAX = 31;
 
 export interface ModelLogs extends LogsTended {
   readonly model: string;
@@ -35,21 +31,11 @@ export async function tendLogs(
   for (const model of asked === undefined ? await listModels(store) : [asked]) {
     const specDigest = (await readHead(store, model))?.after.specDigest;
     if (!specDigest || !(await hasLogs(store, model))) continue;
-    const { monitoring, retention } = (await readSpec(store, specDigest)).spec;
-    const { predictionDays, labelDays } = retention;
-    const retentionDays = { predictions: predictionDays, labels: labelDays, answers: daysOfAnswers(monitoring) };
+    const retentionDays = logRetention((await readSpec(store, specDigest)).spec);
     const found = await (await open()).tend({ model, nowMs, retentionDays, isDeleting }, signal);
-    tended.push({ model, predictionDays, labelDays, ...found });
+    tended.push({ model, predictionDays: retentionDays.predictions, labelDays: retentionDays.labels, ...found });
   }
   return tended;
-}
-
-/** How long a window may still be held against a newer one. */
-function daysOfAnswers(monitoring: ModelSpec['spec']['monitoring']): number {
-  if (monitoring === undefined) return 0;
-  const { hours, ofWindows } = reachOfAnswers(monitoring.answers);
-  const daysApart = monitoring.schedule?.kind === 'interval' ? monitoring.schedule.everyMinutes / 1440 : DAYS_APART_MAX;
-  return Math.ceil(Math.max(hours / 24, ofWindows * daysApart));
 }
 
 async function hasLogs(store: ObjectStore, model: string): Promise<boolean> {
