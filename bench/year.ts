@@ -162,6 +162,7 @@ function tell({ books, loop, spent }: Lived, blind: ByPolicy<Spent>): void {
   console.log(
     `CPU seconds: ${DAYS_90} ${spentInWords(blind[DAYS_90])}; ${ALL_DATA} ${spentInWords(blind[ALL_DATA])}; ${LOOP} ${spentInWords(spent)}`,
   );
+  console.log(`model servers of ${LOOP}: ${loop.flights.asked} flights, of which ${loop.flights.refused} got no answer`);
   const found = Object.entries(loop.found).map(([kind, windows]) => `${kind} ${windows}`);
   console.log(`monitoring: ${loop.windows} windows; found ${found.join(', ') || 'nothing'}; ${loop.notices} notices`);
 }

@@ -32,6 +32,8 @@ export interface CycleTold {
 }
 
 export interface LoopYearResult {
+  /** Flights that were asked about over HTTP, and how many of them got no answer. */
+  readonly flights: { readonly asked: number; readonly refused: number };
   readonly cycles: readonly CycleTold[];
   readonly windows: number;
   /** Windows in which each kind of finding was found. */
@@ -64,6 +66,7 @@ export function createLoopYear({
   let seenKeys: readonly SeenKey[] = [];
   let inForce = '';
   let windows = 0;
+  const flights = { asked: 0, refused: 0 };
   let running: YearStack | undefined;
 
   const now = (): string => new Date(nowMs).toISOString();
@@ -102,7 +105,7 @@ export function createLoopYear({
       await startWhatMay();
     }
     await serveUntil(servedTo, SERVED.end);
-    return { cycles, windows, found, notices: stack().notices.filter((notice) => notice.model === name).length };
+    return { flights, cycles, windows, found, notices: stack().notices.filter((notice) => notice.model === name).length };
   }
 
   function stack(): YearStack {
@@ -119,7 +122,9 @@ export function createLoopYear({
   async function serveUntil(start: string, end: string): Promise<void> {
     const { version, cycle, model: file } = await champion();
     const log = { model: name, version, instance: `${name}-${cycle}`, segment: start.replaceAll(/\D/g, '') };
-    await steps.serve({ policy, model: file.digest, start, end, log });
+    const { rows, refused } = await steps.serve({ policy, model: file.digest, start, end, log });
+    flights.asked += rows;
+    flights.refused += refused;
   }
 
   async function bringLabels(start: string, end: string): Promise<void> {
