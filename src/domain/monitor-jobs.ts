@@ -64,6 +64,8 @@ export const FeatureSkew = z.strictObject({
   /** keys: the same rows, by their key. distribution: all rows of the days that both have. */
   method: z.enum(['keys', 'distribution']),
   rows: z.number().int(),
+  /** Of the log that was compared. Absent: measured before it was written down, in the monitored window. */
+  window: TimeRange.optional(),
   features: z.array(
     z.strictObject({
       feature: z.string(),

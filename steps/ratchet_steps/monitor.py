@@ -19,6 +19,7 @@ from .outcomes import read_outcomes
 from .quality import feature_quality
 from .scoring import Scorer, open_scorer, score_frame
 from .skew import answer_skew, feature_skew
+from .times import iso_time, parse_time
 
 OUTPUT = {"name": "output", "type": "number"}
 BINS = 20
@@ -41,7 +42,6 @@ def monitor(job: dict[str, Any]) -> dict[str, Any]:
     report_progress(3, 4, f"comparing {len(traffic)} predictions with {len(snapshot)} rows of training")
     columns, thin = feature_drift(traffic, snapshot, data["features"], job["drift"]["statisticMax"]) if len(traffic) else ([], [])
     learnt_scores = score_frame(scorer, read_files(store, holdout) if holdout else snapshot, "champion")
-    latest = read_files(store, read_manifest(store, job["latestDatasetDigest"])["files"]) if job["latestDatasetDigest"] else None
 
     report_progress(4, 4, "scoring rows with mature labels")
     return {
@@ -55,11 +55,32 @@ def monitor(job: dict[str, Any]) -> dict[str, Any]:
         "quality": feature_quality(traffic, snapshot, data["features"]) if len(traffic) else [],
         "skew": {
             "answers": answer_skew(scorer, served),
-            "features": feature_skew(traffic, latest, data, job["drift"]["statisticMax"]),
+            "features": _feature_skew(store, job),
         },
         "latencyMs": _latency(served),
         **_outcomes(store, job, scorer, snapshot),
     }
+
+
+def _feature_skew(store: ObjectStore, job: dict[str, Any]) -> dict[str, Any] | None:
+    """On the last days that a snapshot has, as long as the monitored window: those of the window itself are in no snapshot yet.
+
+    null: there is no snapshot, or too little was logged on these days.
+    """
+    if job["latestDatasetDigest"] is None:
+        return None
+    files = read_manifest(store, job["latestDatasetDigest"])["files"]
+    end = max(parse_time(file["window"]["end"], "window.end") for file in files)
+    length = parse_time(job["window"]["end"], "window.end") - parse_time(job["window"]["start"], "window.start")
+    begin = (pd.Timestamp(end).tz_convert(job["data"]["timeZone"]) - length).normalize()
+    window = {"start": iso_time(begin.to_pydatetime()), "end": iso_time(end)}
+    logged = read_predictions(store, job["model"], window, job["data"]["features"]).frame.drop_duplicates(["id", "row"])
+    if logged.empty:
+        return None
+    learnt = read_files(store, [file for file in files if parse_time(file["window"]["end"], "window.end") > begin])
+    learnt = learnt[learnt[job["data"]["timeColumn"]] >= begin]
+    found = feature_skew(logged.reset_index(drop=True), learnt, job["data"], job["drift"]["statisticMax"])
+    return found and {**found, "window": window}
 
 
 def _prediction_drift(served: pd.DataFrame, learnt: np.ndarray, statistic_max: float) -> dict[str, Any] | None:
@@ -100,7 +121,7 @@ def _outcomes(store: ObjectStore, job: dict[str, Any], scorer: Scorer, snapshot:
         found["kpis"] = kpi_means(cohort, job["evaluation"]["resampleBy"], job["data"]["timeZone"], job["evaluation"]["seed"])
         learnt, since = _learnt(store, job, snapshot)
         compared = decay(store, job, scorer, cohort.frame, learnt)
-        found["cohort"] = compared and {**compared, "newRows": compared["labelledRows"] + since}
+        found["cohort"] = compared and {**compared, "newRows": compared["labelledRows"] * cohort.one_in + since}
     return found
 
 
@@ -110,10 +131,13 @@ def _learnt(store: ObjectStore, job: dict[str, Any], snapshot: pd.DataFrame) -> 
     names = [feature["name"] for feature in data["features"]]
     before = snapshot[snapshot[data["timeColumn"]] < pd.Timestamp(job["cohort"]["start"])]
     parts = [before[names].assign(**{LABEL: before[data["label"]["column"]].astype("float64")})]
+    one_in = 1
     if job["learnt"] is not None:
-        parts.append(read_outcomes(store, job, job["learnt"]).frame[[*names, LABEL]])
+        known = read_outcomes(store, job, job["learnt"])
+        one_in = known.one_in
+        parts.append(known.frame[[*names, LABEL]])
     parts = [part[part[LABEL].notna()] for part in parts]
-    since = len(parts[1]) if len(parts) > 1 else 0
+    since = len(parts[1]) * one_in if len(parts) > 1 else 0
     return (pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]), since
 
 

@@ -19,6 +19,7 @@ class Outcomes(NamedTuple):
 
     `counts` as of the join; ownDecision: labels that exist because our own output decided so; propensities: labels that say with
     which chance. `torn`: files that could not be read. `days`: {startMs, endMs, predictions, labelled, censored} of each day.
+    `one_in`: of so many rows one is in `frame`.
     """
 
     frame: pd.DataFrame
@@ -26,6 +27,7 @@ class Outcomes(NamedTuple):
     kpis: list[str]
     torn: list[str]
     days: list[dict[str, int]]
+    one_in: int
 
 
 def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str], rows_max: int = COHORT_ROWS_MAX) -> Outcomes:
@@ -37,7 +39,10 @@ def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str
     with open_join(store, JoinRequest(job["model"], start_ms, end_ms, as_of_ms, with_features=True)) as join:
         found = _rows(join, job["version"], rows_max)
         own = int((found["policy"] == "ownDecision").sum())
-        counts = {**join.counts, "ownDecision": own, "propensities": int(found["propensity"].notna().sum())}
+        # Of the rows of `frame`, as the share of them is what counts.
+        censored = int(found["censored"].fillna(False).astype(bool).sum())
+        counts = {**join.counts, "censored": censored, "ownDecision": own, "propensities": int(found["propensity"].notna().sum())}
+        one_in = _one_in(join, rows_max)
         kpis, torn = list(join.kpis), list(join.torn)
         days = _days(join, start_ms, end_ms, job["data"]["timeZone"])
     frame = pd.DataFrame({name: found[name] for name in ("id", "row", "key", "version", "output")})
@@ -46,7 +51,7 @@ def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str
     frame["label"] = label.where(label.isin([0.0, 1.0]) & ~(found["observedAtMs"] < found["timeMs"]), np.nan)
     for name in kpis:
         frame[f"kpi_{name}"] = found[f"kpi_{name}"].astype("float64")
-    return Outcomes(with_features(frame, found, job["data"]["features"], "feature_"), counts, kpis, torn, days)
+    return Outcomes(with_features(frame, found, job["data"]["features"], "feature_"), counts, kpis, torn, days, one_in)
 
 
 def _days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> list[dict[str, int]]:
@@ -57,13 +62,16 @@ def _days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str) -> list[d
 
 def _rows(join: LabelJoin, version: str, rows_max: int) -> pd.DataFrame:
     """A mirrored request was asked once. Of too many rows a part, chosen by id: the same part each time."""
-    one_in = max(1, -(-join.counts["predictions"] // rows_max))
     return join.execute(
         """SELECT * FROM joined WHERE hash(id) % $oneIn = 0
         QUALIFY row_number() OVER (PARTITION BY id, "row" ORDER BY (version = $version) DESC, timeMs, instance) = 1
         ORDER BY timeMs, id, "row" """,
-        {"oneIn": one_in, "version": version},
+        {"oneIn": _one_in(join, rows_max), "version": version},
     ).df()
+
+
+def _one_in(join: LabelJoin, rows_max: int) -> int:
+    return max(1, -(-join.counts["predictions"] // rows_max))
 
 
 def _ms(time: str) -> int:

@@ -33,8 +33,8 @@ def feature_skew(
 ) -> dict[str, Any] | None:
     """Features as logged against those that a snapshot has.
 
-    `method` keys: the same rows, by the one key column, where callers sent it along. distribution: all rows of the days that
-    both have, where they can be told apart by nothing better. null: no snapshot covers what was logged.
+    `method` keys: the same rows, by the one key column and the day, where callers sent it along. distribution: all rows of the days
+    that both have from morning to evening, where they can be told apart by nothing better. null: no snapshot covers what was logged.
     """
     if snapshot is None or snapshot.empty or logged.empty:
         return None
@@ -45,9 +45,12 @@ def _by_key(logged: pd.DataFrame, snapshot: pd.DataFrame, data: dict[str, Any]) 
     if len(data["keyColumns"]) != 1 or logged["key"].notna().sum() == 0:
         return None
     names = [feature["name"] for feature in data["features"]]
-    right = snapshot[names].assign(key=snapshot[data["keyColumns"][0]].map(str)).drop_duplicates("key", keep="last")
-    left = logged[logged["key"].notna()][["key", *names]].drop_duplicates("key", keep="last")
-    both = left.merge(right, on="key", suffixes=(".logged", ".snapshot"))
+    # Who comes several times a day may have changed in between: which row is which cannot be told.
+    right = snapshot[names].assign(key=snapshot[data["keyColumns"][0]].map(str), day=_days(snapshot, data["timeColumn"], data))
+    asked = logged[logged["key"].notna()]
+    left = asked[["key", *names]].assign(day=_days(asked, "time", data))
+    once = [part.drop_duplicates(["key", "day"], keep=False) for part in (left, right)]
+    both = once[0].merge(once[1], on=["key", "day"], suffixes=(".logged", ".snapshot"))
     if both.empty:
         return None
     features = []
@@ -67,9 +70,11 @@ def _differs(logged: pd.Series, learnt: pd.Series, kind: str) -> np.ndarray:
 
 
 def _by_distribution(logged: pd.DataFrame, snapshot: pd.DataFrame, data: dict[str, Any], statistic_max: float) -> dict[str, Any] | None:
-    days = local_time(logged, "time", data["timeZone"]).dt.date
-    learnt_days = local_time(snapshot, data["timeColumn"], data["timeZone"]).dt.date
-    common = set(days) & set(learnt_days)
+    days, learnt_days = _days(logged, "time", data), _days(snapshot, data["timeColumn"], data)
+    asked, learnt = _hours(logged, "time", data).groupby(days), _hours(snapshot, data["timeColumn"], data).groupby(learnt_days)
+    spans = pd.concat([asked.min(), learnt.min(), asked.max(), learnt.max()], axis=1, keys=["from", "learntFrom", "to", "learntTo"]).dropna()
+    # Half a day that was logged is no sample of the whole.
+    common = set(spans.index[(spans["from"] <= spans["learntFrom"] + 1) & (spans["to"] >= spans["learntTo"] - 1)])
     left, right = logged[days.isin(common)], snapshot[learnt_days.isin(common)]
     if min(len(left), len(right)) < ROWS_MIN:
         return None
@@ -79,3 +84,11 @@ def _by_distribution(logged: pd.DataFrame, snapshot: pd.DataFrame, data: dict[st
         for column in columns
     ]
     return {"method": "distribution", "rows": len(left), "features": features}
+
+
+def _days(rows: pd.DataFrame, column: str, data: dict[str, Any]) -> pd.Series:
+    return local_time(rows, column, data["timeZone"]).dt.date
+
+
+def _hours(rows: pd.DataFrame, column: str, data: dict[str, Any]) -> pd.Series:
+    return local_time(rows, column, data["timeZone"]).dt.hour

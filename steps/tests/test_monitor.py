@@ -223,6 +223,39 @@ def test_features_are_held_against_the_snapshot_by_key_or_else_by_the_days_that_
     assert feature_skew(frame.assign(time=frame["time"] + pd.Timedelta(days=90)), snapshot, job["data"], 0.1) is None
 
 
+def test_features_are_held_against_the_last_days_that_a_snapshot_has_as_labels_keep_it_from_having_newer_ones(job, store, make_rows):
+    week = {"start": "2024-03-03T05:00:00.000Z", "end": WINDOW["end"]}
+    job = {**job, "latestDatasetDigest": job["datasetDigest"], "window": week}
+    rows = make_rows()
+    ship(store, logged(rows, answers(rows)))
+    found = monitor(job)["skew"]["features"]
+    assert found["method"] == "distribution" and found["rows"] == 7 * 25
+    assert found["window"] == {"start": "2024-02-03T05:00:00.000Z", "end": "2024-02-10T05:00:00.000Z"}
+    assert all(entry["statistic"] <= entry["threshold"] for entry in found["features"])
+    ship(store, logged(rows.assign(size=rows["size"] + 5), answers(rows)))
+    shifted = {entry["feature"]: entry["statistic"] for entry in monitor(job)["skew"]["features"]["features"]}
+    assert shifted["size"] > 1 and shifted["wind"] < 0.1
+
+
+def test_half_a_day_that_was_logged_is_held_against_no_whole_one(job, store, make_rows):
+    snapshot = read_files(store, read_manifest(store, job["datasetDigest"])["files"])
+    asked = make_rows()[900:]
+    frame = asked.assign(time=asked["at"], key=None).sort_values("time").reset_index(drop=True)
+    hours = frame["time"].dt.tz_convert(job["data"]["timeZone"]).dt.hour
+    assert hours.max() - hours.min() > 4
+    assert feature_skew(frame[hours <= hours.min() + 2], snapshot, job["data"], 0.1) is None
+
+
+def test_a_caller_who_comes_twice_a_day_is_held_against_no_row(job, store, make_rows):
+    snapshot = read_files(store, read_manifest(store, job["datasetDigest"])["files"])
+    asked = make_rows()[900:]
+    frame = asked.assign(time=asked["at"], key=asked["id"].map(str)).reset_index(drop=True)
+    again = pd.concat([frame, frame.head(40).assign(size=99.0)], ignore_index=True)
+    keyed = feature_skew(again, snapshot, {**job["data"], "keyColumns": ["id"]}, 0.1)
+    assert (keyed["method"], keyed["rows"]) == ("keys", 60)
+    assert [entry["differingShare"] for entry in keyed["features"]] == [0, 0, 0]
+
+
 def test_labels_that_are_late_are_no_labels_yet(job, store, traffic):
     rows = traffic()
     ship(store, logged(rows, answers(rows)))

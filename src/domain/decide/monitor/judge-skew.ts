@@ -21,7 +21,8 @@ export function judgeSkew({ settings: { thresholds } }: MonitoringPolicy, { skew
   const observed = Math.max(answers.differingShare, ...(features?.features.map(({ differingShare }) => differingShare ?? 0) ?? []));
   const spoken = [answersInWords(answers), featuresInWords(features, differs?.map(({ feature }) => feature) ?? [])].join('; ');
   const isFound = answers.differingShare > threshold || (differs?.length ?? 0) > 0;
-  return { kind: 'skew', state: isFound ? 'found' : 'ok', sentence: `${spoken}.`, observed, threshold };
+  const state = isFound ? 'found' : features === null ? 'inconclusive' : 'ok';
+  return { kind: 'skew', state, sentence: `${spoken}.`, observed, threshold };
 }
 
 function answersInWords({ rows, differingShare, differenceMax }: NonNullable<MonitorOutput['skew']['answers']>): string {
@@ -30,9 +31,12 @@ function answersInWords({ rows, differingShare, differenceMax }: NonNullable<Mon
 }
 
 function featuresInWords(features: MonitorOutput['skew']['features'], differing: readonly string[]): string {
-  if (features === null) return 'no snapshot covers these days yet, so features as logged could not be held against training’s';
-  const how = features.method === 'keys' ? `for ${count(features.rows)} rows of the same key` : 'by their distribution on the same days';
+  if (features === null)
+    return 'no snapshot has days of which enough was logged, so features as logged could not be held against training’s';
+  const days = features.window === undefined ? '' : `, ${features.window.start.slice(0, 10)} to ${features.window.end.slice(0, 10)}`;
+  const how =
+    features.method === 'keys' ? `for ${count(features.rows)} rows of the same key and day` : 'by their distribution on the same days';
   return differing.length === 0
-    ? `features as logged agree with the snapshot, ${how}`
-    : `${named(differing)} as logged differ from the snapshot, ${how}`;
+    ? `features as logged agree with the snapshot, ${how}${days}`
+    : `${named(differing)} as logged differ from the snapshot, ${how}${days}`;
 }
