@@ -73,7 +73,15 @@ export function monitorOutput(change: Partial<MonitorOutput> = {}): MonitorOutpu
       constant: false,
       histogram,
     })),
-    skew: { answers: { rows: 3000, differingShare: 0, differenceMax: 0 }, features: null },
+    skew: {
+      answers: { rows: 3000, differingShare: 0, differenceMax: 0 },
+      features: {
+        method: 'distribution',
+        rows: 3000,
+        window: { start: '2013-06-29T04:00:00.000Z', end: '2013-06-30T04:00:00.000Z' },
+        features: [{ feature: 'temp', differingShare: null, statistic: 0.02, threshold: 0.1 }],
+      },
+    },
     latencyMs: { p50: 2, p90: 4, p99: 9 },
     cohort: cohort(),
     labels: {

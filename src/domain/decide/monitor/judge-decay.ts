@@ -99,7 +99,7 @@ export function selectiveLabels({ label }: MonitoringPolicy): string | null {
 }
 
 /** Labels say themselves that our own output decided that they exist. */
-function ownDecisions({ label }: MonitoringPolicy, { labels }: MonitorOutput): string | null {
+export function ownDecisions({ label }: MonitoringPolicy, { labels }: MonitorOutput): string | null {
   if (labels === null || labels.ownDecision === 0 || label.acceptSelectiveLabels !== undefined) return null;
   return `${count(labels.ownDecision)} labels exist only because our own output decided so, and acceptSelectiveLabels gives no reason why the others are good enough${labels.propensities > 0 ? '; they are not weighted by their propensities' : ''}`;
 }

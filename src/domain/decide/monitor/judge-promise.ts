@@ -4,7 +4,7 @@ import type { KpiLimit } from '../../monitor-settings.js';
 import type { PairedMean } from '../../stage-jobs.js';
 import { confidenceLimits, estimatePaired } from '../paired-estimate.js';
 import { count, figure, named } from './in-words.js';
-import { selectiveLabels } from './judge-decay.js';
+import { ownDecisions, selectiveLabels } from './judge-decay.js';
 import type { MonitoringPolicy } from '../../monitoring.js';
 import { coverageFault, incomparableDays, tornFiles } from './judge-service.js';
 
@@ -51,6 +51,7 @@ function labelFault(policy: MonitoringPolicy, output: MonitorOutput): string | n
   const labelled = output.cohort?.labelledRows ?? 0;
   return (
     selectiveLabels(policy) ??
+    ownDecisions(policy, output) ??
     (labelled < rowsMin
       ? `${count(labelled)} mature predictions have a label, at least ${rowsMin} are needed`
       : (coverageFault(policy, output) ?? incomparableDays(policy, output)))
@@ -58,7 +59,8 @@ function labelFault(policy: MonitoringPolicy, output: MonitorOutput): string | n
 }
 
 /** Whether the mean of a business metric is proven beyond its limit, by blocks as every mean here. */
-export function judgeKpi(policy: MonitoringPolicy, { kpis, labels }: MonitorOutput): Finding {
+export function judgeKpi(policy: MonitoringPolicy, output: MonitorOutput): Finding {
+  const { kpis } = output;
   const { kpis: limits, decay } = policy.settings;
   const base = { kind: 'kpi', observed: null, threshold: null } as const;
   if (limits.length === 0) {
@@ -70,7 +72,7 @@ export function judgeKpi(policy: MonitoringPolicy, { kpis, labels }: MonitorOutp
       sentence: kpis.length > 0 ? `No limit is set; ${named(told)}.` : 'No number came with labels, and none is asked for.',
     };
   }
-  const fault = selectiveLabels(policy) ?? tornFiles(labels);
+  const fault = selectiveLabels(policy) ?? ownDecisions(policy, output) ?? tornFiles(output.labels) ?? incomparableDays(policy, output);
   if (fault !== null) return { ...base, state: 'inconclusive', sentence: `Business metrics are unknown: ${fault}.` };
   const spoken = limits.map((limit) => kpiAgainst(limit, kpis.find(({ name }) => name === limit.name)?.mean, decay.alpha / limits.length));
   const worst = spoken.find(({ state }) => state === 'found') ?? spoken.find(({ state }) => state === 'inconclusive') ?? spoken[0]!;

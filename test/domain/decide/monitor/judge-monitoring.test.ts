@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { judgeMonitoring } from '../../../../src/domain/decide/monitor/judge-monitoring.js';
 import type { Finding, FindingKind } from '../../../../src/domain/finding.js';
 import type { MonitorOutput } from '../../../../src/domain/monitor-jobs.js';
-import { cohort, monitorOutput } from '../../../fakes/monitor-output.js';
+import { cohort, labelledDays, monitorOutput } from '../../../fakes/monitor-output.js';
 import { mean } from '../evaluation.js';
 import { find, policy, type Change } from './find.js';
 
@@ -148,7 +148,15 @@ test.for<Case>([
     }),
     {},
     'found',
-    'temp as logged differ from the snapshot, for 500 rows of the same key',
+    'temp as logged differ from the snapshot, for 500 rows of the same key and day',
+  ],
+  [
+    'features that no snapshot can be held against',
+    'skew',
+    monitorOutput({ skew: { answers: monitorOutput().skew.answers, features: null } }),
+    {},
+    'inconclusive',
+    'no snapshot has days of which enough was logged',
   ],
   ['a slow service', 'serviceLevel', monitorOutput(), { settings: { thresholds: { latencyMsP99Max: 5 } } }, 'found', 'at most 9.0 ms'],
   ['an old model', 'staleness', monitorOutput(), { settings: { thresholds: { staleDaysMax: 20 } } }, 'found', 'ends 30 days before'],
@@ -191,6 +199,27 @@ test.for<Case>([
     'found',
     'below 10',
   ],
+  ...(['calibration', 'promise', 'kpi'] as const).flatMap((kind): Case[] => [
+    [
+      `labels that our own answers decided about, for ${kind}`,
+      kind,
+      monitorOutput({ labels: { ...monitorOutput().labels!, ownDecision: 12 }, kpis: [{ name: 'revenue', mean: mean(8, 0.5) }] }),
+      { settings: { kpis: [{ name: 'revenue', min: 10 }] } },
+      'inconclusive',
+      '12 labels exist only because our own output decided so',
+    ],
+    [
+      `days that lost their labels, for ${kind}`,
+      kind,
+      monitorOutput({
+        labels: { ...monitorOutput().labels!, days: labelledDays([...Array<number>(21).fill(93), ...Array<number>(7).fill(60)]) },
+        kpis: [{ name: 'revenue', mean: mean(8, 0.5) }],
+      }),
+      { settings: { kpis: [{ name: 'revenue', min: 10 }] } },
+      'inconclusive',
+      'unknown',
+    ],
+  ]),
   [
     'a business metric that cannot be told from its limit',
     'kpi',
