@@ -65,6 +65,11 @@ interface PauseWish {
   readonly taskQueue: string;
 }
 
+export interface PauseOutcome {
+  readonly isRecorded: boolean;
+  readonly trouble: string | null;
+}
+
 interface MonitorJob {
   readonly model: string;
   readonly planDigest: Digest;
@@ -180,21 +185,21 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
   /**
    * Asks the model's lifecycle to refuse all requests, and waits for its answer. The same key is the same wish: where a person
    * has ended it since, it stays ended; and what was there before a person resumed is no reason to pause again.
-   * @returns why they are not refused; null: they are
+   * @returns whether the ledger says so, and why they are not refused (yet); `trouble` null: they are
    */
-  async function pauseServing({ model, kind, key, reason, documentDigest, workflowId, taskQueue }: PauseWish): Promise<string | null> {
+  async function pauseServing({ model, kind, key, reason, documentDigest, workflowId, taskQueue }: PauseWish): Promise<PauseOutcome> {
     const resumedAt = await lastResumed(model);
     const evidenceStart = await startOfEvidence(kind, documentDigest);
     if (resumedAt !== null && Date.parse(evidenceStart) < Date.parse(resumedAt))
-      return `a person resumed it at ${resumedAt}, and this rests on what was since ${evidenceStart}`;
+      return { isRecorded: false, trouble: `a person resumed it at ${resumedAt}, and this rests on what was since ${evidenceStart}` };
     const { workflow } = getClient();
     // Wakes the lifecycle where it does not run, and says nothing else.
     const signalArgs = [{ cycle: 0, outcome: 'promoted' }];
     await workflow.signalWithStart('modelLifecycle', { workflowId, taskQueue, args: [{ model }], signal: 'cycleEnded', signalArgs });
     const args: PauseArgs = [{ requestedBy: 'monitoring', reason, documentDigest, wish: `monitor/${key}` }];
     const { isPaused, trouble } = await workflow.getHandle(workflowId).executeUpdate<PauseReply, PauseArgs>('pauseServing', { args });
-    if (isPaused) return trouble === null ? null : `it is recorded, and tried again every minute: ${trouble}`;
-    return trouble ?? 'a person has resumed it since';
+    if (isPaused) return { isRecorded: true, trouble };
+    return { isRecorded: false, trouble: trouble ?? 'a person has resumed it since' };
   }
 
   /** When a person last resumed serving; null: not lately. */

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle } from './cycle-context.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
+import { KNOWN_RECORDS } from './ledger-keys.js';
 import { createTellPeople, type TellPorts } from './tell-people.js';
 
 export interface NoticeActivityPorts extends TellPorts {
@@ -49,16 +50,23 @@ export function createNoticeActivities(ports: NoticeActivityPorts) {
 
   /** Whether a person must still decide, by the ledger. */
   async function isUndecided({ model, waitsFor, untilResumed }: Pick<Notice, 'model' | 'waitsFor' | 'untilResumed'>): Promise<boolean> {
-    if (untilResumed !== undefined) {
-      const state = (await ledger.readState(model))?.state;
-      return untilResumed === 'loop' ? state?.paused === true : state?.servingPaused !== undefined;
-    }
+    if (untilResumed !== undefined) return isStillPaused(model, untilResumed);
     if (waitsFor === undefined) return false;
     const { cycle, candidateDigest } = waitsFor;
     return !(await ledger.readRecords(model, { from: cycle })).some(
       ({ body }) =>
         (body.kind === 'approved' && body.candidateDigest === candidateDigest) || (body.kind === 'cycle-ended' && body.cycle === cycle),
     );
+  }
+
+  /** By what was paused then: another pause since is another person's, or another notice's. */
+  async function isStillPaused(model: string, { what, since }: NonNullable<Notice['untilResumed']>): Promise<boolean> {
+    const found = await ledger.readState(model);
+    const isPaused = what === 'loop' ? found?.state.paused === true : found?.state.servingPaused !== undefined;
+    if (found === null || !isPaused) return false;
+    const kind = what === 'loop' ? 'resumed' : 'serving-resumed';
+    const records = await ledger.readRecords(model, { from: Math.max(1, found.seq - KNOWN_RECORDS), to: found.seq });
+    return !records.some(({ body, at }) => body.kind === kind && Date.parse(at) >= Date.parse(since));
   }
 
   /** Where a route was given up, the others of this machine know. */

@@ -154,7 +154,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
       title: `${model}: ${how}`,
       text,
       to: [],
-      ...(pauses ? { untilResumed: 'loop' as const } : {}),
+      ...(pauses ? { untilResumed: { what: 'loop' as const, since: new Date().toISOString() } } : {}),
     });
     if (!pauses) return;
     const lifecycle = getClient().workflow.getHandle(`ratchet/${model}`);

@@ -36,6 +36,6 @@ export interface Notice {
   readonly link?: string | null;
   /** What a person must decide; of an approval, people are reminded until it is decided. */
   readonly waitsFor?: { readonly cycle: number; readonly candidateDigest: Digest };
-  /** What stands still until a person resumes it: the model's loop, or its serving; people are reminded while it does. */
-  readonly untilResumed?: 'loop' | 'serving';
+  /** What stands still until a person resumes it, the model's loop or its serving; people are reminded while it does. `since`: ISO 8601. */
+  readonly untilResumed?: { readonly what: 'loop' | 'serving'; readonly since: string };
 }

@@ -6,14 +6,14 @@ import { decidedSignal } from './messages.js';
 import { failureOf } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
-/** With doubled waiting from an hour on, this is longer than any approval may wait, and anything stands still. */
+/** With doubled waiting from an hour on, this is longer than any approval may wait. What was paused is brought to mind no longer than that. */
 const REMINDERS_MAX = 14;
 /** What is told once stands no longer anywhere. */
 const STANDS_HOURS = 24;
 
 /**
- * Delivers one notice through each of its routes, and reminds of what waits for a person (an approval, something paused) until they
- * have decided; then it is withdrawn where it stays open. A receiver that is down holds up neither another one nor the cycle, which does not wait for this. Told at
+ * Delivers one notice through each of its routes, and reminds of what waits for a person, an approval or something paused, until
+ * it is decided; then it is withdrawn where it stays open. A receiver that is down holds up neither another one nor the cycle, which does not wait for this. Told at
  * least once: who dies just after telling tells again with the same id.
  */
 export async function deliverNotice(notice: Notice): Promise<void> {

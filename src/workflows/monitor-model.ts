@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { CancellationScope, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
-import type { PlannedWindow } from '../activities/monitor-activities.js';
+import type { PauseOutcome, PlannedWindow } from '../activities/monitor-activities.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
 import type { MonitoredWindow } from '../domain/monitoring.js';
 import type { Notice } from '../domain/notice.js';
@@ -24,7 +24,7 @@ export async function monitorModel(input: MonitorModelInput): Promise<MonitorMod
   const { model, windowHours = null, requestedBy } = input;
   const { typedSearchAttributes, startTime } = workflowInfo();
   const at = (typedSearchAttributes.get(TemporalScheduledStartTime) ?? startTime).toISOString();
-  const planned = await longActivities('fix the window and what it is judged by').planMonitoring({ model, at, windowHours });
+  const planned = await plan(model, at, windowHours);
   if (planned === null) return { model, window: null, documentDigest: null, findings: [], done: ['no version is in force yet'] };
   try {
     const documentDigest = planned.isJudged ? null : await measure(model, planned);
@@ -37,7 +37,17 @@ export async function monitorModel(input: MonitorModelInput): Promise<MonitorMod
     );
     return { model, window: judged.window, documentDigest: judged.documentDigest, findings: judged.findings, done };
   } catch (error) {
-    await tellOfFailure(model, planned, inWords(failureOf(error)));
+    await tellOfFailure(model, { end: planned.window.end, to: [planned.owner] }, inWords(failureOf(error)));
+    throw error;
+  }
+}
+
+/** A spec or a ledger that cannot be read keeps every window from being looked at: nobody may take that for a quiet week. */
+async function plan(model: string, at: string, windowHours: number | null): Promise<PlannedWindow | null> {
+  try {
+    return await longActivities('fix the window and what it is judged by').planMonitoring({ model, at, windowHours });
+  } catch (error) {
+    await tellOfFailure(model, { end: at, to: [] }, inWords(failureOf(error)));
     throw error;
   }
 }
@@ -93,7 +103,7 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
   const done: string[] = [];
   for (const answered of answers) {
     const { kind, key, reason } = answered;
-    const { words, isPaused } = paused.get(answered) ?? { words: wordsOf(answered, owner), isPaused: false };
+    const { words, isRecorded } = paused.get(answered) ?? { words: wordsOf(answered, owner), isRecorded: false };
     done.push(words);
     await tell({
       id: `${model}/monitor/${key}`,
@@ -101,23 +111,28 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
       title: `${model}: ${kind}`,
       text: `${reason}\n${words}\nratchet monitor status ${model}`,
       to: [owner],
-      ...(isPaused ? { untilResumed: 'serving' as const } : {}),
+      ...(isRecorded ? { untilResumed: { what: 'serving' as const, since: new Date().toISOString() } } : {}),
     });
   }
   return done;
 }
 
 interface Paused {
-  readonly isPaused: boolean;
+  /** It stands in the ledger, also where the proxy has yet to hear of it. */
+  readonly isRecorded: boolean;
   readonly words: string;
 }
 
 async function pause({ model, documentDigest }: MonitoredWindow, { kind, key, reason }: Answer): Promise<Paused> {
   const wish = { model, kind, key, reason, documentDigest, workflowId: lifecycleWorkflowId(model), taskQueue: TASK_QUEUE };
-  const refusal = await longActivities(`refuse all requests: ${kind}`).pauseServing(wish);
-  if (refusal !== null) return { isPaused: false, words: `serving should be paused and is not (${refusal}): ${reason}` };
-  const words = `paused serving, all requests are refused until \`ratchet resume ${model} --serving\`: ${reason}`;
-  return { isPaused: true, words };
+  const answered: PauseOutcome | string | null = await longActivities(`refuse all requests: ${kind}`).pauseServing(wish);
+  // In histories of before it was why not, or null.
+  const outcome = typeof answered === 'object' && answered !== null ? answered : { isRecorded: answered === null, trouble: answered };
+  const { isRecorded, trouble } = outcome;
+  if (!isRecorded) return { isRecorded, words: `serving should be paused and is not (${trouble}): ${reason}` };
+  const tried = trouble === null ? '' : `, which is tried again every minute, for now they are not (${trouble})`;
+  const words = `paused serving, all requests are refused until \`ratchet resume ${model} --serving\`${tried}: ${reason}`;
+  return { isRecorded, words };
 }
 
 function wordsOf({ action, reason }: Answer, owner: string): string {
@@ -126,14 +141,14 @@ function wordsOf({ action, reason }: Answer, owner: string): string {
 }
 
 /** What cannot be measured is an error, and people hear of it: silence would look as if all were well. */
-async function tellOfFailure(model: string, { window, owner }: PlannedWindow, words: string): Promise<void> {
+async function tellOfFailure(model: string, { end, to }: { end: string; to: readonly string[] }, words: string): Promise<void> {
   await CancellationScope.nonCancellable(() =>
     tell({
-      id: `${model}/monitor/failed/${window.end}`,
+      id: `${model}/monitor/failed/${end}`,
       model,
       title: `${model}: monitoring failed`,
-      text: `The window to ${window.end} could not be measured: ${words}`,
-      to: [owner],
+      text: `The window to ${end} could not be measured: ${words}`,
+      to,
     }),
   );
 }

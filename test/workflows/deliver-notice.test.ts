@@ -188,10 +188,11 @@ test.for(RESUMING)(
   async ({ what, pause, resume }) => {
     const model = modelInTest(loop());
     await model.apply();
+    let records = 0;
     const record = (body: (typeof RESUMING)[number]['pause' | 'resume']): Promise<unknown> =>
       loop().ledger.append({
         model: model.name,
-        key: `test/${body.kind}`,
+        key: `${++records}/${body.kind}`,
         body: { ...body, requestedBy: 'ratchet', reason: 'seen' } as LedgerBody,
         expects: {},
         at: new Date().toISOString(),
@@ -205,7 +206,7 @@ test.for(RESUMING)(
       title: 'paused',
       text: 'seen',
       to: [],
-      untilResumed: what,
+      untilResumed: { what, since: new Date().toISOString() },
     };
     const options = { workflowId: deliveryWorkflowId(notice), taskQueue: TASK_QUEUE, args: [notice] };
     await loop().client.workflow.start('deliverNotice', options);
@@ -217,6 +218,7 @@ test.for(RESUMING)(
       'chat paused/reminder-2',
     ]);
     await record(resume);
+    await record(pause); // somebody else's: not what this notice is about
     await loop().environment.sleep('60 days');
     expect(toldOf(model.name)).toHaveLength(6);
     expect(withdrawnOf(model.name)).toHaveLength(6);

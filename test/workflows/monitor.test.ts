@@ -9,6 +9,7 @@ import { monitorScheduleId, monitorWorkflowId, TASK_QUEUE, type MonitorModelResu
 import type { monitorModel } from '../../src/workflows/monitor-model.js';
 import { modelSpec, type SpecChange } from '../fakes/model-file.js';
 import { cohort } from '../fakes/monitor-output.js';
+import { objectKey } from '../../src/domain/object-key.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
 
@@ -99,6 +100,17 @@ test('a model that nobody promoted yet has nothing to look at', async () => {
   const model = modelInTest(loop());
   await model.apply();
   expect(await monitor(model)).toMatchObject({ window: null, done: ['no version is in force yet'] });
+});
+
+test('where the spec in force cannot be read, no window can be planned, and people are told', async () => {
+  const model = await served();
+  const { specDigest } = (await loop().ledger.readState(model.name))!.state;
+  const key = objectKey(specDigest!);
+  const bytes = loop().store.files.get(key)!;
+  loop().store.files.delete(key);
+  await expect(monitor(model)).rejects.toThrow();
+  loop().store.files.set(key, bytes);
+  expect(noticesOf(model.name)).toEqual([`${model.name}: monitoring failed`]);
 });
 
 test('a job that is lost is run again; one that fails for good is told, and no window is kept', async () => {

@@ -147,7 +147,7 @@ test('a decay that is to pause serving does, says what was measured, and tells t
   const { body } = (await model.records()).at(-1)!;
   expect(body).toMatchObject({ kind: 'serving-paused', requestedBy: 'monitoring', documentDigest: result.documentDigest });
   const notices = loop().notifier.notices.filter((notice) => notice.model === model.name);
-  expect(notices).toMatchObject([{ title: `${model.name}: decay`, untilResumed: 'serving' }]);
+  expect(notices).toMatchObject([{ title: `${model.name}: decay`, untilResumed: { what: 'serving' } }]);
 
   await resume(model);
   // The same answer is given again, as by who died before it could say that it was done.
@@ -163,10 +163,24 @@ test('a decay that is to pause serving does, says what was measured, and tells t
     workflowId: model.lifecycleId,
   };
   const activity = new MockActivityEnvironment({}, { client: loop().client });
-  expect(await activity.run(loop().activities.pauseServing, { ...wish, taskQueue: TASK_QUEUE })).toMatch(
-    /^a person resumed it at .*, and this rests on what was since /,
-  );
+  expect(await activity.run(loop().activities.pauseServing, { ...wish, taskQueue: TASK_QUEUE })).toEqual({
+    isRecorded: false,
+    trouble: expect.stringMatching(/^a person resumed it at .*, and this rests on what was since /),
+  });
   expect(isHeld(model)).toBe(false);
+});
+
+test('a decay that is found while the proxy is away is recorded, told as it is, and brought to mind', async () => {
+  const model = await served({ monitoring: pausing });
+  loop().traffic.failures.set('hold', new RatchetError('RouterUnavailable', 'away'));
+  expect((await monitor(model)).done).toEqual([
+    expect.stringMatching(/^paused serving, .*tried again every minute, for now they are not \(.*away/),
+  ]);
+  loop().traffic.failures.delete('hold');
+  const notices = loop().notifier.notices.filter((notice) => notice.model === model.name && notice.event === 'monitor');
+  expect(notices).toMatchObject([{ title: `${model.name}: decay`, untilResumed: { what: 'serving' } }]);
+  expect(await reconcile(model)).toEqual([expect.stringContaining('serving is paused, and they are let through')]);
+  expect(isHeld(model)).toBe(true);
 });
 
 test.for(['pauseServing', 'whyUnpausable', 'holdTraffic', 'notifyPeople'])(

@@ -58,7 +58,7 @@ test('an alias changed by hand is set back, and the model paused where its spec 
   expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1, found 99`]);
   expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
   expect((await model.state()).paused).toBe(true);
-  expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ untilResumed: 'loop' }]);
+  expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ untilResumed: { what: 'loop' } }]);
 });
 
 test('traffic that the ledger does not allow goes to the champion', async () => {
