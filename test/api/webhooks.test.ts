@@ -72,7 +72,7 @@ test('gitlab: with a signing token the time is signed, a plain token no longer c
   expect((await post(deliveries.gitlab({ secret: SIGNING_TOKEN, at: nowSeconds() - 600 }))).status).toBe(401);
   const { headers, ...rest } = deliveries.gitlab();
   expect((await post({ ...rest, headers: { ...headers, 'x-gitlab-token': SIGNING_TOKEN } })).status).toBe(401);
-  expect(wishes).toHaveLength(1);
+  expect(wishes.map(({ trigger }) => trigger.key)).toEqual(['gitlab/d-1']);
 });
 
 test.for(['github', 'gitlab'] as const)('%s: a delivery that is sent again under another id is the same wish', async (sender) => {
@@ -91,12 +91,12 @@ test.for<[string, Posted, reason: string]>([
   [
     'an alert that began before its key would be forgotten',
     deliveries.alertmanager({ startsAt: hoursAgo(7 * 24 + 1) }),
-    'expected startsAt within seven days',
+    'expected startsAt within the last seven days',
   ],
   [
-    'an alert of a clock that is a month ahead',
-    deliveries.alertmanager({ startsAt: hoursAgo(-30 * 24) }),
-    'expected startsAt within seven days',
+    'an alert of a clock that is a day ahead',
+    deliveries.alertmanager({ startsAt: hoursAgo(-24) }),
+    'expected startsAt within the last seven days',
   ],
   ['a version that Ratchet registered', deliveries.mlflow({ tags: { 'ratchet.source': 's' } }), 'written by Ratchet itself'],
   ['a new prompt', deliveries.mlflow({ entity: 'prompt' }), 'only versions'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createApi } from '../../src/api/api.js';
 import { openModel } from '../../src/client/model-handle.js';
-import { deliveries, nowSeconds, SECRET, type Posted } from '../api/signed-deliveries.js';
+import { deliveries, hoursAgo, nowSeconds, SECRET, type Posted } from '../api/signed-deliveries.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
 
@@ -38,14 +38,15 @@ test('a webhook that is delivered ten times starts one cycle', async () => {
 test('one that comes while no worker runs is kept', async () => {
   const model = modelInTest(loop());
   await model.apply(unattended);
+  const startsAt = hoursAgo(1);
   await loop().withoutWorkers(async () => {
-    expect(await post(deliveries.alertmanager(), model.name)).toBe(202);
+    expect(await post(deliveries.alertmanager({ startsAt }), model.name)).toBe(202);
   });
   await eventually(
     () => starts(model),
     (keys) => keys.length === 1,
   );
-  expect(await starts(model)).toEqual(['alertmanager/c0ffee/2026-01-01T00:00:00Z']);
+  expect(await starts(model)).toEqual([`alertmanager/c0ffee/${startsAt}`]);
 });
 
 test('one for a model that nobody applied starts nothing', async () => {

@@ -37,8 +37,7 @@ async function receive(c: Context, source: WebhookSource, { secretOf, wish, now 
     throw new ApiError(403, `webhooks of ${source.sender} are off`, `set ${variable} or ${variable}_FILE for ratchet up`);
   }
   const delivery = { header: (name: string) => c.req.header(name), body: await c.req.text(), model: c.req.query('model'), nowMs: now() };
-  source.check(delivery, secret);
-  const reading = source.read(delivery);
+  const reading = source.read(delivery, source.check(delivery, secret));
   return c.json(await passOn(reading, wish), 202);
 }
 

@@ -15,6 +15,8 @@ const Message = z.object({ version: z.literal('4'), alerts: z.array(Alert).max(1
 
 /** So long a wish is known by its key: an older one, sent again, would be a new one. */
 const AGE_MS_MAX = 7 * 24 * 3600 * 1000;
+/** Of two clocks. */
+const AHEAD_MS_MAX = 5 * 60 * 1000;
 
 /** Alertmanager signs nothing: it sends a bearer token. One alert, from its start to its end, is one wish; its start is its time. */
 export const alertmanager: WebhookSource = {
@@ -28,11 +30,13 @@ export const alertmanager: WebhookSource = {
         'set http_config.authorization.credentials of the receiver',
       );
     if (!isSame(token, secret)) throw new ApiError(401, 'Authorization: expected the secret that both sides know, found another one');
+    return null;
   },
   read({ body, model, nowMs }): Reading {
     const { alerts } = parseBody(Message, body, 'message of Alertmanager');
     const firing = alerts.filter(({ status }) => status === 'firing');
-    const young = firing.filter(({ startsAt }) => Math.abs(nowMs - Date.parse(startsAt)) < AGE_MS_MAX);
+    const ageMs = ({ startsAt }: z.infer<typeof Alert>): number => nowMs - Date.parse(startsAt);
+    const young = firing.filter((alert) => ageMs(alert) < AGE_MS_MAX && ageMs(alert) > -AHEAD_MS_MAX);
     const wishes = young.map(({ labels, annotations, startsAt, fingerprint }) => ({
       model: modelNamed(model ?? labels['model'], 'label model'),
       trigger: {
@@ -48,7 +52,9 @@ export const alertmanager: WebhookSource = {
       ignored: [
         ...(resolved > 0 ? [`${resolved} resolved alert(s): what is over asks for nothing`] : []),
         ...(old > 0
-          ? [`${old} alert(s) too old, or of another clock: expected startsAt within seven days; an alert asks once, when it begins`]
+          ? [
+              `${old} alert(s) too old, or of another clock: expected startsAt within the last seven days; an alert asks once, when it begins`,
+            ]
           : []),
       ],
     };

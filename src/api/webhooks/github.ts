@@ -31,6 +31,7 @@ export const github: WebhookSource = {
     if (signature === undefined) throw new ApiError(401, `${expected}, found none`, 'set a secret in the settings of the webhook');
     if (!isSame(signature, `sha256=${hmacHex(secret, body)}`))
       throw new ApiError(401, `${expected} with the secret that both sides know`, 'give both sides the same secret');
+    return null;
   },
   read({ header, body, model, nowMs }): Reading {
     const event = header('x-github-event') ?? 'none';

@@ -14,19 +14,20 @@ const Push = z.object({
 const names = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' };
 
 /**
- * A signing token (`whsec_…`, Standard Webhooks) where the secret is one, else the older secret token, which signs nothing: so the key
+ * A signing token (`whsec_…`, Standard Webhooks) where the secret is one, else the older secret token, which signs nothing: then the key
  * is the digest of the body, for whoever sends it again may write another delivery id beside it.
  */
 export const gitlab: WebhookSource = {
   sender: 'gitlab',
   check({ header, body }, secret) {
-    if (secret.startsWith('whsec_')) return void checkStandardSignature(secret, body, { names, header });
+    if (secret.startsWith('whsec_')) return checkStandardSignature(secret, body, { names, header });
     const token = header('x-gitlab-token');
     if (token === undefined)
       throw new ApiError(401, 'expected the header X-Gitlab-Token, found none', 'set the secret token, or better a signing token');
     if (!isSame(token, secret)) throw new ApiError(401, 'X-Gitlab-Token: expected the secret that both sides know, found another one');
+    return null;
   },
-  read({ header, body, model }): Reading {
+  read({ header, body, model }, signedId): Reading {
     const event = header('x-gitlab-event') ?? 'none';
     if (event !== 'Push Hook') return { wishes: [], ignored: [`event ${event.slice(0, 60)}: only a push asks for a cycle`] };
     const { ref, after, user_username: user, project } = parseBody(Push, body, 'push of GitLab');
@@ -34,7 +35,7 @@ export const gitlab: WebhookSource = {
     if (/^0+$/.test(after) || ref !== `refs/heads/${branch}`)
       return { wishes: [], ignored: [`${ref.slice(0, 200)}: only a push to ${branch} asks for a cycle`] };
     const trigger = {
-      key: `gitlab/${digestOfDelivery(body)}`,
+      key: `gitlab/${signedId ?? digestOfDelivery(body)}`,
       kind: 'webhook' as const,
       requestedBy: 'gitlab',
       reason: `push to ${path} ${branch} by ${user ?? 'nobody named'}`.slice(0, 500),

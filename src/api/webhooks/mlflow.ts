@@ -22,15 +22,15 @@ const names = { id: 'X-MLflow-Delivery-Id', timestamp: 'X-MLflow-Timestamp', sig
 export const mlflow: WebhookSource = {
   sender: 'mlflow',
   check({ header, body }, secret) {
-    checkStandardSignature(Buffer.from(secret, 'utf8'), body, { names, header });
+    return checkStandardSignature(Buffer.from(secret, 'utf8'), body, { names, header });
   },
-  read({ header, body, model }): Reading {
+  read({ body, model }, signedId): Reading {
     const message = parseBody(Message, body, 'message of MLflow');
     const reason = ignoredReason(message);
     if (reason !== null) return { wishes: [], ignored: [reason] };
     const { entity, action, data } = message;
     const trigger = {
-      key: `mlflow/${header(names.id)}`,
+      key: `mlflow/${signedId}`,
       kind: 'webhook' as const,
       requestedBy: 'mlflow',
       reason: `${entity} ${action}: ${data.name} ${data.version ?? ''}`.trim().slice(0, 500),

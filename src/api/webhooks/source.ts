@@ -26,8 +26,8 @@ export interface Reading {
 /** One kind of sender. */
 export interface WebhookSource {
   readonly sender: WebhookSender;
-  /** @throws {ApiError} 401: not signed, signed with another secret, or too old */
-  check(delivery: Delivery, secret: string): void;
+  /** @returns the delivery's id, where that is signed too; else null. @throws {ApiError} 401: not signed, signed with another secret, or too old */
+  check(delivery: Delivery, secret: string): string | null;
   /** Of a message whose signature holds. @throws {ApiError} 400: it is not such a message */
-  read(delivery: Delivery): Reading;
+  read(delivery: Delivery, signedId: string | null): Reading;
 }
