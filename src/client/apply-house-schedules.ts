@@ -6,11 +6,12 @@ const overlap = ScheduleOverlapPolicy.SKIP;
 
 /**
  * What is done for all models: router, registry and ledger are compared each minute, and now, for a worker that starts does not
- * know what happened before; logs are tended at night.
+ * know what happened before; logs are tended at night. One that cannot be made does not keep the other from being made.
  */
 export async function applyHouseSchedules(client: Client): Promise<void> {
-  await applyReconcileSchedule(client);
-  await applyTendSchedule(client);
+  const applied = await Promise.allSettled([applyReconcileSchedule(client), applyTendSchedule(client)]);
+  const failed = applied.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason as Error;
 }
 
 async function applyReconcileSchedule(client: Client): Promise<void> {

@@ -48,6 +48,8 @@ test('one whose logs cannot be tended keeps no other from it, and people are tol
   expect(told()).toMatchObject([
     { severity: 'action', title: `${broken.name}: its logs were not tended`, text: expect.stringContaining(`ratchet gc ${broken.name}`) },
   ]);
+  expect(await tend()).toHaveLength(1);
+  expect(told()).toHaveLength(1); // of the day
   loop().logs.failures.delete(broken.name);
   expect(await tend()).toEqual([]);
   expect(askedOf(broken).length).toBeGreaterThan(1);
