@@ -3,10 +3,10 @@
 # models_changed_since <commit>: the model files in whose folders something changed since, one a line. Where the
 # commit is not known (a first push, a shallow clone), all of them: rather too many than one too few.
 models_changed_since() {
-  all_models=$(git ls-files -- '*.yaml' '*.yml' | while IFS= read -r file; do
+  all_models=$(git -c core.quotePath=false ls-files -- '*.yaml' '*.yml' | while IFS= read -r file; do
     if grep -q '^apiVersion: *["'\'']\{0,1\}ratchet\.dev/' "$file" 2>/dev/null; then printf '%s\n' "$file"; fi
   done)
-  if ! changed=$(git diff --name-only "$1...HEAD" 2>/dev/null); then
+  if ! changed=$(git -c core.quotePath=false diff --name-only "$1...HEAD" 2>/dev/null); then
     printf '%s\n' "$all_models"
     return
   fi

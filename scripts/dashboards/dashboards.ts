@@ -119,7 +119,7 @@ function dashboard(uid: string, title: string, rows: readonly Row[]): unknown {
   for (const row of rows.filter((candidate) => candidate.panels.length > 0)) {
     panels.push({ id: panels.length + 1, type: 'row', title: row.title, collapsed: false, panels: [], gridPos: { x: 0, y, w: 24, h: 1 } });
     y += 1;
-    for (const [index, { title: panelTitle, description, unit, queries }] of row.panels.entries()) {
+    for (const [index, { title: panelTitle, description, unit, queries, isSigned = false }] of row.panels.entries()) {
       panels.push({
         id: panels.length + 1,
         type: 'timeseries',
@@ -127,7 +127,7 @@ function dashboard(uid: string, title: string, rows: readonly Row[]): unknown {
         description,
         datasource,
         gridPos: { x: (index % 3) * WIDTH, y: y + Math.floor(index / 3) * HEIGHT, w: WIDTH, h: HEIGHT },
-        fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
+        fieldConfig: { defaults: { unit, ...(isSigned ? {} : { min: 0 }) }, overrides: [] },
         targets: queries.map(({ expr, legend }, at) => ({ refId: String.fromCharCode(65 + at), datasource, expr, legendFormat: legend })),
       });
     }

@@ -11,7 +11,11 @@ export interface Panel {
   /** Grafana's name of the unit. */
   readonly unit: string;
   readonly queries: readonly Query[];
+  /** Whether it can be less than nothing; absent: it cannot. */
+  readonly isSigned?: boolean;
 }
+
+const SIGNED: readonly MetricName[] = ['ratchet_model_decay_loss', 'ratchet_model_promise_distance', 'ratchet_model_kpi_mean'];
 
 /** What a metric of ours looks like: a counter's growth, a gauge, a time as its age, a histogram's median and 95th percentile. */
 export function panelOf(name: MetricName): Panel {
@@ -28,6 +32,7 @@ export function panelOf(name: MetricName): Panel {
     description: `${help} (${name})`,
     unit,
     queries,
+    ...(SIGNED.includes(name) && { isSigned: true }),
   });
   const over = (labelNames: readonly string[], expr: string): string => `${fold} by (${labelNames.join(', ')}) (${expr})`;
   if (kind === 'histogram') {

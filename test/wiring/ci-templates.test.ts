@@ -95,7 +95,7 @@ describe('in a scratch repository', () => {
           encoding: 'utf8',
           stdio: 'pipe',
         }).trim();
-      writeModel(repository, 'models/very quick', model);
+      writeModel(repository, 'models/très quick', model);
       writeModel(repository, 'models/other', 'other');
       cpSync(templates, join(repository, 'ci/ratchet'), { recursive: true });
       git('init', '--quiet', '--initial-branch=main');
@@ -103,7 +103,7 @@ describe('in a scratch repository', () => {
       git('commit', '--quiet', '-m', 'before');
       const base = git('rev-parse', 'HEAD');
       git('update-ref', 'refs/remotes/origin/main', base);
-      writeFileSync(join(repository, 'models/very quick/train.py'), '# changed\n', { flag: 'a' });
+      writeFileSync(join(repository, 'models/très quick/train.py'), '# changed\n', { flag: 'a' });
       git('commit', '--quiet', '-am', 'another trainer');
       const commit = git('rev-parse', 'HEAD');
       const temporary = join(repository, '.tmp');
@@ -112,7 +112,7 @@ describe('in a scratch repository', () => {
       const store = createLocalObjectStore(stack.home.storeFolder);
 
       const checked = await run(repository, template.check, environment);
-      expect(checked.output).toContain('== models/very quick/model.yaml');
+      expect(checked.output).toContain('== models/très quick/model.yaml');
       expect(checked.output).not.toContain('models/other');
       expect(checked.output).toContain('the dry run went through');
       expect(checked.code).toBe(0);
