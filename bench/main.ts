@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   analysis: () => import('./analysis.js'),
   overhead: () => import('./overhead.js'),
   waiting: () => import('./waiting.js'),
+  watching: () => import('./watching.js'),
   verify: () => import('./verify.js'),
   traffic: () => import('./traffic.js'),
   serving: () => import('./serving.js'),

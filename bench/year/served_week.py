@@ -68,10 +68,13 @@ class ServedWeek:
         """Ends the server as a drained one ends. @throws RuntimeError its log is not in the store as a whole"""
         self._connection.close()
         self._process.terminate()
-        code = self._process.wait(END_SECONDS_MAX + 10)
-        left = os.listdir(self._log_folder)
-        words = self._errors.read_text()[-500:]
-        self._folder.cleanup()
+        try:
+            code = self._process.wait(END_SECONDS_MAX + 10)
+            left = os.listdir(self._log_folder)
+            words = self._errors.read_text()[-500:]
+        finally:
+            self._process.kill()
+            self._folder.cleanup()
         if code != 0 or left:
             raise RuntimeError(f"a model server: expected its end with all of its log shipped, found status {code}, left {left}: {words}")
 

@@ -70,7 +70,7 @@ export async function startWarmSteps({ python, modelFolder, store }: { python: s
 
   async function stop(): Promise<void> {
     child.stdin.end();
-    child.kill();
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGTERM'); // and the model server that it may have
     await ended;
   }
 

@@ -55,7 +55,7 @@ export async function startYearStack(
     registryOf: () => registry,
     logKeeper: createMemoryLogKeeper().keeper,
     notifier,
-    ...createAbsentServing('this bench answers flights without servers'),
+    ...createAbsentServing('the servers of this bench are started by it, and nobody else'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
     prices: null,
     watchHeartbeatSeconds: 60,

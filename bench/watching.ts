@@ -1,0 +1,142 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { BatchV1Api } from '@kubernetes/client-node';
+import { Client, Connection } from '@temporalio/client';
+import { ensureKubernetes } from '../scripts/kubernetes.mjs';
+import { jobManifest } from '../src/adapters/kubernetes/job-manifest.js';
+import { loadKubeConfig } from '../src/adapters/kubernetes/kube-config.js';
+import { digestOf } from '../src/domain/digest.js';
+import { KubernetesCluster } from '../src/domain/kubernetes-cluster.js';
+import { WATCHED_JOBS_MAX } from '../src/workers/worker-limits.js';
+import { TASK_QUEUE } from '../src/workflows/messages.js';
+import { nodeJob } from '../test/contracts/job-cluster.js';
+import { startCountingProxy } from '../test/servers/counting-proxy.js';
+import { startTestKubernetes, type TestKubernetes } from '../test/servers/kubernetes.js';
+import { startBenchServer } from './loop/bench-server.js';
+import { machineInWords } from './measure.js';
+
+const BUDGET_MIB = 512;
+const AT_ONCE = 32;
+const STEADY_SECONDS = 60;
+/** What asking for each job in turn would cost, at a pace that is still of use to somebody who waits. */
+const POLL_SECONDS = 10;
+const NAMESPACE = 'watching';
+
+/**
+ * Many jobs of a Kubernetes cluster that one worker watches, through Temporal: its memory and processor time, and what it asks the API
+ * server, beside one question per job each ten seconds. The jobs wait for their queue, so that none needs a node.
+ */
+export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly string[]): Promise<void> {
+  const count = Number(countText);
+  if (!Number.isInteger(count) || count < 1 || count > WATCHED_JOBS_MAX)
+    throw new RangeError(`expected a number of jobs of at most ${WATCHED_JOBS_MAX}, found ${countText}`);
+  const binary = await ensureKubernetes(console.log);
+  if (binary === null) throw new Error('expected Go, to build the control plane of the bench, found none');
+  const home = await mkdtemp(join(tmpdir(), 'ratchet-watching-'));
+  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  try {
+    console.log(`${machineInWords()}, ${count} jobs`);
+    const cluster = await startTestKubernetes(binary, home);
+    stops.unshift(() => cluster.stop());
+    const temporal = await startBenchServer();
+    stops.unshift(() => temporal.stop());
+    const names = await makeJobs(cluster, count);
+    const proxy = await startCountingProxy(cluster);
+    stops.unshift(() => proxy.stop());
+    const script = fileURLToPath(new URL('./loop/watching-worker.ts', import.meta.url));
+    const worker = fork(script, [temporal.address, temporal.folder, proxy.url, cluster.token, NAMESPACE], {
+      execArgv: ['--import', 'tsx'],
+    });
+    stops.unshift(() => end(worker));
+    await once(worker, 'message');
+    const before = await usageOf(worker.pid!);
+    console.log(`before: worker ${before.mib} MiB`);
+    const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+    stops.unshift(() => client.connection.close());
+    const startedMs = performance.now();
+    await inTurn(names, (name) => client.workflow.start('watchJob', { workflowId: `watch/${name}`, taskQueue: TASK_QUEUE, args: [name] }));
+    while ((await seenBy(worker)) < count) await sleep(500);
+    console.log(
+      `all seen after ${((performance.now() - startedMs) / 1000).toFixed(0)} s, with requests to the API server: ${inWords(proxy.counts())}`,
+    );
+    await steadily(worker, count, proxy.counts);
+  } finally {
+    for (const stop of stops) await stop();
+  }
+}
+
+async function steadily(worker: ChildProcess, count: number, counts: () => Readonly<Record<string, number>>): Promise<void> {
+  const [asked, used] = [total(counts()), await usageOf(worker.pid!)];
+  await sleep(STEADY_SECONDS * 1000);
+  const [askedThen, usedThen] = [total(counts()), await usageOf(worker.pid!)];
+  const share = (usedThen.cpuSeconds - used.cpuSeconds) / STEADY_SECONDS;
+  const isKept = usedThen.mib <= BUDGET_MIB;
+  console.log(
+    `watching: worker ${usedThen.mib} MiB (budget ≤ ${BUDGET_MIB}: ${isKept ? 'kept' : 'missed'}), ${(share * 100).toFixed(1)}% of a processor`,
+  );
+  const polls = Math.round((count / POLL_SECONDS) * STEADY_SECONDS);
+  console.log(
+    `requests to the API server in ${STEADY_SECONDS} s: ${askedThen - asked}; one per job each ${POLL_SECONDS} s would be ${polls}`,
+  );
+  console.log(`logs of trainings that run are read besides, at most 600 times a minute, however many they are`);
+}
+
+async function makeJobs({ kubeconfig, kubectl }: TestKubernetes, count: number): Promise<string[]> {
+  await kubectl(['create', 'namespace', NAMESPACE]);
+  const batch = loadKubeConfig(kubeconfig).makeApiClient(BatchV1Api);
+  const cluster = KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0', queue: 'research' });
+  const place = { namespace: NAMESPACE, storeUri: 'memory:', environment: {}, checkpoints: null };
+  const specs = Array.from({ length: count }, (_, index) => ({ ...nodeJob('', { cluster }), name: `m-c${index + 1}-train-a1` }));
+  await inTurn(specs, async (spec) => {
+    const { name: _name, ...rest } = spec;
+    await batch.createNamespacedJob({ namespace: NAMESPACE, body: jobManifest(spec, cluster, digestOf(rest), place) });
+  });
+  return specs.map(({ name }) => name);
+}
+
+/** A few at a time. */
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+async function seenBy(worker: ChildProcess): Promise<number> {
+  const answered = once(worker, 'message') as Promise<[number]>;
+  worker.send('how many?');
+  return (await answered)[0];
+}
+
+/** Resident memory and processor time, as the kernel counts them. */
+async function usageOf(pid: number): Promise<{ mib: number; cpuSeconds: number }> {
+  const [status, stat] = await Promise.all(['status', 'stat'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')));
+  const [user, system] = stat!.slice(stat!.lastIndexOf(')')).split(' ').slice(12, 14).map(Number) as [number, number];
+  const ticksPerSecond = 100; // of Linux, on every machine that Node runs on
+  return {
+    mib: Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status!)?.[1]) / 1024),
+    cpuSeconds: (user + system) / ticksPerSecond,
+  };
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, each) => sum + each, 0);
+}
+
+function inWords(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([kind, each]) => `${each} ${kind}`)
+    .join(', ');
+}
+
+async function end(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.disconnect();
+  await once(worker, 'exit');
+}
