@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 async function open() {
   const routes = await openRoutes('gateway-api', kubernetes!, 'gateway-api-rbac.yaml');
   const controller = startGatewayController(routes);
-  const url = await startTestGateway(controller.rules, routes.addresses);
+  const url = await startTestGateway(controller.rules, async (service) => routes.addresses[service]!);
   const settings = { settingsOf: () => ({ gateway: { name: 'public' }, servicePort: 8080, armHeader: 'x-arm' }), settleMsMax: 20_000 };
   const router = createGatewayApiTrafficRouter({ api: routes.api, url, ...settings });
   return { ...routes, controller, url, settings, router, instances: ['m-1', 'm-2'] as const };
@@ -55,7 +55,7 @@ describe.skipIf(kubernetes === null)('HTTPRoutes in a real API server (skipped w
       message: expect.stringContaining('no gateway has said so'),
     });
     expect(await router.read('m')).toEqual({ asked: route, inForce: null, isHeld: false });
-    startGatewayController({ ...routes, api });
+    startGatewayController(routes);
     await router.shift(route, signal);
     expect((await router.read('m'))?.inForce).toEqual({ splits: route.splits, mirror: null });
   });

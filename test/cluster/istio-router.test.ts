@@ -42,7 +42,10 @@ async function rulesOf({ list }: RoutesInTest): Promise<Rule[]> {
 
 async function open() {
   const routes = await openRoutes('istio', kubernetes!, 'istio-rbac.yaml');
-  const url = await startTestGateway(() => rulesOf(routes), routes.addresses);
+  const url = await startTestGateway(
+    () => rulesOf(routes),
+    async (service) => routes.addresses[service]!,
+  );
   const settings = { gateways: ['istio-system/public'], hosts: ['*'], namespace: routes.namespace, servicePort: 8080, armHeader: 'x-arm' };
   return {
     ...routes,

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { stringify } from 'yaml';
 import { createS3ObjectStore } from '../../src/adapters/s3/object-store.js';
+import { deploymentManifest } from '../../src/adapters/kubernetes/serving/instance-manifests.js';
 import { readRecords } from '../../src/client/ledger-view.js';
+import type { KubernetesCluster } from '../../src/domain/kubernetes-cluster.js';
+import { KubernetesServers } from '../../src/domain/kubernetes-servers.js';
+import type { InstanceSpec } from '../../src/domain/serving.js';
 import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { startTestKubernetesNode, TRAINER_IMAGE, type TestKubernetesNode } from '../servers/kubernetes-node.js';
 import { machineFolders, machineVolumes } from '../servers/node/machine-volumes.js';
 import { startTestS3, type TestS3 } from '../servers/versitygw.js';
 import { openJobCluster } from './open-job-cluster.js';
 import { STEPS_FOLDER } from './real-training.js';
+import { writeWorkerKubeconfig } from './worker-kubeconfig.js';
 
 const kubernetes = inject('kubernetes');
 const versitygw = inject('versitygw');
@@ -20,99 +24,125 @@ const modelFolder = fileURLToPath(new URL('../wiring/model', import.meta.url));
 const MODEL = 'wiring';
 const STORE = 's3://cycles/ratchet';
 
-describe.skipIf(!kubernetes?.hasNode || !versitygw)(
-  'a whole cycle whose training is a pod (skipped without a node or an S3 server)',
-  () => {
-    let home: string;
-    let s3: TestS3;
-    let node: TestKubernetesNode;
-    let opened: Awaited<ReturnType<typeof openJobCluster>>;
-    let stack: QuickStack;
-    let block: string;
+describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (skipped without a node or an S3 server)', () => {
+  let home: string;
+  let s3: TestS3;
+  let node: TestKubernetesNode;
+  let opened: Awaited<ReturnType<typeof openJobCluster>>;
+  let stack: QuickStack;
+  let podSettings: Pick<KubernetesCluster, 'volumes' | 'secrets'>;
 
-    beforeAll(async () => {
-      home = mkdtempSync(join(tmpdir(), 'ratchet-cycle-'));
-      chmodSync(home, 0o755); // pods are not root
-      s3 = await startTestS3(versitygw!, join(home, 's3'));
-      mkdirSync(join(s3.folder, 'cycles'));
-      node = await startTestKubernetesNode(kubernetes!.binary, home, { ports: [s3.port] });
-      opened = await openJobCluster({ binary: kubernetes!.binary, kubeconfig: node.cluster.kubeconfig });
-      const machine = machineVolumes(opened.namespace, [...machineFolders({ dir: dirname(dirname(python)), python }), STEPS_FOLDER]);
-      const secret = { metadata: { name: 'pods', namespace: opened.namespace }, stringData: variablesOfPods() };
-      const items = [...machine.manifests, { apiVersion: 'v1', kind: 'Secret', ...secret }];
-      await node.cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-      const secrets = Object.keys(variablesOfPods()).map((variable) => ({ variable, secret: 'pods', key: variable }));
-      block = `  cluster: ${JSON.stringify({ kind: 'kubernetes', image: TRAINER_IMAGE, volumes: machine.volumes, secrets })}\n`;
-      stack = await startQuickStack({
-        modelFolder,
-        steps: [STEPS_FOLDER],
-        extra: {
-          ...s3.environment,
-          RATCHET_STORE_URI: STORE,
-          RATCHET_KUBERNETES_NAMESPACES: opened.namespace,
-          RATCHET_KUBECONFIG: await kubeconfigOfWorker(),
-        },
-      });
-    }, 240_000);
-    afterAll(async () => {
-      await stack?.stop();
-      opened?.cluster.close();
-      await node?.stop();
-      await s3?.stop();
-      rmSync(home, { recursive: true, force: true });
-    });
-
-    /** What an image would hold, and how pods of this node reach the store. */
-    function variablesOfPods(): Record<string, string> {
-      return {
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'ratchet-cycle-'));
+    chmodSync(home, 0o755); // pods are not root
+    s3 = await startTestS3(versitygw!, join(home, 's3'));
+    mkdirSync(join(s3.folder, 'cycles'));
+    node = await startTestKubernetesNode(kubernetes!.binary, home, { ports: [s3.port] });
+    const at = { binary: kubernetes!.binary, kubeconfig: node.cluster.kubeconfig };
+    opened = await openJobCluster(at); // its worker has the rights of deploy/kubernetes, and no others
+    const machine = machineVolumes(opened.namespace, [...machineFolders({ dir: dirname(dirname(python)), python }), STEPS_FOLDER]);
+    const secret = { metadata: { name: 'pods', namespace: opened.namespace }, stringData: variablesOfPods() };
+    const items = [...machine.manifests, { apiVersion: 'v1', kind: 'Secret', ...secret }];
+    await node.cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const secrets = Object.keys(variablesOfPods()).map((variable) => ({ variable, secret: 'pods', key: variable }));
+    podSettings = { volumes: machine.volumes, secrets };
+    stack = await startQuickStack({
+      modelFolder,
+      steps: [STEPS_FOLDER],
+      extra: {
         ...s3.environment,
-        AWS_ENDPOINT_URL_S3: `http://${node.addressFromPods(s3.port)}`,
-        MLFLOW_TRACKING_URI: '', // this node reaches none
-        PATH: `${dirname(python)}:/bin`,
-        PYTHONPATH: STEPS_FOLDER,
-      };
-    }
-
-    /** The rights of deploy/kubernetes, and no others. */
-    async function kubeconfigOfWorker(): Promise<string> {
-      const token = (await opened.run('create', 'token', 'ratchet-worker')).trim();
-      const config = JSON.parse(readFileSync(node.cluster.kubeconfig, 'utf8')) as { users: { name: string; user: object }[] };
-      const users = config.users.map(({ name }) => ({ name, user: { token } }));
-      const file = join(home, 'worker.kubeconfig');
-      writeFileSync(file, stringify({ ...config, users }), { mode: 0o600 });
-      return file;
-    }
-
-    /** A cycle over the same rows as any other. @returns its number, its outcome, and what was trained */
-    async function cycleOver(asOf: string) {
-      const ran = await stack.cli(['trigger', MODEL, '--as-of', asOf, '--wait', '--timeout', '3m', '-o', 'json']);
-      expect(ran.code, ran.output).toBe(0);
-      const { cycle, outcome } = JSON.parse(ran.output.slice(ran.output.indexOf('{'))) as { cycle: number; outcome: string };
-      const records = await readRecords(createS3ObjectStore({ uri: STORE, environment: s3.environment }), MODEL);
-      const promoted = records.map(({ body }) => body).find((body) => body.kind === 'promoted' && body.cycle === cycle);
-      return { cycle, outcome, version: promoted?.kind === 'promoted' ? promoted.version : null };
-    }
-
-    test('the model file that trains here trains on the cluster by one block more, and gives the same model', async () => {
-      const here = await cycleOver('2024-04-01');
-      expect(here).toMatchObject({ outcome: 'promoted' });
-      const file = readFileSync(stack.modelFile, 'utf8');
-      writeFileSync(
-        stack.modelFile,
-        file.replace('  timeLimitSeconds: 120\n', (line) => `${line}  ${block}`),
-      );
-      const applied = await stack.cli(['apply', '-f', stack.modelFile]);
-      expect(applied.code, applied.output).toBe(0);
-
-      const there = await cycleOver('2024-04-01');
-      expect(there).toMatchObject({ outcome: 'promoted' });
-      expect(there.version!.model).toEqual(here.version!.model);
-      const jobs = (await opened.read('jobs')) as { items: { metadata: { name: string }; status: { succeeded?: number } }[] };
-      expect(jobs.items.map(({ metadata, status }) => [metadata.name, status.succeeded])).toEqual([
-        [expect.stringContaining(`${MODEL}-c${there.cycle}-train-a1`), 1],
-      ]);
-      const audit = await stack.cli(['audit', 'verify', MODEL]);
-      expect(audit.output).toContain(`${MODEL}: holds`);
+        RATCHET_STORE_URI: STORE,
+        RATCHET_KUBERNETES_NAMESPACES: opened.namespace,
+        RATCHET_KUBECONFIG: await writeWorkerKubeconfig(at, opened.namespace, join(home, 'worker.kubeconfig')),
+      },
     });
-  },
-);
+  }, 240_000);
+  afterAll(async () => {
+    await stack?.stop();
+    opened?.cluster.close();
+    await node?.stop();
+    await s3?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  /** What an image would hold, and how pods of this node reach the store. */
+  function variablesOfPods(): Record<string, string> {
+    return {
+      ...s3.environment,
+      AWS_ENDPOINT_URL_S3: `http://${node.addressFromPods(s3.port)}`,
+      MLFLOW_TRACKING_URI: '', // this node reaches none
+      PATH: `${dirname(python)}:/bin`,
+      PYTHONPATH: STEPS_FOLDER,
+    };
+  }
+
+  /** A cycle over the same rows as any other. @returns its number, its outcome, and what was trained */
+  async function cycleOver(asOf: string) {
+    const ran = await stack.cli(['trigger', MODEL, '--as-of', asOf, '--wait', '--timeout', '3m', '-o', 'json']);
+    expect(ran.code, ran.output).toBe(0);
+    const { cycle, outcome } = JSON.parse(ran.output.slice(ran.output.indexOf('{'))) as { cycle: number; outcome: string };
+    const promoted = await lastPromotion();
+    return { cycle, outcome, version: promoted?.cycle === cycle ? promoted.version : null };
+  }
+
+  const store = () => createS3ObjectStore({ uri: STORE, environment: s3.environment });
+  async function lastPromotion() {
+    const records = await readRecords(store(), MODEL);
+    return records.flatMap(({ body }) => (body.kind === 'promoted' ? [body] : [])).at(-1);
+  }
+
+  test('the model file that trains here trains on the cluster by one block more, and gives the same model', async () => {
+    const here = await cycleOver('2024-04-01');
+    expect(here).toMatchObject({ outcome: 'promoted' });
+    const block = JSON.stringify({ kind: 'kubernetes', image: TRAINER_IMAGE, ...podSettings });
+    const file = readFileSync(stack.modelFile, 'utf8');
+    writeFileSync(stack.modelFile, file.replace(/^( *)timeLimitSeconds: 120$/m, `$&\n$1cluster: ${block}`));
+    const applied = await stack.cli(['apply', '-f', stack.modelFile]);
+    expect(applied.code, applied.output).toBe(0);
+
+    const there = await cycleOver('2024-04-01');
+    expect(there).toMatchObject({ outcome: 'promoted' });
+    expect(there.version!.model).toEqual(here.version!.model);
+    const jobs = (await opened.read('jobs')) as { items: { metadata: { name: string }; status: { succeeded?: number } }[] };
+    expect(jobs.items.map(({ metadata, status }) => [metadata.name, status.succeeded])).toEqual([
+      [expect.stringContaining(`${MODEL}-c${there.cycle}-train-a1`), 1],
+    ]);
+    const audit = await stack.cli(['audit', 'verify', MODEL]);
+    expect(audit.output).toContain(`${MODEL}: holds`);
+  });
+
+  test('a real pod serves what was trained, and leaves its log of predictions when it ends', async () => {
+    const version = (await lastPromotion())!.version;
+    const spec: InstanceSpec = {
+      name: `${MODEL}-1`,
+      model: MODEL,
+      version: version.version,
+      artifact: version.model,
+      features: [
+        { name: 'x', type: 'number', nullable: false },
+        { name: 'kind', type: 'category', nullable: false },
+      ],
+      replicas: 1,
+      rowsMax: 100,
+      keyHeader: null,
+      readySecondsMax: 60,
+    };
+    const servers = KubernetesServers.parse({ kind: 'kubernetes', image: TRAINER_IMAGE, cpus: 0.1, ...podSettings });
+    const deployment = deploymentManifest(spec, servers, { namespace: opened.namespace, storeUri: STORE, environment: {} });
+    await opened.kubectl(['apply', '-f', '-'], JSON.stringify(deployment));
+    await opened.run('rollout', 'status', `deployment/${spec.name}`, '--timeout=90s');
+    const { items } = (await opened.read('pods', '-l', `ratchet.dev/instance=${spec.name}`)) as { items: { metadata: { name: string } }[] };
+    const path = `/api/v1/namespaces/${opened.namespace}/pods/${items[0]!.metadata.name}:8080/proxy/v2/models/${MODEL}/infer`;
+    const inputs = [
+      { name: 'x', shape: [2], datatype: 'FP64', data: [-2, 2] },
+      { name: 'kind', shape: [2], datatype: 'BYTES', data: ['a', 'a'] },
+    ];
+    const answer: unknown = JSON.parse(await opened.kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify({ inputs })));
+    expect(answer).toMatchObject({ model_version: version.version });
+    const [low, high] = (answer as { outputs: { data: [number, number] }[] }).outputs[0]!.data;
+    expect(low).toBeLessThan(0.3);
+    expect(high).toBeGreaterThan(0.7);
+    await opened.run('delete', 'deployment', spec.name, '--wait=false');
+    await expect.poll(() => store().list(`predictions/${MODEL}/`, { limit: 1 }), { timeout: 60_000 }).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import type { RoutesInTest } from './open-routes.js';
+import type { ObjectsInTest } from './open-routes.js';
 import type { Rule } from './test-gateway.js';
 
 const GROUP = 'gateway.networking.k8s.io';
@@ -35,7 +35,7 @@ export interface GatewayController {
 }
 
 /** Plays the controller of a Gateway `public`: reads HTTPRoutes, and says in their status whether it takes them. */
-export function startGatewayController({ list, setStatus }: RoutesInTest): GatewayController {
+export function startGatewayController({ list, setStatus }: Pick<ObjectsInTest, 'list' | 'setStatus'>): GatewayController {
   const refused = new Set<string>();
   const taken = new Map<string, HttpRoute>();
   let isAway = false;

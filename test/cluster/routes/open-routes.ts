@@ -6,7 +6,17 @@ import { createRouteApi, type RouteApi } from '../../../src/adapters/kubernetes/
 import { createKubectl } from '../../servers/kubectl.js';
 import { startModelReplica, type ModelReplica } from '../../servers/model-replica.js';
 
-export interface RoutesInTest {
+/** Custom objects of a namespace, with the administrator's rights. */
+export interface ObjectsInTest {
+  /** Objects of a kind in this namespace, as they are now. */
+  list<T>(group: string, plural: string): Promise<T[]>;
+  /** Changes an object as a person with kubectl would: by a JSON patch. */
+  edit(group: string, plural: string, name: string, patch: readonly object[]): Promise<void>;
+  /** Says what a controller thinks of an object. */
+  setStatus(group: string, plural: string, name: string, status: object): Promise<void>;
+}
+
+export interface RoutesInTest extends ObjectsInTest {
   readonly api: RouteApi;
   /** Of the worker: its rights are few. */
   readonly kubeConfig: KubeConfig;
@@ -14,12 +24,6 @@ export interface RoutesInTest {
   /** By the name of their Service. */
   readonly replicas: Readonly<Record<'m-1' | 'm-2', ModelReplica>>;
   readonly addresses: Readonly<Record<string, string>>;
-  /** Objects of a kind in this namespace, as they are now. */
-  list<T>(group: string, plural: string): Promise<T[]>;
-  /** Changes an object as a person with kubectl would: by a JSON patch. */
-  edit(group: string, plural: string, name: string, patch: readonly object[]): Promise<void>;
-  /** Says what a controller thinks of an object. */
-  setStatus(group: string, plural: string, name: string, status: object): Promise<void>;
 }
 
 let namespaces = 0;
@@ -32,7 +36,6 @@ export async function openRoutes(prefix: string, { kubeconfig }: { readonly kube
   const namespace = `${prefix}-${++namespaces}`;
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
-  const objects = config.makeApiClient(CustomObjectsApi);
   const core = config.makeApiClient(CoreV1Api);
   await core.createNamespace({ body: { metadata: { name: namespace } } });
   const kubeConfig = await workerIn(namespace, config, rights);
@@ -45,6 +48,13 @@ export async function openRoutes(prefix: string, { kubeconfig }: { readonly kube
     namespace,
     replicas,
     addresses: Object.fromEntries(Object.entries(replicas).map(([name, { address }]) => [name, address])),
+    ...objectsIn(config, namespace),
+  };
+}
+
+export function objectsIn(config: KubeConfig, namespace: string): ObjectsInTest {
+  const objects = config.makeApiClient(CustomObjectsApi);
+  return {
     async list<T>(group: string, plural: string) {
       const found: unknown = await objects.listNamespacedCustomObject({ group, version: 'v1', plural, namespace });
       return (found as { items: T[] }).items;

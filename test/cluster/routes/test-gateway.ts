@@ -16,9 +16,12 @@ export interface Rule {
  * stands in for a mesh, whose controllers do not run here; the objects, and what checks them, are real.
  *
  * @param look the rules that are in force now
- * @param addresses Service → where it answers
+ * @param addressOf where a Service answers, host:port; rejects where nobody does
  */
-export async function startTestGateway(look: () => Promise<readonly Rule[]>, addresses: Readonly<Record<string, string>>): Promise<string> {
+export async function startTestGateway(
+  look: () => Promise<readonly Rule[]>,
+  addressOf: (service: string) => Promise<string>,
+): Promise<string> {
   let looking: Promise<unknown> = Promise.resolve();
   let next: Promise<readonly Rule[]> | null = null;
   /** A look that begins after it was asked for; one for all who wait for it. */
@@ -47,10 +50,15 @@ export async function startTestGateway(look: () => Promise<readonly Rule[]>, add
     if (!rule || !backend) return void outgoing.writeHead(404).end();
     const body = Buffer.concat(chunks);
     if (rule.mirror !== null)
-      forward(rule.mirror, {})
-        .on('response', (reply) => reply.resume())
-        .end(body);
-    forward(backend.service, backend.adds)
+      void addressOf(rule.mirror).then(
+        (address) =>
+          forward(address, {})
+            .on('response', (reply) => reply.resume())
+            .on('error', () => undefined)
+            .end(body),
+        () => undefined, // nobody waits for a copy
+      );
+    forward(await addressOf(backend.service), backend.adds)
       .on('response', (reply) => {
         outgoing.writeHead(reply.statusCode!, { ...reply.headers, ...backend.adds });
         reply.pipe(outgoing);
@@ -58,8 +66,8 @@ export async function startTestGateway(look: () => Promise<readonly Rule[]>, add
       .on('error', () => outgoing.writeHead(503).end())
       .end(body);
 
-    function forward(service: string, adds: Readonly<Record<string, string>>) {
-      const [host, port] = addresses[service]!.split(':');
+    function forward(address: string, adds: Readonly<Record<string, string>>) {
+      const [host, port] = address.split(':');
       return ask({ host, port, path: incoming.url, method: incoming.method, headers: { ...incoming.headers, ...adds }, agent: false });
     }
   }

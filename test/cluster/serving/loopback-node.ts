@@ -9,6 +9,7 @@ import { loadKubeConfig } from '../../../src/adapters/kubernetes/kube-config.js'
 import { serverEnvironment } from '../../../src/adapters/local/servers/server-process.js';
 
 const standIn = fileURLToPath(new URL('../../servers/stand-in', import.meta.url));
+const STAND_IN: NodeServer = { python: 'python3', environment: { PYTHONPATH: standIn } };
 const merging = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
 const lookMs = 100;
 const heartbeatMs = 10_000;
@@ -26,6 +27,12 @@ interface RunningPod {
   told: string;
 }
 
+/** How a pod's server is started: `environment` on top of a plain one, `python` in place of the system's. */
+export interface NodeServer {
+  readonly python: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface LoopbackNode {
   readonly name: string;
   /** Kills the server of a pod, as a crash would. */
@@ -35,9 +42,9 @@ export interface LoopbackNode {
 
 /**
  * A node whose pods are processes of this machine, each at a loopback address of its own: what a kubelet does for model servers,
- * without containers. It runs the stand-in for a model server with the pod's own configuration.
+ * without containers. It runs the stand-in for a model server, or another one, with the pod's own configuration.
  */
-export async function startLoopbackNode(kubeconfig: string, name: string): Promise<LoopbackNode> {
+export async function startLoopbackNode(kubeconfig: string, name: string, server: NodeServer = STAND_IN): Promise<LoopbackNode> {
   const core = loadKubeConfig(kubeconfig).makeApiClient(CoreV1Api);
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-loopback-node-'));
   const pods = new Map<string, RunningPod>();
@@ -90,12 +97,14 @@ export async function startLoopbackNode(kubeconfig: string, name: string): Promi
   }
 
   function start({ metadata }: V1Pod, running: RunningPod): ChildProcess {
-    const file = join(folder, metadata!.uid!, 'server.json');
-    mkdirSync(join(folder, metadata!.uid!), { recursive: true });
+    const scratch = join(folder, metadata!.uid!);
+    const file = join(scratch, 'server.json');
+    mkdirSync(scratch, { recursive: true });
     const config: object = JSON.parse(metadata!.annotations!['ratchet.dev/server']!);
-    writeFileSync(file, JSON.stringify({ ...config, host: running.ip }));
-    const environment = { ...serverEnvironment(), PYTHONPATH: standIn, RATCHET_SERVE_CONFIG: file };
-    const child = spawn('python3', ['-m', 'ratchet_serve'], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    const places = { host: running.ip, artifactPath: join(scratch, 'artifact'), logFolder: join(scratch, 'predictions') };
+    writeFileSync(file, JSON.stringify({ ...config, ...places }));
+    const environment = { ...serverEnvironment(), ...server.environment, RATCHET_SERVE_CONFIG: file };
+    const child = spawn(server.python, ['-m', 'ratchet_serve'], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
     running.said = '';
     child.stderr.on('data', (words: Buffer) => (running.said += words.toString()));
     child.once('close', (code) => {
