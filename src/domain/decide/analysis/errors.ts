@@ -5,7 +5,7 @@ import { addClumps, asClumps, clumpSize, noClumps, type Clumps } from './clumps.
 import { inconclusive, ruling, type Observed } from './metric-ruling.js';
 import { keepsOf, type Pair } from './pair.js';
 import { randomOf, thin, THINNINGS } from './thin.js';
-import { addVotes, evidenceOf, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
+import { addVotes, evidenceOf, nextStake, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
 
 type Spec = Extract<RolloutMetric, { kind: 'errors' }>;
 
@@ -26,7 +26,7 @@ export const beginErrors = (): ErrorsState => ({
   units: [0, 0],
   errors: [0, 0],
 });
-export const beginErrorsStep = ({ votes }: ErrorsState): ErrorsState => ({ ...beginErrors(), votes });
+export const beginErrorsStep = ({ votes }: ErrorsState): ErrorsState => ({ ...beginErrors(), votes: nextStake(votes) });
 
 /** The arm with more errors, once both have the same number to expect, loses the window. */
 export function addErrors(spec: Spec, state: ErrorsState, { challenger, other, share, seed }: Pair): ErrorsState {
@@ -57,6 +57,7 @@ export function assessErrors(plan: AnalysisPlan, metric: PlannedMetric, spec: Sp
     needed: windowsNeeded(plan, metric, spec, state),
     windows: state.windows,
     passed: `no harm ≥ ×${spec.detect} found: ${seen}`,
+    doubt: mine >= spec.detect * theirs && mine > 0 ? `${seen}, as much as detect names, and not proven yet` : null,
   });
 }
 
@@ -64,7 +65,8 @@ export function assessErrors(plan: AnalysisPlan, metric: PlannedMetric, spec: Sp
 function windowsNeeded(plan: AnalysisPlan, { alpha }: PlannedMetric, spec: Spec, state: ErrorsState): number | null {
   const share = Math.max(plan.errorShareMin, state.errors[1] / state.units[1]);
   const equalised = Math.min(state.units[0] / (1 + spec.margin), state.units[1]) / state.windows / clumpSize(state.clumps);
-  return errorWindowsNeeded({ unitsPerWindow: equalised, share, ratio: spec.detect / (1 + spec.margin), alpha });
+  const ratio = spec.detect / (1 + spec.margin);
+  return errorWindowsNeeded({ unitsPerWindow: equalised, share, ratio, alpha, stake: state.votes.stepStake ?? 1 });
 }
 
 /** Windows until a regression by `ratio` (beyond what is allowed) is found with 90% power; null: never. Poisson counts, each arm `unitsPerWindow`. */
@@ -73,16 +75,18 @@ export function errorWindowsNeeded({
   share,
   ratio,
   alpha,
+  stake,
 }: {
   unitsPerWindow: number;
   share: number;
   ratio: number;
   alpha: number;
+  stake: number;
 }): number | null {
   const theirs = unitsPerWindow * share;
   const { worse, better } = race(Math.min(unitsPerWindow, theirs * ratio), theirs);
   if (worse + better === 0) return null;
-  const votes = votesNeeded(worse / (worse + better), alpha);
+  const votes = votesNeeded(worse / (worse + better), alpha, stake);
   return votes === null ? null : Math.ceil(votes / (worse + better));
 }
 

@@ -5,7 +5,7 @@ import { addClumps, asClumps, clumpSize, noClumps, type Clumps } from './clumps.
 import { inconclusive, ruling } from './metric-ruling.js';
 import { keepsOf, type Pair } from './pair.js';
 import { randomOf, thin, THINNINGS } from './thin.js';
-import { addVotes, evidenceOf, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
+import { addVotes, evidenceOf, nextStake, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
 
 type Spec = Extract<RolloutMetric, { kind: 'latency' }>;
 const QUANTILES = [0.5, 0.9, 0.99] as const;
@@ -34,6 +34,7 @@ export const beginLatency = (): LatencyState => ({
 });
 export const beginLatencyStep = (state: LatencyState): LatencyState => ({
   ...state,
+  votes: state.votes.map(nextStake),
   clumps: QUANTILES.map(() => noClumps),
   windows: 0,
   units: [0, 0],
@@ -88,24 +89,29 @@ export function assessLatency(metric: PlannedMetric, spec: Spec, edges: readonly
 /** The best of the three thresholds finds it; it has a third of the money. */
 function windowsNeeded({ alpha }: PlannedMetric, spec: Spec, edges: readonly number[], state: LatencyState): number | null {
   const units = Math.min(...state.units) / state.windows;
-  const needed = QUANTILES.flatMap((q) => {
+  const needed = QUANTILES.flatMap((q, index) => {
     const threshold = quantile(edges, state.past, q);
     const theirs = shareAbove(edges, state.past, threshold);
     const mine = shareAbove(edges, state.past, (threshold * (1 + spec.margin)) / spec.detect);
     const sd = Math.sqrt((mine * (1 - mine) + theirs * (1 - theirs)) / units);
     const chance = sd === 0 ? (mine > theirs ? 0.999 : 0.5) : normalBelow((mine - theirs) / sd);
-    return votesNeeded(Math.min(0.999, chance), alpha / 3) ?? [];
+    return votesNeeded(Math.min(0.999, chance), alpha / 3, state.votes[index]!.stepStake ?? 1) ?? [];
   });
   return needed.length === 0 ? null : Math.min(...needed);
 }
 
 /** Windows until the named slowing is found with 90% power, at so many answers per window of each arm, log-normal with σ .5; null: never. */
-export function latencyWindowsNeeded({ detect, margin, p99MsMax }: Spec, unitsPerWindow: number, alpha: number): number | null {
+export function latencyWindowsNeeded(
+  { detect, margin, p99MsMax }: Spec,
+  unitsPerWindow: number,
+  alpha: number,
+  stake: number,
+): number | null {
   const needed = [0, 1.2816, 2.3263].flatMap((z) => {
     const theirs = 1 - normalBelow(z);
     const mine = 1 - normalBelow(z + Math.log((1 + margin) / detect) / 0.5);
     const sd = Math.sqrt((mine * (1 - mine) + theirs * (1 - theirs)) / unitsPerWindow);
-    return votesNeeded(Math.min(0.999, normalBelow((mine - theirs) / sd)), (p99MsMax === undefined ? alpha : alpha / 2) / 3) ?? [];
+    return votesNeeded(Math.min(0.999, normalBelow((mine - theirs) / sd)), (p99MsMax === undefined ? alpha : alpha / 2) / 3, stake) ?? [];
   });
   return needed.length === 0 ? null : Math.min(...needed);
 }

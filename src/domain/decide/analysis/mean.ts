@@ -4,7 +4,7 @@ import type { ArmCounts } from '../../traffic-window.js';
 import type { PlannedMetric } from './analysis-plan.js';
 import { inconclusive, ruling } from './metric-ruling.js';
 import type { Pair } from './pair.js';
-import { addVotes, evidenceOf, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
+import { addVotes, evidenceOf, nextStake, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
 
 type Spec = Extract<RolloutMetric, { kind: 'mean' }>;
 /** Answers of each arm that make one vote: fewer windows than these are gathered first. */
@@ -27,7 +27,7 @@ const nothing = [
   [0, 0],
 ] as const;
 export const beginMean = (): MeanState => ({ up: noVotes(1), down: noVotes(1), open: nothing, blocks: 0, windows: 0, mean: 0, m2: 0 });
-export const beginMeanStep = ({ up, down }: MeanState): MeanState => ({ ...beginMean(), up, down });
+export const beginMeanStep = ({ up, down }: MeanState): MeanState => ({ ...beginMean(), up: nextStake(up), down: nextStake(down) });
 
 /** A block's difference of means beyond the margin is a vote. */
 export function addMean(spec: Spec, state: MeanState, { challenger, other }: Pair): MeanState {
@@ -56,20 +56,28 @@ export function assessMean(metric: PlannedMetric, spec: Spec, state: MeanState):
   if (state.blocks < 2) return inconclusive(metric, observed, `fewer than ${BLOCK_UNITS} answers of each arm, twice`);
   const sd = Math.sqrt(state.m2 / (state.blocks - 1));
   const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((spec.detect - spec.margin) / sd));
-  const votes = votesNeeded(chance, spec.direction === 'either' ? metric.alpha / 2 : metric.alpha);
+  const stake = Math.max(state.up.stepStake ?? 1, state.down.stepStake ?? 1);
+  const votes = votesNeeded(chance, spec.direction === 'either' ? metric.alpha / 2 : metric.alpha, stake);
+  const worse = spec.direction === 'up' ? state.mean : spec.direction === 'down' ? -state.mean : Math.abs(state.mean);
   return ruling(metric, observed, {
     harm: `the mean ${spec.of} differs by ${state.mean.toPrecision(3)}, more than ${spec.margin}`,
     needed: votes === null ? null : Math.ceil((votes * state.windows) / state.blocks),
     windows: state.windows,
     passed: `no difference ≥ ${spec.detect} found: ${state.mean.toPrecision(3)}`,
+    doubt: worse >= spec.detect ? `${state.mean.toPrecision(3)}, as much as detect names, and not proven yet` : null,
   });
 }
 
 /** Windows until the named difference is found with 90% power, at so many answers per window of each arm, of a spread of a sixth of the range; null: never. */
-export function meanWindowsNeeded({ min, max, margin, detect, direction }: Spec, unitsPerWindow: number, alpha: number): number | null {
+export function meanWindowsNeeded(
+  { min, max, margin, detect, direction }: Spec,
+  unitsPerWindow: number,
+  alpha: number,
+  stake: number,
+): number | null {
   const windowsPerBlock = Math.max(1, BLOCK_UNITS / unitsPerWindow);
   const sd = ((max - min) / 6) * Math.sqrt(2 / (unitsPerWindow * windowsPerBlock));
-  const votes = votesNeeded(Math.min(0.999, normalBelow((detect - margin) / sd)), direction === 'either' ? alpha / 2 : alpha);
+  const votes = votesNeeded(Math.min(0.999, normalBelow((detect - margin) / sd)), direction === 'either' ? alpha / 2 : alpha, stake);
   return votes === null ? null : Math.ceil(votes * windowsPerBlock);
 }
 

@@ -14,18 +14,21 @@ export interface Findings {
   /** Windows that it takes to find the named regression; null: it hardly ever would be found in traffic like this. */
   readonly needed: number | null;
   readonly windows: number;
+  /** Why it does not pass, however much was seen: what is seen is the named regression. Absent or null: nothing. */
+  readonly doubt?: string | null;
 }
 
 /** A metric's phase from its evidence: harm is final, and only enough data is success. */
 export function ruling(
   metric: PlannedMetric,
   { evidence, estimate }: Observed,
-  { harm, passed, needed, windows }: Findings,
+  { harm, passed, needed, windows, doubt = null }: Findings,
 ): MetricAnalysis {
   const failsAt = 1 / metric.alpha;
   const base = { metric: metric.name, kind: metric.spec.kind, evidence, failsAt, estimate, interval: null };
   if (evidence !== null && evidence >= failsAt) return { ...base, phase: 'Failed', reason: `${metric.spec.kind}: ${harm}` };
-  if (needed !== null && windows >= needed) return { ...base, phase: 'Successful', reason: `${metric.spec.kind}: ${passed}` };
+  if (needed !== null && windows >= needed)
+    return { ...base, phase: doubt === null ? 'Successful' : 'Inconclusive', reason: `${metric.spec.kind}: ${doubt ?? passed}` };
   const missing =
     needed === null
       ? 'the regression named in detect would hardly ever be found in traffic like this'

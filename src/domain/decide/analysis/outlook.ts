@@ -35,7 +35,7 @@ export function rolloutOutlook(rollout: RolloutSpec): StepOutlook[] {
     const perWindow = (percent: number): number => (traffic.requestsPerSecond * windowSeconds * percent) / 100;
     const units = { mine: perWindow(percents.challenger), theirs: perWindow(percents.other) };
     const { bakeSecondsMax } = bakeSecondsOf(step);
-    const needed = counted.map((metric) => windowsNeeded(metric, units, traffic.errorShare));
+    const needed = counted.map((metric) => windowsNeeded(metric, units, { errorShare: traffic.errorShare, stake: index + 1 }));
     const slowest = needed.reduce<number>((worst, count, at) => ((count ?? Infinity) > (needed[worst] ?? Infinity) ? at : worst), 0);
     const windows = needed[slowest] ?? null;
     const seconds = windows === null ? null : windows * windowSeconds;
@@ -47,19 +47,25 @@ export function rolloutOutlook(rollout: RolloutSpec): StepOutlook[] {
 function windowsNeeded(
   { spec, alpha }: PlannedMetric,
   { mine, theirs }: { mine: number; theirs: number },
-  errorShare: number,
+  { errorShare, stake }: { errorShare: number; stake: number },
 ): number | null {
   const equal = Math.min(mine, theirs);
   switch (spec.kind) {
     case 'errors': {
       const unitsPerWindow = Math.min(mine / (1 + spec.margin), theirs);
       const ratio = spec.detect / (1 + spec.margin);
-      return errorWindowsNeeded({ unitsPerWindow, share: errorShare, ratio, alpha: spec.shareMax === undefined ? alpha : alpha / 2 });
+      return errorWindowsNeeded({
+        unitsPerWindow,
+        share: errorShare,
+        ratio,
+        alpha: spec.shareMax === undefined ? alpha : alpha / 2,
+        stake,
+      });
     }
     case 'latency':
-      return latencyWindowsNeeded(spec, equal, alpha);
+      return latencyWindowsNeeded(spec, equal, alpha, stake);
     case 'mean':
-      return meanWindowsNeeded(spec, equal, alpha);
+      return meanWindowsNeeded(spec, equal, alpha, stake);
     case 'distribution':
       return Math.max(FIRST_LOOK, Math.ceil(SCORES_MIN / mine));
     case 'quality':

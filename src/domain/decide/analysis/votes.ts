@@ -5,6 +5,8 @@ export interface Votes {
   /** Of those, the ones before the latest stake was laid; and which stake that is, from 1. */
   readonly before: readonly [worse: readonly number[], better: readonly number[]];
   readonly stake: number;
+  /** The stake that was laid when this step began; absent: the first. */
+  readonly stepStake?: number;
 }
 
 export function noVotes(thinnings: number): Votes {
@@ -12,7 +14,7 @@ export function noVotes(thinnings: number): Votes {
   return { worse: none, better: none, before: [none, none], stake: 1 };
 }
 
-/** A new stake is laid once so many more votes have spoken for the challenger than against it. */
+/** A new stake is laid at each step, and once so many more votes have spoken for the challenger than against it. */
 const LEAD = 30;
 
 /**
@@ -35,6 +37,14 @@ export function addVotes(votes: Votes, signs: readonly number[]): Votes {
   return { worse, better, before: [worse, better], stake: votes.stake + 1 };
 }
 
+/** For a step: what a challenger won in the steps before is not held against what is seen of it in this one. */
+export function nextStake(votes: Votes): Votes {
+  const { worse, better, before, stake } = votes;
+  const since = sum(worse) - sum(before[0]) + sum(better) - sum(before[1]);
+  const laid = since === 0 ? stake : stake + 1;
+  return { worse, better, before: [worse, better], stake: laid, stepStake: laid };
+}
+
 /**
  * The evidence that the challenger does worse, as an e-value: under "no worse" its expectation is at most 1 at any time, so it
  * reaches 1/α with a chance of at most α however often it is looked at (Ville's inequality).
@@ -43,7 +53,7 @@ export function addVotes(votes: Votes, signs: readonly number[]): Votes {
  * even chances; money is bet on several greater ones, and e-values of the thinnings are averaged (Vovk & Wang 2021).
  *
  * Half of the money is bet from the beginning. The other half is laid in stakes of ½ · 1/(k(k+1)), each bet from when it is
- * laid: what a challenger won in a good week is not held against the evidence of a bad hour after it.
+ * laid: what a challenger won in a good week, or in the step before, is not held against the evidence of a bad hour after it.
  */
 export function evidenceOf({ worse, better, before: [worseBefore, betterBefore], stake }: Votes): number {
   const whole = mean(worse.map((count, k) => evidenceOfOne(count, better[k]!)));
@@ -55,6 +65,11 @@ export function evidenceOf({ worse, better, before: [worseBefore, betterBefore],
 /** What is bet before a second stake is laid: half of all, and the first stake. */
 const firstShare = 0.75;
 
+/** The share of all money that is bet from a step's beginning on what is seen of it. */
+function shareOf(stake: number): number {
+  return stake === 1 ? firstShare : 0.5 / (stake * (stake + 1));
+}
+
 function evidenceOfOne(worse: number, better: number): number {
   let total = 0;
   for (const [lost, won] of GAINS) total += Math.exp(worse * lost + better * won);
@@ -64,19 +79,21 @@ function evidenceOfOne(worse: number, better: number): number {
 const VOTES_MAX = 100_000;
 
 /**
- * How many votes it takes until a challenger that loses each with this chance is turned back with 90% power; null: it hardly
- * ever is. By the normal law of the number of lost votes.
+ * How many votes of a step it takes until a challenger that loses each with this chance is turned back with 90% power, whatever was
+ * seen of it before; null: it hardly ever is. By the normal law of the number of lost votes.
+ * @param stake the one that was laid when the step began
  */
-export function votesNeeded(chance: number, alpha: number, power = 0.9): number | null {
+export function votesNeeded(chance: number, alpha: number, stake = 1): number | null {
   if (chance <= 0.5) return null;
-  const z = power >= 0.9 ? 1.2816 : 0;
+  const z = 1.2816; // 90%
+  const share = shareOf(stake);
   const isEnough = (votes: number): boolean => {
     const worse = Math.min(votes, Math.floor(votes * chance - z * Math.sqrt(votes * chance * (1 - chance))));
     if (worse <= 0) return false;
     // No bet wins more than one on the very share that was seen: mostly that is too little already.
     const seen = Math.min(1 - 1e-9, worse / votes);
     const most = votes * (Math.LN2 + seen * Math.log(seen) + (1 - seen) * Math.log(1 - seen));
-    return most >= -Math.log(alpha) && firstShare * evidenceOfOne(worse, votes - worse) >= 1 / alpha;
+    return most >= -Math.log(alpha) && share * evidenceOfOne(worse, votes - worse) >= 1 / alpha;
   };
   let high = 1;
   while (!isEnough(high)) if ((high *= 2) > VOTES_MAX) return null;

@@ -138,3 +138,37 @@ test('quality stays undecided while there are no labels, and so does the step', 
   expect(metrics.map((metric) => metric.phase)).toEqual(['Successful', 'Inconclusive']);
   expect([phase, reasons]).toEqual(['Inconclusive', ['quality: no labels yet']]);
 });
+
+const well = { errors: 1, ms: 8, score: 0.4 };
+test.for<[name: string, metric: Parameters<typeof planOf>[0][number], bad: Partial<typeof well>]>([
+  ['errors', { kind: 'errors', margin: 0.2, detect: 4 }, { errors: 20 }],
+  ['latency', { kind: 'latency', margin: 0.5, detect: 4 }, { ms: 80 }],
+  ['mean', { kind: 'mean', margin: 0.1, detect: 0.4 }, { score: 0.95 }],
+])('harm that begins with a step is found in it, and never passed, however well the steps before went: %s', ([, metric, bad]) => {
+  const plan = planOf([metric]);
+  const baseline = counts(100, { ...well, errors: 3 });
+  for (const before of [0, 13, 29, 40, 400]) {
+    let state = beginAnalysis(plan);
+    let index = 0;
+    const see = (challenger: ReturnType<typeof counts>): void => {
+      state = addWindow(plan, state, windowOf(index++, { challenger, baseline }));
+    };
+    while (index < before) see(counts(100, well));
+    for (let step = 1; step <= 2; step++) state = beginStep(state);
+    const phases = Array.from({ length: 60 }, () => {
+      see(counts(100, { ...well, ...bad }));
+      return assess(plan, state).phase;
+    });
+    expect([before, phases.find((phase) => phase !== 'Inconclusive')]).toEqual([before, 'Failed']);
+  }
+});
+
+test('a difference as great as the named one is no success, however long nothing is proven', () => {
+  const plan = planOf([{ kind: 'mean', margin: 0.1, detect: 0.2 }]);
+  // As often beyond the margin as not: no vote carries the day, and the mean is what was named.
+  const seen = watch(plan, 400, (index) =>
+    windowOf(index, { challenger: counts(100, { score: index % 2 === 0 ? 0.99 : 0.5 }), baseline: counts(100, { score: 0.5 }) }),
+  );
+  expect(seen.phase).toBe('Inconclusive');
+  expect(assess(plan, seen.state).reasons).toEqual([expect.stringContaining('not proven yet')]);
+});
