@@ -35,6 +35,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   const routes = new Map<string, Route>();
   const handEdits = new Map<string, Pick<Route, 'splits' | 'mirror'>>();
   const counted = new Map<string, ArmCounts>();
+  const owed = new Map<string, number>();
   const behaviours = new Map<string, Behaviour>();
   const deaths = new Map<string, number>();
   const failures = new Map<string, RatchetError>();
@@ -152,9 +153,13 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
     const latency = [...before.latency];
     latency[LATENCY_EDGES_MS.findIndex((edge) => latencyMs <= edge)]! += units;
     const scores = before.scores.map((count, bin) => count + Math.round((units * (answers.scoreHistogram[bin] ?? 0)) / 1500));
+    // What is less than an error is kept for the next reading: an arm of few requests would never have one.
+    const due = (owed.get(instance) ?? 0) + units * errorShare;
+    const errors = Math.floor(due + 1e-9);
+    owed.set(instance, due - errors);
     const after = {
       units: before.units + units,
-      errors: before.errors + Math.round(units * errorShare),
+      errors: before.errors + errors,
       latency,
       scores,
       scoreSum: before.scoreSum + units * score,
