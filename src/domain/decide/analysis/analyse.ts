@@ -11,6 +11,7 @@ import { addLimit, assessLimit, beginLimit, type LimitState } from './limits.js'
 import { addMean, assessMean, beginMean, beginMeanStep, type MeanState } from './mean.js';
 import { inconclusive } from './metric-ruling.js';
 import { pairOf } from './pair.js';
+import { nextStake } from './votes.js';
 import { addSplit, beginSplit, splitMismatch, type SplitState } from './split-check.js';
 
 interface MetricState {
@@ -43,8 +44,9 @@ export function beginAnalysis(plan: AnalysisPlan): AnalysisState {
 
 /** For the next step: what speaks of harm is kept, what a step must see to pass starts anew. */
 export function beginStep(state: AnalysisState): AnalysisState {
-  const metrics = state.metrics.map(({ errors, latency, mean, ...rest }) => ({
+  const metrics = state.metrics.map(({ errors, latency, mean, limit, ...rest }) => ({
     ...rest,
+    limit: nextStake(limit),
     ...(errors && { errors: beginErrorsStep(errors) }),
     ...(latency && { latency: beginLatencyStep(latency) }),
     ...(mean && { mean: beginMeanStep(mean) }),

@@ -141,6 +141,9 @@ export function assessDays(
   const base = { metric: metric.name, kind: spec.kind, evidence, failsAt: 1 / metric.alpha, estimate: state.mean, interval: null };
   if (evidence >= base.failsAt) return { ...base, phase: 'Failed', reason: `${spec.kind}: ${seen}, more than ${spec.margin}` };
   const needed = daysNeeded(spec, unit, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1)));
+  const worse = direction === 'up' ? state.mean : direction === 'down' ? -state.mean : Math.abs(state.mean);
+  if (needed !== null && days >= needed && worse >= detectOf(spec))
+    return { ...base, phase: 'Inconclusive', reason: `${spec.kind}: ${seen}, as much as detect names, and not proven yet` };
   if (needed !== null && days >= needed)
     return { ...base, phase: 'Successful', reason: `${spec.kind}: no difference ≥ ${detectOf(spec)} found: ${seen}` };
   const missing =

@@ -57,7 +57,10 @@ export function assessErrors(plan: AnalysisPlan, metric: PlannedMetric, spec: Sp
     needed: windowsNeeded(plan, metric, spec, state),
     windows: state.windows,
     passed: `no harm ≥ ×${spec.detect} found: ${seen}`,
-    doubt: mine >= spec.detect * theirs && mine > 0 ? `${seen}, as much as detect names, and not proven yet` : null,
+    doubt:
+      mine > 0 && mine >= spec.detect * Math.max(plan.errorShareMin, theirs)
+        ? `${seen}, as much as detect names, and not proven yet`
+        : null,
   });
 }
 

@@ -56,7 +56,8 @@ export function assessMean(metric: PlannedMetric, spec: Spec, state: MeanState):
   if (state.blocks < 2) return inconclusive(metric, observed, `fewer than ${BLOCK_UNITS} answers of each arm, twice`);
   const sd = Math.sqrt(state.m2 / (state.blocks - 1));
   const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((spec.detect - spec.margin) / sd));
-  const stake = Math.max(state.up.stepStake ?? 1, state.down.stepStake ?? 1);
+  const stakes = { up: state.up.stepStake ?? 1, down: state.down.stepStake ?? 1 };
+  const stake = spec.direction === 'either' ? Math.max(stakes.up, stakes.down) : stakes[spec.direction];
   const votes = votesNeeded(chance, spec.direction === 'either' ? metric.alpha / 2 : metric.alpha, stake);
   const worse = spec.direction === 'up' ? state.mean : spec.direction === 'down' ? -state.mean : Math.abs(state.mean);
   return ruling(metric, observed, {

@@ -7,6 +7,8 @@ export interface Votes {
   readonly stake: number;
   /** The stake that was laid when this step began; absent: the first. */
   readonly stepStake?: number;
+  /** What the stakes before the latest had come to when it was laid; absent: nothing. */
+  readonly banked?: number;
 }
 
 export function noVotes(thinnings: number): Votes {
@@ -33,16 +35,22 @@ export function addVotes(votes: Votes, signs: readonly number[]): Votes {
   const better = votes.better.map((count, k) => count + (signs[k]! < 0 ? 1 : 0));
   const [worseBefore, betterBefore] = votes.before;
   const lead = sum(better) - sum(betterBefore) - sum(worse) + sum(worseBefore);
-  if (lead < LEAD * worse.length) return { ...votes, worse, better };
-  return { worse, better, before: [worse, better], stake: votes.stake + 1 };
+  const next = { ...votes, worse, better };
+  return lead < LEAD * worse.length ? next : layStake(next);
 }
 
 /** For a step: what a challenger won in the steps before is not held against what is seen of it in this one. */
 export function nextStake(votes: Votes): Votes {
-  const { worse, better, before, stake } = votes;
+  const { worse, better, before } = votes;
   const since = sum(worse) - sum(before[0]) + sum(better) - sum(before[1]);
-  const laid = since === 0 ? stake : stake + 1;
-  return { worse, better, before: [worse, better], stake: laid, stepStake: laid };
+  const laid = since === 0 ? votes : layStake(votes);
+  return { ...laid, stepStake: laid.stake };
+}
+
+/** The stake before is bet no further: what it has come to is kept. */
+function layStake(votes: Votes): Votes {
+  const { worse, better, stake, banked = 0 } = votes;
+  return { ...votes, before: [worse, better], stake: stake + 1, banked: banked + latestOf(votes) };
 }
 
 /**
@@ -55,11 +63,15 @@ export function nextStake(votes: Votes): Votes {
  * Half of the money is bet from the beginning. The other half is laid in stakes of ½ · 1/(k(k+1)), each bet from when it is
  * laid: what a challenger won in a good week, or in the step before, is not held against the evidence of a bad hour after it.
  */
-export function evidenceOf({ worse, better, before: [worseBefore, betterBefore], stake }: Votes): number {
-  const whole = mean(worse.map((count, k) => evidenceOfOne(count, better[k]!)));
-  if (stake === 1) return firstShare * whole;
+export function evidenceOf(votes: Votes): number {
+  const { worse, better, banked = 0 } = votes;
+  return 0.5 * mean(worse.map((count, k) => evidenceOfOne(count, better[k]!))) + latestOf(votes) + banked;
+}
+
+/** What the latest stake has come to. */
+function latestOf({ worse, better, before: [worseBefore, betterBefore], stake }: Votes): number {
   const late = mean(worse.map((count, k) => evidenceOfOne(count - worseBefore[k]!, better[k]! - betterBefore[k]!)));
-  return 0.5 * whole + (0.5 * late) / (stake * (stake + 1));
+  return (0.5 * late) / (stake * (stake + 1));
 }
 
 /** What is bet before a second stake is laid: half of all, and the first stake. */

@@ -95,7 +95,10 @@ test('every analysis says why, and its reasons are sentences about metrics or th
 test('the state of six metrics stays within 5 KB after 3,000 windows', () => {
   const traffic = createTraffic({ ...STEADY, requestsPerSecond: 400, outageShare: 0.1 }, HARMLESS, 5, 1);
   let state = beginAnalysis(six);
-  for (let window = 0; window < 3000; window++) state = addWindow(six, state, traffic.next(shares(window < 1500 ? 50 : 95), 1));
+  for (let window = 0; window < 3000; window++) {
+    if (window % 500 === 0) state = beginStep(state);
+    state = addWindow(six, state, traffic.next(shares(window < 1500 ? 50 : 95), 1));
+  }
   expect(JSON.stringify(state).length).toBeLessThanOrEqual(5000);
 });
 
@@ -171,4 +174,21 @@ test('a difference as great as the named one is no success, however long nothing
   );
   expect(seen.phase).toBe('Inconclusive');
   expect(assess(plan, seen.state).reasons).toEqual([expect.stringContaining('not proven yet')]);
+});
+
+test('a service that hardly ever errs passes with a single error of the challenger', () => {
+  const plan = planOf([{ kind: 'errors', margin: 0.2, detect: 4 }]);
+  const seen = watch(plan, 600, (index) =>
+    windowOf(index, { challenger: counts(200, { errors: index === 5 ? 1 : 0 }), baseline: counts(200) }),
+  );
+  expect(seen.phase).toBe('Successful');
+});
+
+test('absolute limits hear of harm that begins with a step as soon as of any', () => {
+  const plan = planOf([{ kind: 'errors', shareMax: 0.05 }], { isCompared: false });
+  const failsAfter = (good: number): number => {
+    const well = watch(plan, good, (index) => windowOf(index, { challenger: counts(100, { errors: 1 }) }));
+    return watch(plan, 200, (index) => windowOf(good + index, { challenger: counts(100, { errors: 20 }) }), beginStep(well.state)).windows;
+  };
+  expect(failsAfter(29) - failsAfter(0)).toBeLessThan(8);
 });
