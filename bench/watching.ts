@@ -1,12 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BatchV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ensureKubernetes } from '../scripts/kubernetes.mjs';
 import { jobManifest } from '../src/adapters/kubernetes/job-manifest.js';
 import { loadKubeConfig } from '../src/adapters/kubernetes/kube-config.js';
@@ -49,9 +50,8 @@ export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly strin
     const proxy = await startCountingProxy(cluster);
     stops.unshift(() => proxy.stop());
     const script = fileURLToPath(new URL('./loop/watching-worker.ts', import.meta.url));
-    const worker = fork(script, [temporal.address, temporal.folder, proxy.url, cluster.token, NAMESPACE], {
-      execArgv: ['--import', 'tsx'],
-    });
+    const args = [temporal.address, temporal.folder, proxy.url, cluster.token, NAMESPACE, await bundleIn(home)];
+    const worker = fork(script, args, { execArgv: ['--import', 'tsx'] });
     stops.unshift(() => end(worker));
     await once(worker, 'message');
     const before = await usageOf(worker.pid!);
@@ -84,6 +84,15 @@ async function steadily(worker: ChildProcess, count: number, counts: () => Reado
     `requests to the API server in ${STEADY_SECONDS} s: ${askedThen - asked}; one per job each ${POLL_SECONDS} s would be ${polls}`,
   );
   console.log(`logs of trainings that run are read besides, at most 600 times a minute, however many they are`);
+}
+
+/** Made here: a worker of the product is given its bundle, too. */
+async function bundleIn(folder: string): Promise<string> {
+  const workflowsPath = fileURLToPath(new URL('./loop/watch-job.ts', import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const file = join(folder, 'workflows.js');
+  await writeFile(file, code);
+  return file;
 }
 
 async function makeJobs({ kubeconfig, kubectl }: TestKubernetes, count: number): Promise<string[]> {

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createLedger } from '../../src/activities/ledger.js';
 import { createKubernetesJobCluster } from '../../src/adapters/kubernetes/job-cluster.js';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
@@ -12,11 +11,10 @@ import { createBenchActivities } from './bench-activities.js';
 
 /**
  * A worker in a process of its own, so that its memory is its own: address of Temporal, folder of store and key, address of the
- * Kubernetes API, token, namespace. Says how many jobs it has seen, each time when asked.
+ * Kubernetes API, token, namespace, file of the workflows' bundle. Says how many jobs it has seen, each time when asked.
  */
-const [address = '', folder = '', server = '', token = '', namespace = ''] = process.argv.slice(2);
-const logger = new DefaultLogger('ERROR');
-Runtime.install({ logger });
+const [address = '', folder = '', server = '', token = '', namespace = '', codePath = ''] = process.argv.slice(2);
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const store = createLocalObjectStore(`${folder}/store`);
 const ledger = createLedger({ store, signer: await createLocalSigner(folder), owner: 'bench/default' });
@@ -40,10 +38,8 @@ const jobCluster: JobCluster = {
   },
 };
 const activities = createBenchActivities(store, ledger, { jobCluster });
-const workflowsPath = fileURLToPath(new URL('./watch-job.ts', import.meta.url));
-const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
 const workers = [
-  await Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),
+  await Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle: { codePath }, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),
   await Worker.create({ connection, activities, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
 ];
 process.on('message', () => process.send?.(seen.size));

@@ -90,13 +90,13 @@ test.for<[string, Posted, reason: string]>([
   ['a resolved alert', deliveries.alertmanager({ status: 'resolved' }), 'resolved'],
   [
     'an alert that began before its key would be forgotten',
-    deliveries.alertmanager({ startsAt: hoursAgo(7 * 24 + 1) }),
-    'expected startsAt within the last seven days',
+    deliveries.alertmanager({ startsAt: hoursAgo(85) }),
+    'expected startsAt within three and a half days',
   ],
   [
-    'an alert of a clock that is a day ahead',
-    deliveries.alertmanager({ startsAt: hoursAgo(-24) }),
-    'expected startsAt within the last seven days',
+    'an alert of a clock that is four days ahead',
+    deliveries.alertmanager({ startsAt: hoursAgo(-96) }),
+    'expected startsAt within three and a half days',
   ],
   ['a version that Ratchet registered', deliveries.mlflow({ tags: { 'ratchet.source': 's' } }), 'written by Ratchet itself'],
   ['a new prompt', deliveries.mlflow({ entity: 'prompt' }), 'only versions'],

@@ -13,10 +13,11 @@ const Alert = z.object({
 });
 const Message = z.object({ version: z.literal('4'), alerts: z.array(Alert).max(1000) });
 
-/** So long a wish is known by its key: an older one, sent again, would be a new one. */
-const AGE_MS_MAX = 7 * 24 * 3600 * 1000;
-/** Of two clocks. */
-const AHEAD_MS_MAX = 5 * 60 * 1000;
+/**
+ * So far may the start of an alert lie back, or ahead: where a sender says only when it ends, Alertmanager takes that for its start. Of
+ * both together a wish is known by its key, for seven days: an alert that is sent again later is too old.
+ */
+const DISTANCE_MS_MAX = 3.5 * 24 * 3600 * 1000;
 
 /** Alertmanager signs nothing: it sends a bearer token. One alert, from its start to its end, is one wish; its start is its time. */
 export const alertmanager: WebhookSource = {
@@ -35,8 +36,7 @@ export const alertmanager: WebhookSource = {
   read({ body, model, nowMs }): Reading {
     const { alerts } = parseBody(Message, body, 'message of Alertmanager');
     const firing = alerts.filter(({ status }) => status === 'firing');
-    const ageMs = ({ startsAt }: z.infer<typeof Alert>): number => nowMs - Date.parse(startsAt);
-    const young = firing.filter((alert) => ageMs(alert) < AGE_MS_MAX && ageMs(alert) > -AHEAD_MS_MAX);
+    const young = firing.filter(({ startsAt }) => Math.abs(nowMs - Date.parse(startsAt)) < DISTANCE_MS_MAX);
     const wishes = young.map(({ labels, annotations, startsAt, fingerprint }) => ({
       model: modelNamed(model ?? labels['model'], 'label model'),
       trigger: {
@@ -53,7 +53,7 @@ export const alertmanager: WebhookSource = {
         ...(resolved > 0 ? [`${resolved} resolved alert(s): what is over asks for nothing`] : []),
         ...(old > 0
           ? [
-              `${old} alert(s) too old, or of another clock: expected startsAt within the last seven days; an alert asks once, when it begins`,
+              `${old} alert(s) too old, or of another clock: expected startsAt within three and a half days; an alert asks once, when it begins`,
             ]
           : []),
       ],
