@@ -1,6 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +11,7 @@ import { cycleStateQuery, cycleWorkflowId, TASK_QUEUE, voteUpdate, type CycleSta
 import { startBenchServer } from './loop/bench-server.js';
 import { putModel, startRecord, type LoopModel } from './loop/loop-model.js';
 import { inWords, machineInWords, summarise } from './measure.js';
+import { endForked, usageOf } from './other-process.js';
 
 const BUDGET_MIB = 512;
 const VOTES = 50;
@@ -32,18 +32,18 @@ export async function run([countText = '1000']: readonly string[]): Promise<void
     await once(worker, 'message');
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     console.log(`${machineInWords()}, ${count} cycles at approve`);
-    console.log(`before: worker ${mib(worker.pid!)} MiB, Temporal server ${mib(server.pid)} MiB`);
+    console.log(`before: worker ${usageOf(worker.pid!).mib} MiB, Temporal server ${usageOf(server.pid).mib} MiB`);
     const models = await startWaiting(client, server.folder, count);
-    const workerMib = mib(worker.pid!);
+    const workerMib = usageOf(worker.pid!).mib;
     console.log(
-      `all waiting: worker ${workerMib} MiB (budget ≤ ${BUDGET_MIB}: ${workerMib <= BUDGET_MIB ? 'kept' : 'missed'}), Temporal server ${mib(server.pid)} MiB`,
+      `all waiting: worker ${workerMib} MiB (budget ≤ ${BUDGET_MIB}: ${workerMib <= BUDGET_MIB ? 'kept' : 'missed'}), Temporal server ${usageOf(server.pid).mib} MiB`,
     );
     const tookMs: number[] = [];
     for (let vote = 0; vote < VOTES; vote++) tookMs.push(await voteAndWait(client, models[Math.floor((vote * count) / VOTES)]!));
     console.log(`from a vote to the cycle's end: ${inWords(summarise(tookMs), 'ms')}, median of ${VOTES} (least–most)`);
     await client.connection.close();
   } finally {
-    await end(worker);
+    await endForked(worker);
     await server.stop();
   }
 }
@@ -122,16 +122,4 @@ async function voteAndWait(client: Client, { model, cycle }: Waiting): Promise<n
   });
   await handle.result();
   return performance.now() - startedMs;
-}
-
-/** Resident memory, as the kernel counts it. */
-function mib(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024);
-}
-
-async function end(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.disconnect();
-  await once(worker, 'exit');
 }

@@ -1,25 +1,21 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { BatchV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ensureKubernetes } from '../scripts/kubernetes.mjs';
-import { jobManifest } from '../src/adapters/kubernetes/job-manifest.js';
-import { loadKubeConfig } from '../src/adapters/kubernetes/kube-config.js';
-import { digestOf } from '../src/domain/digest.js';
-import { KubernetesCluster } from '../src/domain/kubernetes-cluster.js';
 import { WATCHED_JOBS_MAX } from '../src/workers/worker-limits.js';
 import { TASK_QUEUE } from '../src/workflows/messages.js';
-import { nodeJob } from '../test/contracts/job-cluster.js';
 import { startCountingProxy } from '../test/servers/counting-proxy.js';
-import { startTestKubernetes, type TestKubernetes } from '../test/servers/kubernetes.js';
+import { startTestKubernetes } from '../test/servers/kubernetes.js';
+import { makeQueuedJobs } from '../test/servers/queued-jobs.js';
 import { startBenchServer } from './loop/bench-server.js';
 import { machineInWords } from './measure.js';
+import { endForked, usageOf } from './other-process.js';
 
 const BUDGET_MIB = 512;
 const AT_ONCE = 32;
@@ -46,15 +42,16 @@ export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly strin
     stops.unshift(() => cluster.stop());
     const temporal = await startBenchServer();
     stops.unshift(() => temporal.stop());
-    const names = await makeJobs(cluster, count);
+    await cluster.kubectl(['create', 'namespace', NAMESPACE]);
+    const names = await makeQueuedJobs(cluster.kubeconfig, NAMESPACE, count);
     const proxy = await startCountingProxy(cluster);
     stops.unshift(() => proxy.stop());
     const script = fileURLToPath(new URL('./loop/watching-worker.ts', import.meta.url));
     const args = [temporal.address, temporal.folder, proxy.url, cluster.token, NAMESPACE, await bundleIn(home)];
     const worker = fork(script, args, { execArgv: ['--import', 'tsx'] });
-    stops.unshift(() => end(worker));
+    stops.unshift(() => endForked(worker));
     await once(worker, 'message');
-    const before = await usageOf(worker.pid!);
+    const before = usageOf(worker.pid!);
     console.log(`before: worker ${before.mib} MiB`);
     const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
     stops.unshift(() => client.connection.close());
@@ -71,9 +68,9 @@ export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly strin
 }
 
 async function steadily(worker: ChildProcess, count: number, counts: () => Readonly<Record<string, number>>): Promise<void> {
-  const [asked, used] = [total(counts()), await usageOf(worker.pid!)];
+  const [asked, used] = [total(counts()), usageOf(worker.pid!)];
   await sleep(STEADY_SECONDS * 1000);
-  const [askedThen, usedThen] = [total(counts()), await usageOf(worker.pid!)];
+  const [askedThen, usedThen] = [total(counts()), usageOf(worker.pid!)];
   const share = (usedThen.cpuSeconds - used.cpuSeconds) / STEADY_SECONDS;
   const isKept = usedThen.mib <= BUDGET_MIB;
   console.log(
@@ -95,19 +92,6 @@ async function bundleIn(folder: string): Promise<string> {
   return file;
 }
 
-async function makeJobs({ kubeconfig, kubectl }: TestKubernetes, count: number): Promise<string[]> {
-  await kubectl(['create', 'namespace', NAMESPACE]);
-  const batch = loadKubeConfig(kubeconfig).makeApiClient(BatchV1Api);
-  const cluster = KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0', queue: 'research' });
-  const place = { namespace: NAMESPACE, storeUri: 'memory:', environment: {}, checkpoints: null };
-  const specs = Array.from({ length: count }, (_, index) => ({ ...nodeJob('', { cluster }), name: `m-c${index + 1}-train-a1` }));
-  await inTurn(specs, async (spec) => {
-    const { name: _name, ...rest } = spec;
-    await batch.createNamespacedJob({ namespace: NAMESPACE, body: jobManifest(spec, cluster, digestOf(rest), place) });
-  });
-  return specs.map(({ name }) => name);
-}
-
 /** A few at a time. */
 async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   let next = 0;
@@ -123,17 +107,6 @@ async function seenBy(worker: ChildProcess): Promise<number> {
   return (await answered)[0];
 }
 
-/** Resident memory and processor time, as the kernel counts them. */
-async function usageOf(pid: number): Promise<{ mib: number; cpuSeconds: number }> {
-  const [status, stat] = await Promise.all(['status', 'stat'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')));
-  const [user, system] = stat!.slice(stat!.lastIndexOf(')')).split(' ').slice(12, 14).map(Number) as [number, number];
-  const ticksPerSecond = 100; // of Linux, on every machine that Node runs on
-  return {
-    mib: Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status!)?.[1]) / 1024),
-    cpuSeconds: (user + system) / ticksPerSecond,
-  };
-}
-
 function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, each) => sum + each, 0);
 }
@@ -142,10 +115,4 @@ function inWords(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([kind, each]) => `${each} ${kind}`)
     .join(', ');
-}
-
-async function end(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.disconnect();
-  await once(worker, 'exit');
 }

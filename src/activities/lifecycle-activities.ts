@@ -10,7 +10,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import type { TrafficRouter } from '../ports/traffic-router.js';
 import { recordCost } from './cycle-cost.js';
 import { getDocument } from './documents.js';
-import { KNOWN_RECORDS } from './ledger-keys.js';
+import { lastRecent } from './recent-record.js';
 import type { Ledger } from './ledger.js';
 import { withdrawExposure } from './settle-traffic.js';
 
@@ -173,9 +173,8 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
 
   /** The cycle that a trigger already became, where the lifecycle forgot it (terminated, reset); null: none that is known. */
   async function findCycleOf({ model, key }: { model: string; key: string }): Promise<number | null> {
-    const head = (await ledger.readState(model))?.seq ?? 0;
-    const records = await ledger.readRecords(model, { from: Math.max(1, head - KNOWN_RECORDS), to: head });
-    return records.findLast(({ body }) => body.kind === 'cycle-started' && body.trigger.key === key)?.seq ?? null;
+    const started = await lastRecent(ledger, model, ({ body }) => body.kind === 'cycle-started' && body.trigger.key === key);
+    return started?.seq ?? null;
   }
 
   /** A machine's wish for a cycle: wakes the lifecycle where it does not run. The same key is the same wish. */

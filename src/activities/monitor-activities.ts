@@ -16,7 +16,7 @@ import type { JobCluster } from '../ports/job-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument, putDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
-import { KNOWN_RECORDS } from './ledger-keys.js';
+import { lastRecent } from './recent-record.js';
 import { readAnswered, readWindow } from './monitored-windows.js';
 import { planWindow, readMonitored } from './plan-monitoring.js';
 import { requestsOfWindow } from './request-counts.js';
@@ -204,9 +204,7 @@ export function createMonitorActivities({ store, ledger, jobCluster, watchHeartb
 
   /** When a person last resumed serving; null: not lately. */
   async function lastResumed(model: string): Promise<string | null> {
-    const head = (await ledger.readState(model))?.seq ?? 0;
-    const records = await ledger.readRecords(model, { from: Math.max(1, head - KNOWN_RECORDS), to: head });
-    return records.findLast(({ body }) => body.kind === 'serving-resumed')?.at ?? null;
+    return (await lastRecent(ledger, model, ({ body }) => body.kind === 'serving-resumed'))?.at ?? null;
   }
 
   /** What labels say is of a cohort that began long before the window. */

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle } from './cycle-context.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
-import { KNOWN_RECORDS } from './ledger-keys.js';
+import { lastRecent } from './recent-record.js';
 import { createTellPeople, type TellPorts } from './tell-people.js';
 
 export interface NoticeActivityPorts extends TellPorts {
@@ -61,12 +61,11 @@ export function createNoticeActivities(ports: NoticeActivityPorts) {
 
   /** By what was paused then: another pause since is another person's, or another notice's. */
   async function isStillPaused(model: string, { what, since }: NonNullable<Notice['untilResumed']>): Promise<boolean> {
-    const found = await ledger.readState(model);
-    const isPaused = what === 'loop' ? found?.state.paused === true : found?.state.servingPaused !== undefined;
-    if (found === null || !isPaused) return false;
+    const state = (await ledger.readState(model))?.state;
+    if (what === 'loop' ? state?.paused !== true : state?.servingPaused === undefined) return false;
     const kind = what === 'loop' ? 'resumed' : 'serving-resumed';
-    const records = await ledger.readRecords(model, { from: Math.max(1, found.seq - KNOWN_RECORDS), to: found.seq });
-    return !records.some(({ body, at }) => body.kind === kind && Date.parse(at) >= Date.parse(since));
+    const resumed = await lastRecent(ledger, model, ({ body }) => body.kind === kind);
+    return resumed === null || Date.parse(resumed.at) < Date.parse(since);
   }
 
   /** Where a route was given up, the others of this machine know. */

@@ -1,36 +1,21 @@
 import { KubeConfig, BatchV1Api } from '@kubernetes/client-node';
 import { inject, expect, test } from 'vitest';
 import { createKubernetesJobCluster } from '../../src/adapters/kubernetes/job-cluster.js';
-import { jobManifest } from '../../src/adapters/kubernetes/job-manifest.js';
 import { loadKubeConfig } from '../../src/adapters/kubernetes/kube-config.js';
-import { digestOf } from '../../src/domain/digest.js';
-import { KubernetesCluster } from '../../src/domain/kubernetes-cluster.js';
 import type { Job } from '../../src/domain/job.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { createKubectl } from '../servers/kubectl.js';
 import { startCountingProxy } from '../servers/counting-proxy.js';
-import { fatedJob } from './open-job-cluster.js';
+import { makeQueuedJobs } from '../servers/queued-jobs.js';
 
 const at = inject('kubernetes');
-
-/** They wait for their queue, so that none needs a pod. */
-async function makeJobs(batch: BatchV1Api, namespace: string, count: number): Promise<string[]> {
-  const place = { namespace, storeUri: 'memory:', environment: {}, checkpoints: null };
-  const specs = Array.from({ length: count }, (_, index) => ({ ...fatedJob({}), name: `m-c${index + 1}-train-a1` }));
-  const cluster = KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0', queue: 'research' });
-  for (const spec of specs) {
-    const { name: _, ...rest } = spec;
-    await batch.createNamespacedJob({ namespace, body: jobManifest(spec, cluster, digestOf(rest), place) });
-  }
-  return specs.map(({ name }) => name);
-}
 
 test.skipIf(at === null)('two hundred watched jobs cost no request more than ten, and each is told of its own end', async () => {
   const namespace = `many-${process.pid}`;
   await createKubectl(at!.binary, at!.kubeconfig)(['create', 'namespace', namespace]);
   const admin = loadKubeConfig(at!.kubeconfig);
   const batch = admin.makeApiClient(BatchV1Api);
-  const names = await makeJobs(batch, namespace, 200);
+  const names = await makeQueuedJobs(at!.kubeconfig, namespace, 200);
   const { server, caFile } = admin.getCurrentCluster()!;
   const proxy = await startCountingProxy({ url: server, caFile: caFile! });
   const kubeConfig = new KubeConfig();

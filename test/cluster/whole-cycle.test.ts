@@ -15,7 +15,6 @@ import { machineFolders, machineVolumes } from '../servers/node/machine-volumes.
 import { startTestS3, type TestS3 } from '../servers/versitygw.js';
 import { openJobCluster } from './open-job-cluster.js';
 import { STEPS_FOLDER } from './real-training.js';
-import { writeWorkerKubeconfig } from './worker-kubeconfig.js';
 
 const kubernetes = inject('kubernetes');
 const versitygw = inject('versitygw');
@@ -53,7 +52,7 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
         ...s3.environment,
         RATCHET_STORE_URI: STORE,
         RATCHET_KUBERNETES_NAMESPACES: opened.namespace,
-        RATCHET_KUBECONFIG: await writeWorkerKubeconfig(at, opened.namespace, join(home, 'worker.kubeconfig')),
+        RATCHET_KUBECONFIG: opened.writeKubeconfig(join(home, 'worker.kubeconfig')),
       },
     });
   }, 240_000);

@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { loadKubeConfig } from '../../src/adapters/kubernetes/kube-config.js';
 import { MODEL } from '../chaos/quick-stack.js';
-import { createKubectl } from '../servers/kubectl.js';
 import { startServedStack, type ServedStack } from '../traffic/served-stack.js';
 import { startSteadyCallers } from '../traffic/steady-callers.js';
 import { STEPS_FOLDER } from './real-training.js';
@@ -15,13 +13,10 @@ import { goModuleFolder } from './routes/go-module.js';
 import { installDefinitions, objectsIn, type ObjectsInTest } from './routes/open-routes.js';
 import { startTestGateway } from './routes/test-gateway.js';
 import { startLoopbackNode, type LoopbackNode } from './serving/loopback-node.js';
-import { writeWorkerKubeconfig } from './worker-kubeconfig.js';
+import { openWorkerNamespace } from './worker-namespace.js';
 
 const kubernetes = inject('kubernetes');
 const python = inject('python');
-const rights = ['serving-rbac.yaml', 'gateway-api-rbac.yaml'].map((file) =>
-  fileURLToPath(new URL(`../../deploy/kubernetes/${file}`, import.meta.url)),
-);
 const GROUP = 'gateway.networking.k8s.io';
 
 interface Backends {
@@ -29,24 +24,21 @@ interface Backends {
 }
 
 describe.skipIf(kubernetes === null)('rollouts through an HTTPRoute (skipped where no control plane was built)', () => {
-  const namespace = `rollout-${process.pid}`;
   const config = kubernetes === null ? null : loadKubeConfig(kubernetes.kubeconfig);
   let home: string;
+  let opened: Awaited<ReturnType<typeof openWorkerNamespace>>;
   let node: LoopbackNode;
   let objects: ObjectsInTest;
   let stack: ServedStack | undefined;
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'ratchet-rollout-'));
-    objects = objectsIn(config!, namespace);
+    opened = await openWorkerNamespace(kubernetes!, 'rollout', ['serving-rbac.yaml', 'gateway-api-rbac.yaml']);
+    objects = objectsIn(config!, opened.namespace);
     const definitions = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
     await installDefinitions(kubernetes!, [join(definitions, `${GROUP}_httproutes.yaml`)]);
-    const kubectl = createKubectl(kubernetes!.binary, kubernetes!.kubeconfig);
-    await kubectl(['create', 'namespace', namespace]);
-    await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-    for (const file of rights) await kubectl(['-n', namespace, 'apply', '-f', file]);
     const environment = { PYTHONPATH: STEPS_FOLDER, RATCHET_SERVE_EXAMPLE_FAULTS: '1', OMP_NUM_THREADS: '1' };
-    node = await startLoopbackNode(kubernetes!.kubeconfig, namespace, { python, environment });
+    node = await startLoopbackNode(kubernetes!.kubeconfig, opened.namespace, { python, environment });
   });
   afterAll(async () => {
     await stack?.stop();
@@ -65,7 +57,7 @@ describe.skipIf(kubernetes === null)('rollouts through an HTTPRoute (skipped whe
   }
   async function lookUp(service: string): Promise<string> {
     const labelSelector = `ratchet.dev/instance=${service}`;
-    const { items } = await config!.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+    const { items } = await config!.makeApiClient(CoreV1Api).listNamespacedPod({ namespace: opened.namespace, labelSelector });
     const ready = items.find(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
     if (ready === undefined) throw new Error(`Service ${service}: no pod is ready`);
     return `${ready.status!.podIP}:8080`;
@@ -80,14 +72,20 @@ describe.skipIf(kubernetes === null)('rollouts through an HTTPRoute (skipped whe
   /** The file of a laptop, with where it is served. */
   async function startStack(): Promise<ServedStack> {
     const router = { kind: 'gateway-api', gateway: { name: 'public' } };
-    const cluster = { kind: 'kubernetes', image: 'registry.example/serve@sha256:0', cpus: 0.1, nodeSelector: { node: namespace }, router };
+    const cluster = {
+      kind: 'kubernetes',
+      image: 'registry.example/serve@sha256:0',
+      cpus: 0.1,
+      nodeSelector: { node: opened.namespace },
+      router,
+    };
     const serving = `  serving: { timeoutMs: 2000, readySecondsMax: 60, cluster: ${JSON.stringify(cluster)} }`;
     // The machine is shared with other tests: who is slower says nothing here, and is tried in test/traffic.
     const latency = '      - { kind: latency, margin: 1, detect: 16 }\n';
     const edits = [['  serving: { timeoutMs: 2000, readySecondsMax: 30 }', serving] as const, [latency, ''] as const];
     return startServedStack(edits, {
-      RATCHET_KUBERNETES_SERVING_NAMESPACES: namespace,
-      RATCHET_KUBECONFIG: await writeWorkerKubeconfig(kubernetes!, namespace, join(home, 'worker.kubeconfig')),
+      RATCHET_KUBERNETES_SERVING_NAMESPACES: opened.namespace,
+      RATCHET_KUBECONFIG: opened.writeKubeconfig(join(home, 'worker.kubeconfig')),
     });
   }
 

@@ -1,16 +1,10 @@
+import type { ModelData } from './expired-data.js';
+
 const DAY_MS = 86_400_000;
 
 /** What the ledger of one model says about its cycles. */
-export interface ModelCycles {
-  readonly model: string;
-  /** Of the spec in force; null: none was ever applied, so nothing may go. */
-  readonly retention: { readonly snapshotDays: number; readonly cyclesMin: number } | null;
-  readonly cycles: readonly {
-    readonly cycle: number;
-    /** Time of its `cycle-started` record, ISO 8601. */
-    readonly startedAt: string;
-    readonly isOpen: boolean;
-  }[];
+export interface ModelCycles extends Pick<ModelData, 'model' | 'retention'> {
+  readonly cycles: readonly Omit<ModelData['cycles'][number], 'datasets'>[];
   /** How the newest cycle ended; null: it has not, or there is none. */
   readonly lastOutcome: string | null;
 }

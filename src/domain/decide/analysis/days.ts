@@ -3,8 +3,9 @@ import type { LabelledDay } from '../../label-reading.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
 import { matureCohorts, type Cohort, type MaturityRule } from '../mature-cohorts.js';
 import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
-import { inconclusive } from './metric-ruling.js';
-import { addVotes, evidenceOf, normalBelow, noVotes, votesNeeded, type Votes } from './votes.js';
+import { alphaIn, evidenceIn, harmOf, type Direction } from './direction.js';
+import { inconclusive, ruling } from './metric-ruling.js';
+import { addVotes, normalBelow, noVotes, votesNeeded, type Votes } from './votes.js';
 
 export type LabelledSpec = Extract<RolloutMetric, { kind: 'quality' | 'kpi' }>;
 
@@ -133,30 +134,25 @@ export function assessDays(
       { evidence: null, estimate: null },
       trouble === null ? 'no labels yet' : `no labels could be read: ${trouble}`,
     );
-  const [up, down] = [evidenceOf(state.up), evidenceOf(state.down)];
   const direction = directionOf(spec);
-  const evidence = direction === 'up' ? up : direction === 'down' ? down : (up + down) / 2;
   const days = countOf(state);
   const seen = `${nameOf(spec)} differs by ${state.mean.toPrecision(3)} over ${days} ${days === 1 ? 'day' : 'days'}`;
-  const base = { metric: metric.name, kind: spec.kind, evidence, failsAt: 1 / metric.alpha, estimate: state.mean, interval: null };
-  if (evidence >= base.failsAt) return { ...base, phase: 'Failed', reason: `${spec.kind}: ${seen}, more than ${spec.margin}` };
-  const needed = daysNeeded(spec, unit, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1)));
-  const worse = direction === 'up' ? state.mean : direction === 'down' ? -state.mean : Math.abs(state.mean);
-  if (needed !== null && days >= needed && worse >= detectOf(spec))
-    return { ...base, phase: 'Inconclusive', reason: `${spec.kind}: ${seen}, as much as detect names, and not proven yet` };
-  if (needed !== null && days >= needed)
-    return { ...base, phase: 'Successful', reason: `${spec.kind}: no difference ≥ ${detectOf(spec)} found: ${seen}` };
-  const missing =
-    needed === null
-      ? 'the regression named in detect would hardly ever be found in days like these'
-      : `${days} of ${needed} mature days that it takes`;
-  return { ...base, phase: 'Inconclusive', reason: `${spec.kind}: ${missing}` };
+  const observed = { evidence: evidenceIn(direction, state), estimate: state.mean };
+  return ruling(metric, observed, {
+    harm: `${seen}, more than ${spec.margin}`,
+    needed: daysNeeded(spec, unit, metric.alpha, days < 2 ? 0 : Math.sqrt(state.m2 / (days - 1))),
+    seen: days,
+    counted: 'mature days',
+    like: 'days like these',
+    passed: `no difference ≥ ${detectOf(spec)} found: ${seen}`,
+    doubt: harmOf(direction, state.mean) >= detectOf(spec) ? `${seen}, as much as detect names, and not proven yet` : null,
+  });
 }
 
 /** Mature days until the named difference is found with 90% power, where days differ by so much (standard deviation); null: never, or not before all callers have voted. */
 export function daysNeeded(spec: LabelledSpec, unit: AnalysisPlan['unit'], alpha: number, sd: number): number | null {
   const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((detectOf(spec) - spec.margin) / sd));
-  const votes = votesNeeded(chance, directionOf(spec) === 'either' ? alpha / 2 : alpha);
+  const votes = votesNeeded(chance, alphaIn(directionOf(spec), alpha));
   const days = votes === null ? Infinity : Math.max(spec.blocksMin, votes);
   return days > (countsCallers(spec, unit) ? CALLER_GROUPS : Number.MAX_SAFE_INTEGER) ? null : days;
 }
@@ -167,7 +163,7 @@ function detectOf(spec: LabelledSpec): number {
 }
 
 /** A loss does harm by going up. */
-function directionOf(spec: LabelledSpec): 'up' | 'down' | 'either' {
+function directionOf(spec: LabelledSpec): Direction {
   return spec.kind === 'quality' ? 'up' : spec.direction;
 }
 

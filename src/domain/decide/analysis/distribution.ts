@@ -60,7 +60,7 @@ export function assessDistribution(
       {
         harm: `${seen}, proven above ${spec.psiMax}`,
         needed: psi <= spec.psiMax ? FIRST_LOOK : null,
-        windows: state.windows,
+        seen: state.windows,
         passed: `${seen}, at most ${spec.psiMax}`,
       },
     ),

@@ -55,7 +55,7 @@ export function assessErrors(plan: AnalysisPlan, metric: PlannedMetric, spec: Sp
   return ruling(metric, observed, {
     harm: `more errors than ${spec.margin * 100}% above the baseline’s: ${seen}`,
     needed: windowsNeeded(plan, metric, spec, state),
-    windows: state.windows,
+    seen: state.windows,
     passed: `no harm ≥ ×${spec.detect} found: ${seen}`,
     doubt:
       mine > 0 && mine >= spec.detect * Math.max(plan.errorShareMin, theirs)

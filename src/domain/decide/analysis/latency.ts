@@ -81,7 +81,7 @@ export function assessLatency(metric: PlannedMetric, spec: Spec, edges: readonly
   return ruling(metric, observed, {
     harm: `slower than ${spec.margin * 100}% above the baseline’s p50 ${p(0.5)}, p90 ${p(0.9)}, p99 ${p(0.99)}`,
     needed: windowsNeeded(metric, spec, edges, state),
-    windows: state.windows,
+    seen: state.windows,
     passed: `no slowing ≥ ×${spec.detect} found (baseline’s p50 ${p(0.5)}, p99 ${p(0.99)})`,
   });
 }

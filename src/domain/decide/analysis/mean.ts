@@ -2,9 +2,10 @@ import type { MetricAnalysis } from '../../analysis.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
 import type { ArmCounts } from '../../traffic-window.js';
 import type { PlannedMetric } from './analysis-plan.js';
+import { alphaIn, evidenceIn, harmOf } from './direction.js';
 import { inconclusive, ruling } from './metric-ruling.js';
 import type { Pair } from './pair.js';
-import { addVotes, evidenceOf, nextStake, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
+import { addVotes, nextStake, noVotes, normalBelow, votesNeeded, type Votes } from './votes.js';
 
 type Spec = Extract<RolloutMetric, { kind: 'mean' }>;
 /** Answers of each arm that make one vote: fewer windows than these are gathered first. */
@@ -50,22 +51,22 @@ export function addMean(spec: Spec, state: MeanState, { challenger, other }: Pai
 }
 
 export function assessMean(metric: PlannedMetric, spec: Spec, state: MeanState): MetricAnalysis {
-  const [up, down] = [evidenceOf(state.up), evidenceOf(state.down)];
-  const evidence = spec.direction === 'up' ? up : spec.direction === 'down' ? down : (up + down) / 2;
+  const { direction } = spec;
+  const evidence = evidenceIn(direction, state);
   const observed = { evidence, estimate: state.blocks === 0 ? null : state.mean };
   if (state.blocks < 2) return inconclusive(metric, observed, `fewer than ${BLOCK_UNITS} answers of each arm, twice`);
   const sd = Math.sqrt(state.m2 / (state.blocks - 1));
   const chance = sd === 0 ? 0.999 : Math.min(0.999, normalBelow((spec.detect - spec.margin) / sd));
   const stakes = { up: state.up.stepStake ?? 1, down: state.down.stepStake ?? 1 };
-  const stake = spec.direction === 'either' ? Math.max(stakes.up, stakes.down) : stakes[spec.direction];
-  const votes = votesNeeded(chance, spec.direction === 'either' ? metric.alpha / 2 : metric.alpha, stake);
-  const worse = spec.direction === 'up' ? state.mean : spec.direction === 'down' ? -state.mean : Math.abs(state.mean);
+  const stake = direction === 'either' ? Math.max(stakes.up, stakes.down) : stakes[direction];
+  const votes = votesNeeded(chance, alphaIn(direction, metric.alpha), stake);
   return ruling(metric, observed, {
     harm: `the mean ${spec.of} differs by ${state.mean.toPrecision(3)}, more than ${spec.margin}`,
     needed: votes === null ? null : Math.ceil((votes * state.windows) / state.blocks),
-    windows: state.windows,
+    seen: state.windows,
     passed: `no difference ≥ ${spec.detect} found: ${state.mean.toPrecision(3)}`,
-    doubt: worse >= spec.detect ? `${state.mean.toPrecision(3)}, as much as detect names, and not proven yet` : null,
+    doubt:
+      harmOf(direction, state.mean) >= spec.detect ? `${state.mean.toPrecision(3)}, as much as detect names, and not proven yet` : null,
   });
 }
 
@@ -78,7 +79,7 @@ export function meanWindowsNeeded(
 ): number | null {
   const windowsPerBlock = Math.max(1, BLOCK_UNITS / unitsPerWindow);
   const sd = ((max - min) / 6) * Math.sqrt(2 / (unitsPerWindow * windowsPerBlock));
-  const votes = votesNeeded(Math.min(0.999, normalBelow((detect - margin) / sd)), direction === 'either' ? alpha / 2 : alpha, stake);
+  const votes = votesNeeded(Math.min(0.999, normalBelow((detect - margin) / sd)), alphaIn(direction, alpha), stake);
   return votes === null ? null : Math.ceil(votes * windowsPerBlock);
 }
 

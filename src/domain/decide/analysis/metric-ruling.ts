@@ -11,9 +11,13 @@ export interface Findings {
   readonly harm: string;
   /** What it means where the named regression would have been found by now. */
   readonly passed: string;
-  /** Windows that it takes to find the named regression; null: it hardly ever would be found in traffic like this. */
+  /** Windows, or whatever is counted, that it takes to find the named regression; null: it hardly ever would be found in what there is. */
   readonly needed: number | null;
-  readonly windows: number;
+  /** How many of them there were. */
+  readonly seen: number;
+  /** What is counted, and what it was seen in; absent: windows of traffic. */
+  readonly counted?: string;
+  readonly like?: string;
   /** Why it does not pass, however much was seen: what is seen is the named regression. Absent or null: nothing. */
   readonly doubt?: string | null;
 }
@@ -22,17 +26,17 @@ export interface Findings {
 export function ruling(
   metric: PlannedMetric,
   { evidence, estimate }: Observed,
-  { harm, passed, needed, windows, doubt = null }: Findings,
+  { harm, passed, needed, seen, counted = 'windows', like = 'traffic like this', doubt = null }: Findings,
 ): MetricAnalysis {
   const failsAt = 1 / metric.alpha;
   const base = { metric: metric.name, kind: metric.spec.kind, evidence, failsAt, estimate, interval: null };
   if (evidence !== null && evidence >= failsAt) return { ...base, phase: 'Failed', reason: `${metric.spec.kind}: ${harm}` };
-  if (needed !== null && windows >= needed)
+  if (needed !== null && seen >= needed)
     return { ...base, phase: doubt === null ? 'Successful' : 'Inconclusive', reason: `${metric.spec.kind}: ${doubt ?? passed}` };
   const missing =
     needed === null
-      ? 'the regression named in detect would hardly ever be found in traffic like this'
-      : `${windows} of ${needed} windows that it takes`;
+      ? `the regression named in detect would hardly ever be found in ${like}`
+      : `${seen} of ${needed} ${counted} that it takes`;
   return { ...base, phase: 'Inconclusive', reason: `${metric.spec.kind}: ${missing}` };
 }
 
