@@ -45,7 +45,9 @@ export async function collectGarbage(store: ObjectStore, options: GarbageOptions
     );
     const isAsked = (model: string): boolean => options.model === undefined || options.model === model;
     if (!survey.some(({ data }) => isAsked(data.model)))
-      throw new RatchetError('ModelUnknown', `${store.uri}: expected a ledger${options.model ? ` of ${options.model}` : ''}, found none`);
+      throw new RatchetError('ModelUnknown', `${store.uri}: expected a ledger${options.model ? ` of ${options.model}` : ''}, found none`, {
+        remedy: 'name another folder with --home or another store with RATCHET_STORE_URI; ratchet apply -f <model file> begins a ledger',
+      });
     const asked = files.filter(({ usedBy }) => usedBy.some(({ model }) => isAsked(model)));
     const report = (found: readonly ExpiredFile[]): GarbageReport => ({
       deleted: options.isDeleting,
