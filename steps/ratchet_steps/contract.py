@@ -43,6 +43,7 @@ def run_job(stages: tuple[str, ...], required: tuple[str, ...], work: Callable[[
     `stages`: what `input.stage` may say. `required`: the fields that must be there.
     """
     signal.signal(signal.SIGTERM, _stop)
+    sys.unraisablehook = _stop_again
     try:
         code = _run(stages, required, work)
     except Stopped:
@@ -201,3 +202,11 @@ def _stop(_number: int, _frame: object) -> None:
     _is_asked_to_go = True
     if not _is_deferred:
         raise Stopped
+
+
+def _stop_again(lost: Any) -> None:
+    """What is raised in a callback of the interpreter (a weak reference's, as imports have) is lost: then once more, outside of it."""
+    if lost.exc_type is not Stopped:
+        return sys.__unraisablehook__(lost)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)

@@ -59,8 +59,17 @@ def test_a_wrong_input_is_never_retried_and_named(run, document, words):
     assert (code, line) == (64, f"InputInvalid: {words}")
 
 
-def test_sigterm_ends_the_job_without_a_result(tmp_path):
-    code = FAILS.format(body="print('working', flush=True); import time; time.sleep(60)")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import time; print('working', flush=True); time.sleep(60)",
+        # As where it comes while a module is imported: what is raised in such a callback, the interpreter throws away.
+        "import time, weakref; thing = type('Thing', (), {})(); kept = weakref.ref(thing, lambda _: (print('working', flush=True), time.sleep(5))); "
+        "del thing; time.sleep(60)",
+    ],
+)
+def test_sigterm_ends_the_job_without_a_result(tmp_path, body):
+    code = FAILS.replace("{body}", body)
     (tmp_path / "input.json").write_text('{"stage": "train", "seed": 1}')
     environment = {
         **os.environ,
