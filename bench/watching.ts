@@ -10,6 +10,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ensureKubernetes } from '../scripts/kubernetes.mjs';
 import { WATCHED_JOBS_MAX } from '../src/workers/worker-limits.js';
 import { TASK_QUEUE } from '../src/workflows/messages.js';
+import { inTurn } from '../test/in-turn.js';
 import { startCountingProxy } from '../test/servers/counting-proxy.js';
 import { startTestKubernetes } from '../test/servers/kubernetes.js';
 import { makeQueuedJobs } from '../test/servers/queued-jobs.js';
@@ -56,7 +57,9 @@ export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly strin
     const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
     stops.unshift(() => client.connection.close());
     const startedMs = performance.now();
-    await inTurn(names, (name) => client.workflow.start('watchJob', { workflowId: `watch/${name}`, taskQueue: TASK_QUEUE, args: [name] }));
+    await inTurn(names, AT_ONCE, (name) =>
+      client.workflow.start('watchJob', { workflowId: `watch/${name}`, taskQueue: TASK_QUEUE, args: [name] }),
+    );
     while ((await seenBy(worker)) < count) await sleep(500);
     console.log(
       `all seen after ${((performance.now() - startedMs) / 1000).toFixed(0)} s, with requests to the API server: ${inWords(proxy.counts())}`,
@@ -90,15 +93,6 @@ async function bundleIn(folder: string): Promise<string> {
   const file = join(folder, 'workflows.js');
   await writeFile(file, code);
   return file;
-}
-
-/** A few at a time. */
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]!);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
 async function seenBy(worker: ChildProcess): Promise<number> {

@@ -4,6 +4,7 @@ import { loadKubeConfig } from '../../src/adapters/kubernetes/kube-config.js';
 import { digestOf } from '../../src/domain/digest.js';
 import { KubernetesCluster } from '../../src/domain/kubernetes-cluster.js';
 import { nodeJob } from '../contracts/job-cluster.js';
+import { inTurn } from '../in-turn.js';
 
 const AT_ONCE = 16;
 
@@ -13,13 +14,9 @@ export async function makeQueuedJobs(kubeconfig: string, namespace: string, coun
   const cluster = KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0', queue: 'research' });
   const place = { namespace, storeUri: 'memory:', environment: {}, checkpoints: null };
   const names = Array.from({ length: count }, (_, index) => `m-c${index + 1}-train-a1`);
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      const { name, ...rest } = { ...nodeJob('', { cluster }), name: names[next++]! };
-      await batch.createNamespacedJob({ namespace, body: jobManifest({ name, ...rest }, cluster, digestOf(rest), place) });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await inTurn(names, AT_ONCE, async (name) => {
+    const { name: _name, ...rest } = nodeJob('', { cluster });
+    await batch.createNamespacedJob({ namespace, body: jobManifest({ ...rest, name }, cluster, digestOf(rest), place) });
+  });
   return names;
 }
