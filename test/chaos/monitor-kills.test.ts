@@ -4,7 +4,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MonitoredWindow } from '../../src/domain/monitoring.js';
 import { windowStamp } from '../../src/domain/window-stamp.js';
-import { monitorScheduleId } from '../../src/workflows/messages.js';
+import { monitorScheduleId, monitorWorkflowId } from '../../src/workflows/messages.js';
 import { startHttpReceiver, type HttpReceiver } from '../servers/http-receiver.js';
 import { records } from './kill-point.js';
 import { MODEL, startQuickStack, type QuickStack } from './quick-stack.js';
@@ -93,12 +93,11 @@ async function lookAt(stack: QuickStack, { end }: Window): Promise<void> {
   await schedule.backfill({ start: new Date(at - 60_000), end: new Date(at + 60_000), overlap: ScheduleOverlapPolicy.BUFFER_ALL });
 }
 
+/** By the run itself: the list of runs is of a moment before. */
 async function isClosed(stack: QuickStack, { end }: Window): Promise<boolean> {
-  const running = (await stack.client()).workflow.list({
-    query: `WorkflowType = 'monitorModel' AND ExecutionStatus = 'Running' AND TemporalScheduledStartTime = '${end}'`,
-  });
-  for await (const _open of running) return false;
-  return true;
+  const runOfSchedule = `${monitorWorkflowId(MODEL)}-${end.replace('.000Z', 'Z')}`;
+  const { status } = await (await stack.client()).workflow.getHandle(runOfSchedule).describe();
+  return status.name !== 'RUNNING';
 }
 
 async function isReached(stack: QuickStack, receiver: HttpReceiver, point: Point, window: Window): Promise<boolean> {
