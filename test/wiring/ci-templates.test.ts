@@ -17,7 +17,10 @@ const text = (name: string): string => readFileSync(join(templates, name), 'utf8
 interface Template {
   readonly check: string;
   readonly apply: string;
+  /** Of a pull request: from what to what. */
   variables(base: string, commit: string): Record<string, string>;
+  /** Those of them that a push to the branch in force has none of. */
+  readonly ofRequests: readonly string[];
 }
 
 interface Step {
@@ -38,6 +41,7 @@ function github(): Template {
     check: runOf('check'),
     apply: runOf('apply'),
     variables: (base, commit) => ({ BASE: base, GITHUB_SHA: commit, GITHUB_ACTION_PATH: actionPath }),
+    ofRequests: [],
   };
 }
 
@@ -47,6 +51,7 @@ function gitlab(): Template {
     check: jobs['ratchet-check']!.script.join('\n'),
     apply: jobs['ratchet-apply']!.script.join('\n'),
     variables: (base, commit) => ({ CI_MERGE_REQUEST_DIFF_BASE_SHA: base, CI_COMMIT_BEFORE_SHA: base, CI_COMMIT_SHA: commit }),
+    ofRequests: ['CI_MERGE_REQUEST_DIFF_BASE_SHA'],
   };
 }
 
@@ -57,6 +62,7 @@ function jenkins(): Template {
     check: check!,
     apply: apply!,
     variables: (base, commit) => ({ CHANGE_TARGET: 'main', GIT_PREVIOUS_SUCCESSFUL_COMMIT: base, GIT_COMMIT: commit }),
+    ofRequests: ['CHANGE_TARGET'],
   };
 }
 
@@ -70,6 +76,7 @@ test('the workflow of GitHub uses the action with what it asks for', () => {
     Object.keys(steps.at(-1)!.with),
     steps.at(-1)!.with['do'],
   ]);
+  expect(jobs['apply']).toMatchObject({ needs: 'check' });
   expect(uses).toEqual(['check', 'apply'].map((name) => [name, './ci/ratchet/github', ['do', 'base'], name]));
 });
 
@@ -111,11 +118,14 @@ describe('in a scratch repository', () => {
       const environment = { ...environmentOf(stack), ...template.variables(base, commit), TMPDIR: temporary };
       const store = createLocalObjectStore(stack.home.storeFolder);
 
-      const checked = await run(repository, template.check, environment);
-      expect(checked.output).toContain('== models/très quick/model.yaml');
-      expect(checked.output).not.toContain('models/other');
-      expect(checked.output).toContain('the dry run went through');
-      expect(checked.code).toBe(0);
+      const pushed = Object.fromEntries(Object.entries(environment).filter(([variable]) => !template.ofRequests.includes(variable)));
+      for (const event of [environment, pushed]) {
+        const checked = await run(repository, template.check, event);
+        expect(checked.output).toContain('== models/très quick/model.yaml');
+        expect(checked.output).not.toContain('models/other');
+        expect(checked.output).toContain('the dry run went through');
+        expect(checked.code).toBe(0);
+      }
       expect(await listModels(store)).not.toContain(model);
       expect(readdirSync(temporary).filter((entry) => entry.startsWith('ratchet-dry-'))).toEqual([]);
 
