@@ -137,7 +137,10 @@ export const LedgerBody = z.discriminatedUnion('kind', [
     /** What was measured, and what it was judged by. */
     documentDigest: Digest,
     planDigest: Digest,
-    wishes: z.array(z.strictObject({ finding: FindingKind, triggerKey: z.string(), reason: z.string() })).min(1),
+    /** For a cycle. */
+    wishes: z.array(z.strictObject({ finding: FindingKind, triggerKey: z.string(), reason: z.string() })),
+    /** What people are told of, and nothing more is done about; absent: nothing of the kind. */
+    alerts: z.array(z.strictObject({ finding: FindingKind, reason: z.string() })).optional(),
   }),
   z.strictObject({
     kind: z.literal('cycle-ended'),

@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { CancellationScope, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, patched, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PauseOutcome, PlannedWindow } from '../activities/monitor-activities.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
 import type { MonitoredWindow } from '../domain/monitoring.js';
@@ -79,7 +79,9 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
   const { model, window, documentDigest, planDigest, cycle } = judged;
   const answers = judged.answers.filter(({ action }) => action !== null);
   const wishes = answers.flatMap(({ kind, trigger, reason }) => (trigger === null ? [] : [{ finding: kind, trigger, reason }]));
-  if (wishes.length > 0) {
+  const alerts = answers.filter(({ action }) => action === 'alert').map(({ kind, reason }) => ({ finding: kind, reason }));
+  const recorded = alerts.length > 0 && patched('record-alerts') ? { alerts } : {};
+  if (wishes.length > 0 || recorded.alerts !== undefined) {
     await shortActivities('record: monitored').appendRecord({
       model,
       key: `monitor/c${cycle}/${window.start}/${window.end}/monitored`,
@@ -89,6 +91,7 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
         documentDigest,
         planDigest,
         wishes: wishes.map(({ finding, trigger, reason }) => ({ finding, triggerKey: trigger.key, reason })),
+        ...recorded,
       },
       expects: {},
       at: new Date().toISOString(),

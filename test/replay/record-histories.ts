@@ -226,6 +226,16 @@ test('a window of monitoring that asks for a cycle, after a lost job', async () 
   await record('monitor-model', handle);
 });
 
+test('a window of monitoring that people are told of', async () => {
+  const model = modelInTest(loop(), 'told');
+  const answers = { decay: { action: 'alert', foundMin: 1, ofWindows: 1 } } as const;
+  await model.apply({ ...unattended, monitoring: { answers } });
+  await model.trigger({ key: 'first' });
+  await model.cycle(await model.cycleOf('first')).result();
+  loop().jobCluster.script(model.name, 'monitor', { kind: 'succeed', output: { cohort: cohort({ worse: 0.05 }) } });
+  await record('monitor-model-alert', await monitored(model.name));
+});
+
 test('serving that monitoring pauses, a person resumes and pauses again', async () => {
   const model = modelInTest(loop(), 'paused-serving');
   await model.apply({

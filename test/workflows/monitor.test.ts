@@ -92,7 +92,10 @@ test('a drift of features alone is told to people, and only where it lasts', asy
   const model = await served({ monitoring: { settleMinutes: 0, answers: { dataDrift: { foundMin: 1, ofWindows: 1 } } } });
   loop().jobCluster.script(model.name, 'monitor', { kind: 'succeed', output: { drift: { columns, thin: [] } } });
   expect((await monitor(model)).done[0]).toMatch(/^told ml-team: dataDrift was found in 1 of the last 1 windows/);
-  expect(await model.kinds()).not.toContain('monitored');
+  expect((await model.records()).findLast(({ body }) => body.kind === 'monitored')?.body).toMatchObject({
+    wishes: [],
+    alerts: [{ finding: 'dataDrift', reason: expect.stringContaining('dataDrift was found in 1 of the last 1 windows') }],
+  });
   expect(noticesOf(model.name)).toEqual([`${model.name}: dataDrift`]);
 });
 

@@ -38,8 +38,12 @@ export function recordSentence({ body }: LedgerRecord): string {
     case 'rolled-back':
       return `${body.requestedBy} turned back to ${body.to.version}: ${body.reason}${body.trafficBackAt ? ` (traffic was back at ${body.trafficBackAt})` : ''}`;
     case 'monitored':
-      return `monitoring of the window to ${body.window.end.slice(0, 16)} asks for a cycle: ${body.wishes.map(({ reason }) => reason).join('; ')}`;
+      return `monitoring of the window to ${body.window.end.slice(0, 16)} ${[...inWords('asks for a cycle', body.wishes), ...inWords('tells people', body.alerts ?? [])].join('; ')}`;
     case 'cycle-ended':
       return `cycle ${body.cycle} ended: ${body.outcome}${body.reason ? `: ${body.reason}` : ''}`;
   }
+}
+
+function inWords(what: string, said: readonly { readonly reason: string }[]): string[] {
+  return said.length === 0 ? [] : [`${what}: ${said.map(({ reason }) => reason).join('; ')}`];
 }
