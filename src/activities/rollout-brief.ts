@@ -97,8 +97,8 @@ async function planOf({ store }: Sources, { spec }: CycleContext, ref: CycleRef,
   if (rollout === undefined) return null;
   const answers = await offlineAnswers(store, ref);
   const { timeZone, label } = spec.spec.data;
-  const { delayHours, coverageMin, coverageDropMax } = label;
-  const labels = { timeZone, delayHours, coverageMin, coverageDropMax };
+  const { delayHours, coverageMin, coverageDropMax, acceptSelectiveLabels } = label;
+  const labels = { timeZone, delayHours, coverageMin, coverageDropMax, acceptsSelective: acceptSelectiveLabels !== undefined };
   return analysisPlanOf(rollout, answers?.scoreHistogram ?? null, { isCompared, labels });
 }
 

@@ -43,6 +43,8 @@ export const LabelledDay = z.strictObject({
   startMs: z.number(),
   endMs: z.number(),
   ...Known,
+  /** Rows whose labels exist only because our own output decided so. Absent: of before this was counted. */
+  ownDecision: Count.optional(),
   /** Rows that both arms answered, and the mean of challenger minus other over the labelled ones; null: there are none. */
   pairs: z.strictObject({ ...Known, logLoss: z.number().nullable(), brier: z.number().nullable() }).nullable(),
   arms: z.partialRecord(Arm, ArmDay),

@@ -28,14 +28,14 @@ class Comparison(NamedTuple):
 
 
 def labelled_days(join: LabelJoin, start_ms: int, end_ms: int, time_zone: str, comparison: Comparison | None) -> list[dict[str, Any]]:
-    """A row per day that has predictions: {day, startMs, endMs, predictions, labelled, censored, pairs, arms}; days begin in
-    `time_zone`, the first where the asked time does; the last one ends at its midnight, for before it no day is over."""
+    """A row per day that has predictions: {day, startMs, endMs, predictions, labelled, censored, ownDecision, pairs, arms};
+    ownDecision: rows whose label exists only because our own output decided so. Days begin in `time_zone`, the first where the asked time does; the last one ends at its midnight, for before it no day is over."""
     _make_days(join, start_ms, end_ms, time_zone)
     rows = join.query(
-        """SELECT day, d.startMs, d.endMs, count(*), count(label), count(*) FILTER (WHERE censored)
+        """SELECT day, d.startMs, d.endMs, count(*), count(label), count(*) FILTER (WHERE censored), count(*) FILTER (WHERE policy = 'ownDecision')
         FROM joined JOIN days d ON timeMs >= d.startMs AND timeMs < d.endMs GROUP BY ALL ORDER BY day"""
     ).fetchall()
-    names = ("day", "startMs", "endMs", "predictions", "labelled", "censored")
+    names = ("day", "startMs", "endMs", "predictions", "labelled", "censored", "ownDecision")
     days = [{**dict(zip(names, row, strict=True)), "pairs": None, "arms": {}} for row in rows]
     if comparison is None:
         return days

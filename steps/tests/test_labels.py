@@ -132,10 +132,11 @@ def test_what_compaction_left_behind_is_not_read_twice(log):
 def test_a_day_is_a_cohort_of_all_its_predictions_and_begins_in_the_time_zone(log):
     evening = START + 3 * HOUR  # still April in New York
     log.predictions(prediction("a", evening), prediction("b", START + 5 * HOUR), prediction("c", START + 6 * HOUR))
-    log.labels(label("b", 1), label("c", None, position=1, censored=True))
+    log.labels({**label("b", 1), "policy": "ownDecision"}, label("c", None, position=1, censored=True))
     with open_join(log.store, JoinRequest("m", START, START + DAY, START + 100 * DAY)) as join:
         days = labelled_days(join, START, START + DAY, "America/New_York", None)
-    assert [(day["day"], day["predictions"], day["labelled"], day["censored"]) for day in days] == [("2024-04-30", 1, 0, 0), ("2024-05-01", 2, 1, 1)]
+    counts = ("day", "predictions", "labelled", "censored", "ownDecision")
+    assert [tuple(day[name] for name in counts) for day in days] == [("2024-04-30", 1, 0, 0, 0), ("2024-05-01", 2, 1, 1, 1)]
     assert days[0]["endMs"] == days[1]["startMs"] == START + 4 * HOUR
 
 

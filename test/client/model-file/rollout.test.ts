@@ -233,13 +233,13 @@ test('two named numbers are two questions, and one that is given time is told ho
   expect(told(text.replace('clicks', 'revenue'))).toContainEqual(expect.stringMatching(/found kpi revenue as metrics\[1\] already/));
 });
 
-test('quality on labels that our own decisions let exist needs a reason', () => {
+test.for([
+  ['quality', '- { kind: quality, margin: 0.02 }'],
+  ['kpi', '- { kind: kpi, name: revenue, min: 0, max: 100, direction: down, margin: 1, detect: 5 }'],
+] as const)('%s on labels that our own decisions let exist needs a reason', ([, metric]) => {
   const owned = GOOD_MODEL_FILE.replace(/delayHours: 24/, 'delayHours: 24\n      policy: ownDecision');
   expect(owned).not.toBe(GOOD_MODEL_FILE);
-  const { problems } = readModelFile(owned + ROLLOUT.replace('- { kind: latency }', '- { kind: quality, margin: 0.02 }'), {
-    file: 'm',
-    nowMs: NOW_MS,
-  });
+  const { problems } = readModelFile(owned + ROLLOUT.replace('- { kind: latency }', metric), { file: 'm', nowMs: NOW_MS });
   expect(problems.map(problemText)).toContainEqual(
     expect.stringMatching(/metrics\[1\]\.kind: expected labels that do not depend on our own answers/),
   );

@@ -14,17 +14,19 @@ export const checkRolloutLabels: Rule = ({ rollout, data }) => {
   return rollout.metrics.flatMap((metric, index): Finding[] => {
     if (metric.kind !== 'quality' && metric.kind !== 'kpi') return [];
     const path: Path = ['spec', 'rollout', 'metrics', index];
-    const impossible = metric.kind === 'quality' ? impossibleQuality(path, rollout, data) : impossibleKpi(path, metric, rollout);
-    const found = [...impossible, ...checkDetect(path, metric)];
+    const impossible = metric.kind === 'quality' ? impossibleQuality(path, rollout) : impossibleKpi(path, metric, rollout);
+    const found = [...(impossible.length > 0 ? impossible : selectiveLabels(path, data)), ...checkDetect(path, metric)];
     return found.some(({ severity }) => severity === 'error') ? found : [...found, ...tellDays(path, metric, index, rollout, data)];
   });
 };
 
-function impossibleQuality(path: Path, { steps }: RolloutSpec, data: Sections['data']): Finding[] {
-  if (!steps.some(({ kind }) => kind === 'shadow')) {
-    const remedy = 'add a shadow step before the first canary: only there both arms score every row';
-    return [{ path: [...path, 'kind'], severity: 'error', expected: 'a step of kind shadow', found: 'none', remedy }];
-  }
+function impossibleQuality(path: Path, { steps }: RolloutSpec): Finding[] {
+  if (steps.some(({ kind }) => kind === 'shadow')) return [];
+  const remedy = 'add a shadow step before the first canary: only there both arms score every row';
+  return [{ path: [...path, 'kind'], severity: 'error', expected: 'a step of kind shadow', found: 'none', remedy }];
+}
+
+function selectiveLabels(path: Path, data: Sections['data']): Finding[] {
   if (data?.label.policy !== 'ownDecision' || data.label.acceptSelectiveLabels !== undefined) return [];
   const remedy = 'remove it, or say in data.label.acceptSelectiveLabels why the labels that your own decisions let exist are good enough';
   return [

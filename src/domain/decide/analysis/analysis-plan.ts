@@ -26,6 +26,8 @@ export interface AnalysisPlan {
 
 export interface LabelPlan extends MaturityRule {
   readonly timeZone: string;
+  /** The spec says why labels that our own output let exist are good enough; absent: it does not. */
+  readonly acceptsSelective?: boolean;
 }
 
 /** Shares α among the metrics by weight: the chance that any of them turns a harmless challenger back is at most α. Pure. */

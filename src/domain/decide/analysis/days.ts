@@ -1,8 +1,8 @@
 import type { MetricAnalysis } from '../../analysis.js';
 import type { LabelledDay } from '../../label-reading.js';
 import type { RolloutMetric } from '../../rollout-spec.js';
-import { matureCohorts, type Cohort, type MaturityRule } from '../mature-cohorts.js';
-import type { AnalysisPlan, PlannedMetric } from './analysis-plan.js';
+import { matureCohorts, type Cohort } from '../mature-cohorts.js';
+import type { AnalysisPlan, LabelPlan, PlannedMetric } from './analysis-plan.js';
 import { alphaIn, evidenceIn, harmOf, type Direction } from './direction.js';
 import { inconclusive, ruling } from './metric-ruling.js';
 import { addVotes, normalBelow, noVotes, votesNeeded, type Votes } from './votes.js';
@@ -18,6 +18,8 @@ export interface DaysState {
   /** Of the daily differences: mean and sum of squared deviations (Welford). */
   readonly mean: number;
   readonly m2: number;
+  /** Days, of those last read, that do not vote because our own output decided which labels exist; absent: none. */
+  readonly selectiveDays?: number;
 }
 
 /**
@@ -36,7 +38,7 @@ const nothing: DaysState = { up: noVotes(1), down: noVotes(1), voted: [], mean: 
 export interface DaysRead {
   readonly days: readonly LabelledDay[];
   readonly asOfMs: number;
-  readonly rule: MaturityRule;
+  readonly rule: LabelPlan;
   /** Times at which the requests were divided anew. */
   readonly shiftsMs: readonly number[];
   readonly unit: AnalysisPlan['unit'];
@@ -46,7 +48,9 @@ export interface DaysRead {
 export function addDays(spec: LabelledSpec, before: DaysState | null, read: DaysRead): DaysState | null {
   const voted = before?.voted ?? [];
   const known = new Map(voted);
+  const selective = new Set(read.days.filter(({ ownDecision = 0 }) => ownDecision > 0 && read.rule.acceptsSelective !== true));
   const cohorts = read.days.flatMap((day) => {
+    if (selective.has(day)) return [];
     const found = known.has(day.day) ? null : spec.kind === 'quality' ? pairsOf(spec, day) : armsOf(spec, day, read);
     return found === null ? [] : [{ ...found, day: day.day, startMs: day.startMs, endMs: day.endMs }];
   });
@@ -57,7 +61,8 @@ export function addDays(spec: LabelledSpec, before: DaysState | null, read: Days
     if (!isMature || cohort.difference === null || haveVoted(spec, read.unit, state, cohort.day)) continue;
     next = vote(spec, state, cohort.day, coverage, cohort.difference);
   }
-  return next;
+  if (selective.size === 0 && next?.selectiveDays === undefined) return next;
+  return { ...(next ?? nothing), selectiveDays: selective.size };
 }
 
 function countsCallers({ kind }: LabelledSpec, unit: AnalysisPlan['unit']): boolean {
@@ -136,6 +141,8 @@ export function assessDays(
     );
   const direction = directionOf(spec);
   const days = countOf(state);
+  const { selectiveDays = 0 } = state;
+  if (days === 0 && selectiveDays > 0) return inconclusive(metric, { evidence: null, estimate: null }, selectiveInWords(selectiveDays));
   const seen = `${nameOf(spec)} differs by ${state.mean.toPrecision(3)} over ${days} ${days === 1 ? 'day' : 'days'}`;
   const observed = { evidence: evidenceIn(direction, state), estimate: state.mean };
   return ruling(metric, observed, {
@@ -155,6 +162,11 @@ export function daysNeeded(spec: LabelledSpec, unit: AnalysisPlan['unit'], alpha
   const votes = votesNeeded(chance, alphaIn(directionOf(spec), alpha));
   const days = votes === null ? Infinity : Math.max(spec.blocksMin, votes);
   return days > (countsCallers(spec, unit) ? CALLER_GROUPS : Number.MAX_SAFE_INTEGER) ? null : days;
+}
+
+function selectiveInWords(days: number): string {
+  const which = days === 1 ? '1 day has labels' : `${days} days have labels`;
+  return `${which} that exist only because our own output decided so, and data.label.acceptSelectiveLabels gives no reason why they are good enough`;
 }
 
 /** Absent: five times the margin. */

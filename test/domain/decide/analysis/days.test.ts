@@ -42,6 +42,20 @@ test('without labels nothing passes, however long it runs, and why they cannot b
   expect(assess(quality, troubled).reasons).toEqual(['quality: no labels could be read: the store is away']);
 });
 
+test('days whose labels our own output let exist do not vote, unless the spec says why they are good enough', () => {
+  const own = Array.from({ length: 20 }, (_, day) => ({ ...pairedDay(day, 0.2), ownDecision: 1 }));
+  expect(assess(quality, readDaily(quality, own, 20)).reasons).toEqual([
+    'quality: 20 days have labels that exist only because our own output decided so, and data.label.acceptSelectiveLabels gives no reason why they are good enough',
+  ]);
+  const accepting = { ...quality, labels: { ...quality.labels!, acceptsSelective: true } };
+  expect(assess(accepting, readDaily(accepting, own, 20)).phase).toBe('Failed');
+  // One such day among others is left out; the others decide.
+  const one = each(20, () => 0.2).map((day, index) => (index === 3 ? { ...day, ownDecision: 900 } : day));
+  const state = readDaily(quality, one, 20);
+  expect(assess(quality, state).phase).toBe('Failed');
+  expect(state.metrics[0]!.days!.voted.map(([day]) => day)).not.toContain('1970-01-04');
+});
+
 test.for<[name: string, day: ReturnType<typeof pairedDay>]>([
   ['labels came for too few', pairedDay(3, 0.5, { labelled: 300 })],
   ['labels came for fewer than on the days before', pairedDay(3, 0.5, { labelled: 600 })],
