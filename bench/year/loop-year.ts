@@ -201,9 +201,10 @@ export function createLoopYear({
       args: [{ model: name, cycle }],
     });
     let isOver = false;
-    const ended = (handle.result() as Promise<CycleState>)
-      .catch(() => handle.query(cycleStateQuery)) // a cycle that failed says so in its state
-      .finally(() => (isOver = true));
+    const ended = handle
+      .result()
+      .catch(() => undefined) // how it went stands in the ledger
+      .then(() => (isOver = true));
     while (!isOver && !(await waitsForPerson(handle))) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     if (!isOver) {
       const { candidateDigest } = await handle.query(cycleStateQuery);
@@ -211,10 +212,19 @@ export function createLoopYear({
       const decision = trigger.kind === 'person' ? 'approve' : 'reject';
       await handle.executeUpdate(voteUpdate, { args: [{ candidateDigest: candidateDigest!, signer: SIGNER, decision, comment: '' }] });
     }
-    const { outcome, reason, verdict } = await ended;
-    const why = reason.startsWith('rejected by') ? `nobody signed: ${verdict?.reasons.join('; ')}` : reason;
-    cycles.push({ at: now(), trigger: trigger.kind, fault, outcome: outcome ?? 'failed', reason: why });
+    await ended;
+    const { outcome, why } = await endOf(cycle);
+    cycles.push({ at: now(), trigger: trigger.kind, fault, outcome, reason: why });
     console.log(`  ${name}: ${now().slice(0, 10)}, ${trigger.kind}${fault === null ? '' : `, ${fault}`}: ${outcome}: ${why.slice(0, 240)}`);
+  }
+
+  async function endOf(cycle: number): Promise<{ outcome: string; why: string }> {
+    const bodies = (await stack().ledger.readRecords(name, { from: cycle })).map(({ body }) => body);
+    const ended = bodies.find((body) => body.kind === 'cycle-ended');
+    if (ended === undefined) throw new Error(`${name}: expected a record of how cycle ${cycle} ended, found none`);
+    const { outcome, reason } = ended;
+    if (!reason.startsWith('rejected by')) return { outcome, why: reason };
+    return { outcome, why: `nobody signed: ${bodies.find((body) => body.kind === 'judged')?.reasons.join('; ')}` };
   }
 
   async function waitsForPerson(handle: { query(query: typeof cycleStateQuery): Promise<CycleState> }): Promise<boolean> {

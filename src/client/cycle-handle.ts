@@ -4,7 +4,7 @@ import type { JobWatch } from '../domain/decide/job-watch.js';
 import { RatchetError } from '../domain/failure.js';
 import type { AbortRequest, CycleState, VoteReply } from '../workflows/messages.js';
 import { abortUpdate, cycleStateQuery, cycleWorkflowId, voteUpdate } from '../workflows/messages.js';
-import { askWorkflow, isNotRunning } from './temporal-failure.js';
+import { askWorkflow, isNotRunning, queryWorkflow } from './temporal-failure.js';
 
 export interface CycleHandle {
   readonly workflowId: string;
@@ -31,9 +31,9 @@ export interface CycleLook {
 export function openCycle(client: Client, model: string, cycle: number, deadlineSeconds: number): CycleHandle {
   const workflowId = cycleWorkflowId(model, cycle);
   const handle = client.workflow.getHandle(workflowId);
-  const ask = async <T>(call: () => Promise<T>): Promise<T> => {
+  const ask = async <T>(call: () => Promise<T>, askIt = askWorkflow): Promise<T> => {
     try {
-      return await askWorkflow(client, workflowId, deadlineSeconds, call);
+      return await askIt(client, workflowId, deadlineSeconds, call);
     } catch (error) {
       if (!isNotRunning(error)) throw error;
       throw new RatchetError('CycleUnknown', `cycle ${cycle} of ${model} does not run`, {
@@ -45,7 +45,7 @@ export function openCycle(client: Client, model: string, cycle: number, deadline
   return {
     workflowId,
     cycle,
-    state: () => ask(() => handle.query(cycleStateQuery)),
+    state: () => ask(() => handle.query(cycleStateQuery), queryWorkflow),
     vote: (vote) => ask(() => handle.executeUpdate(voteUpdate, { args: [vote] })),
     abort: (request) => ask(() => handle.executeUpdate(abortUpdate, { args: [request] })),
     look,

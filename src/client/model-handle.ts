@@ -29,7 +29,7 @@ import {
 } from '../workflows/messages.js';
 import type { CycleHandle } from './cycle-handle.js';
 import { openCycle } from './cycle-handle.js';
-import { askWorkflow, isNotRunning } from './temporal-failure.js';
+import { askWorkflow, isNotRunning, queryWorkflow } from './temporal-failure.js';
 
 type ModelLifecycle = (input: LifecycleInput) => Promise<void>;
 
@@ -124,7 +124,7 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
 
   async function state(): Promise<LifecycleState | null> {
     try {
-      return await ask(async () => {
+      return await queryWorkflow(client, workflowId, deadlineSeconds, async () => {
         const handle = client.workflow.getHandle(workflowId);
         // A query would also be answered by a closed lifecycle, with what it knew when it ended.
         const { status } = await handle.describe();

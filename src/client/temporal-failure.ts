@@ -13,6 +13,8 @@ import { RatchetError, isFailureType } from '../domain/failure.js';
 
 const GRPC_UNAVAILABLE = 14;
 const GRPC_FAILED_PRECONDITION = 9;
+/** Longer than a worker takes to replay a workflow that it has not in memory. */
+const FIRST_PATIENCE_MS = 4000;
 
 /** Whether the workflow does not run: never started, or closed. */
 export function isNotRunning(error: unknown): boolean {
@@ -30,6 +32,23 @@ export async function askWorkflow<T>(client: Client, workflowId: string, deadlin
   } catch (error) {
     if (isNotRunning(error)) throw error;
     throw toRatchetError(error, workflowId, deadlineSeconds);
+  }
+}
+
+/**
+ * A question that changes nothing. The SDK may lose one that comes while its workflow closes, and then nobody answers it: it is asked
+ * again, well before the waiting ends. Throws as `askWorkflow`.
+ */
+export async function queryWorkflow<T>(client: Client, workflowId: string, deadlineSeconds: number, call: () => Promise<T>): Promise<T> {
+  const endsAtMs = Date.now() + deadlineSeconds * 1000;
+  for (let patienceMs = FIRST_PATIENCE_MS; ; patienceMs *= 2) {
+    const attemptEndsAtMs = Math.min(Date.now() + patienceMs, endsAtMs);
+    try {
+      return await client.withDeadline(attemptEndsAtMs, call);
+    } catch (error) {
+      if (isNotRunning(error)) throw error;
+      if (!isLate(error) || attemptEndsAtMs === endsAtMs) throw toRatchetError(error, workflowId, deadlineSeconds);
+    }
   }
 }
 
@@ -57,9 +76,13 @@ function toRatchetError(error: unknown, workflowId: string, deadlineSeconds: num
 }
 
 function isUnanswered(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) return true;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isLate(error)) return true;
   const grpc = error instanceof ServiceError ? error.cause : error;
-  return isGrpcDeadlineError(grpc) || (isGrpcServiceError(grpc) && grpc.code === GRPC_FAILED_PRECONDITION);
+  return isGrpcServiceError(grpc) && grpc.code === GRPC_FAILED_PRECONDITION;
+}
+
+function isLate(error: unknown): boolean {
+  return isGrpcDeadlineError(error) || (error instanceof ServiceError && isGrpcDeadlineError(error.cause));
 }
 
 function remedyOf(details: unknown[] | undefined | null): string {

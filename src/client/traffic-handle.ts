@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
 import { RatchetError } from '../domain/failure.js';
 import type { RolloutCommand } from '../domain/rollout.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { CommandReply, RolloutView } from '../workflows/messages.js';
 import { commandUpdate, lifecycleStateQuery, lifecycleWorkflowId, rolloutStateQuery } from '../workflows/messages.js';
 import { readHead } from './ledger-view.js';
-import { askWorkflow, isNotRunning } from './temporal-failure.js';
+import { askWorkflow, isNotRunning, queryWorkflow } from './temporal-failure.js';
 import type { TrafficPlace } from './traffic-place.js';
 import { placesAt, targetOf, workflowIdOf } from './traffic-place.js';
 
@@ -45,6 +45,8 @@ export function openTraffic(
   { deadlineSeconds = 30, betweenSeconds = 10 }: TrafficOptions = {},
 ): TrafficHandle {
   const ask = <T>(workflowId: string, call: () => Promise<T>): Promise<T> => askWorkflow(client, workflowId, deadlineSeconds, call);
+  const query = <T>(workflowId: string, asked: QueryDefinition<T>): Promise<T> =>
+    queryWorkflow(client, workflowId, deadlineSeconds, () => client.workflow.getHandle(workflowId).query(asked));
   return { model, state: async () => (await views())[0] ?? null, views, viewAt, command };
 
   async function views(): Promise<readonly RolloutView[]> {
@@ -57,7 +59,7 @@ export function openTraffic(
 
   async function viewAt(place: TrafficPlace): Promise<RolloutView | null> {
     const workflowId = workflowIdOf(model, place);
-    return nullIfAbsent(() => ask(workflowId, () => client.workflow.getHandle(workflowId).query(rolloutStateQuery)));
+    return nullIfAbsent(() => query(workflowId, rolloutStateQuery));
   }
 
   async function command(command: RolloutCommand): Promise<CommandAnswer> {
@@ -105,7 +107,7 @@ export function openTraffic(
     } catch (error) {
       if (!(error instanceof RatchetError) || error.type !== 'StoreUnavailable') throw error;
       const workflowId = lifecycleWorkflowId(model);
-      const state = await nullIfAbsent(() => ask(workflowId, () => client.workflow.getHandle(workflowId).query(lifecycleStateQuery)));
+      const state = await nullIfAbsent(() => query(workflowId, lifecycleStateQuery));
       if (state === null) throw error;
       return placesAt(state.openCycle, state.champion?.cycle ?? null);
     }
