@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RouteObject } from '../kubernetes/route-api.js';
-import type { Verdict } from '../kubernetes/route-router.js';
+import type { Verdict } from '../kubernetes/route-dialect.js';
 
 const Weight = z.object({ weight: z.number().int(), podTemplateHash: z.string().default('') });
 const Status = z.object({

@@ -55,8 +55,7 @@ export async function openArgoRollouts({ binary, kubeconfig }: Place) {
 
   /** Of a Service whose pods the controller has chosen: that of the version that they are. */
   async function addressOf(service: string): Promise<string> {
-    const { spec } = await core.readNamespacedService({ namespace, name: service });
-    const labelSelector = Object.entries(spec?.selector ?? {}).map(([label, value]) => `${label}=${value}`).join(','); // prettier-ignore
+    const labelSelector = await selectorOfService(service, core, namespace);
     const { items } = await core.listNamespacedPod({ namespace, labelSelector });
     const ready = items.find(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
     const version = ready?.metadata?.labels?.['ratchet.dev/instance'];
@@ -67,4 +66,11 @@ export async function openArgoRollouts({ binary, kubeconfig }: Place) {
   async function rollout(): Promise<RolloutInTest> {
     return JSON.parse(await kubectl(['-n', namespace, 'get', 'rollout', 'm', '-o', 'json'])) as RolloutInTest;
   }
+}
+
+export async function selectorOfService(name: string, core: CoreV1Api, namespace: string): Promise<string> {
+  const { spec } = await core.readNamespacedService({ namespace, name });
+  return Object.entries(spec?.selector ?? {})
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
 }
