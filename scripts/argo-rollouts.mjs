@@ -10,7 +10,7 @@ const controller = {
   packages: ['github.com/argoproj/argo-rollouts/cmd/rollouts-controller'],
   binaries: ['rollouts-controller'],
   what: 'the controller of Argo Rollouts of the tests',
-  minutes: 6,
+  minutes: 8,
   without: 'the tests of routes by Argo Rollouts will be skipped',
   module: join(packageRoot, source),
   flags: ['-mod=readonly', '-trimpath', '-ldflags=-s -w'],

@@ -58,7 +58,7 @@ export function createArgoRolloutsTrafficRouter({ api, settingsOf, url, settleMs
     const plan = planRollout(route, state);
     const { stableService, canaryService, virtualService, rule } = meshNames(route.model);
     return {
-      replicas: await replicasOf(route),
+      replicas: Math.max(await replicasOf(route), plan.waits && found !== null ? replicasIn(found) : 0),
       paused: false,
       minReadySeconds: READY_SECONDS_MIN,
       selector: { matchLabels: { [MODEL_LABEL]: route.model } },
@@ -74,15 +74,19 @@ export function createArgoRolloutsTrafficRouter({ api, settingsOf, url, settleMs
     };
   }
 
-  /** As many as the largest of them has: both may answer everything. */
+  /** As many as the largest of them has: each may come to answer everything, as may the one that waits to be turned back to. */
   async function replicasOf({ model, splits }: Route): Promise<number> {
     const counts = splits.map(async ({ instance }) => {
       const found = await api.read(DEPLOYMENT, kubernetesName(instance));
-      if (found !== null) return (found.spec as { replicas?: number }).replicas ?? 1;
+      if (found !== null) return replicasIn(found);
       throw new RatchetError('RouterUnavailable', `route of ${model}: expected a Deployment of instance ${instance}, found none`);
     });
     return Math.max(...(await Promise.all(counts)));
   }
+}
+
+function replicasIn({ spec }: RouteObject): number {
+  return (spec as { replicas?: number }).replicas ?? 1;
 }
 
 /** Its pods answer for somebody: to take it over would end them. @throws {RatchetError} RouterRefused */

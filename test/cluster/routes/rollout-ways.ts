@@ -43,11 +43,13 @@ export function testRolloutWays(open: Open): void {
 
   test('turning back needs no new pod and no rest of the way, also from all requests', async () => {
     const { router, url, rollout, kubectl } = await open();
+    await kubectl('scale', 'deployment', 'm-1', '--replicas=2');
     await router.shift(champion(1), signal);
     await router.shift(routeOf('m', 2, [['challenger', 'm-2', 100]]), signal);
     const podsOfStable = async () =>
       kubectl('get', 'pods', '-l', `rollouts-pod-template-hash=${(await rollout()).status.stableRS}`, '-o', 'name');
     const before = await podsOfStable();
+    expect(before.trim().split('\n')).toHaveLength(2);
     await router.shift(champion(3), signal);
     expect((await ask(url, 'm')).headers.get('x-ratchet-version')).toBe('m-1');
     expect(await podsOfStable()).toBe(before);
