@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ensureArgoRollouts } from './argo-rollouts.mjs';
 import { ensureBuilt, findBuilt } from './build-with-go.mjs';
 import { hashPaths, packageRoot } from './cache-folder.mjs';
 import { ensureKubernetes, goFlags, source } from './kubernetes.mjs';
@@ -42,6 +43,10 @@ export function findKubernetesNode() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const log = (line) => console.log(line);
   // One after the other, the control plane first: kubelet shares most of what is compiled for it.
-  const isBuilt = (await ensureKubernetes(log)) && (await ensureBuilt(kubelet, log)) && (await ensureBuilt(containerd, log));
+  const isBuilt =
+    (await ensureKubernetes(log)) &&
+    (await ensureBuilt(kubelet, log)) &&
+    (await ensureBuilt(containerd, log)) &&
+    (await ensureArgoRollouts(log));
   process.exit(isBuilt ? 0 : 1);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ensureArgoRollouts } from './argo-rollouts.mjs';
 import { ensureBuilt, findBuilt } from './build-with-go.mjs';
 import { hashPaths, packageRoot } from './cache-folder.mjs';
 
@@ -46,6 +47,7 @@ function binaryIn(folder) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const binary = await ensureKubernetes((line) => console.log(line));
-  process.exit(binary ? 0 : 1);
+  const log = (line) => console.log(line);
+  const isBuilt = (await ensureKubernetes(log)) && (await ensureArgoRollouts(log));
+  process.exit(isBuilt ? 0 : 1);
 }

@@ -55,7 +55,10 @@ const FOR_WORKERS: Variables = [
     'RATCHET_KUBERNETES_SERVING_NAMESPACES',
     'namespaces, divided by commas, in which models may be served: see [routes](../how-to/route-on-kubernetes.md); unset: none',
   ],
-  ['RATCHET_KUBERNETES_ROUTERS', 'what divides requests there: `gateway-api`, `istio`, or both, divided by a comma; else `gateway-api`'],
+  [
+    'RATCHET_KUBERNETES_ROUTERS',
+    'what divides requests there: `gateway-api`, `istio`, `argo-rollouts`, or several, divided by commas; else `gateway-api`',
+  ],
   ['RATCHET_KUBECONFIG', 'the kubeconfig of that cluster; unset: the pod’s own service account, else what `kubectl` uses'],
   ['RATCHET_TRAFFIC_PORT, RATCHET_TRAFFIC_ADMIN_PORT', 'the ports of the proxy on this machine; without them nothing is served'],
   ['RATCHET_METRICS_ADDRESS', '`<host>:<port>` where the worker shows its metrics; unset: nowhere'],

@@ -39,8 +39,7 @@ export const GatewayApiRouter = z.strictObject({
 });
 export type GatewayApiRouter = z.infer<typeof GatewayApiRouter>;
 
-export const IstioRouter = z.strictObject({
-  kind: z.literal('istio').describe('A VirtualService of Istio, and a DestinationRule for each version.'),
+const byIstio = {
   gateways: z
     .array(z.string().regex(/^(mesh|[a-z0-9-]+\/[a-z0-9.-]+)$/, 'expected <namespace>/<name> of a Gateway, or mesh'))
     .min(1)
@@ -50,11 +49,24 @@ export const IstioRouter = z.strictObject({
     .min(1)
     .describe('Hosts that callers name; `*`: whatever they name, which callers in the mesh cannot.'),
   ...shared,
+};
+
+export const IstioRouter = z.strictObject({
+  kind: z.literal('istio').describe('A VirtualService of Istio, and a DestinationRule for each version.'),
+  ...byIstio,
 });
 export type IstioRouter = z.infer<typeof IstioRouter>;
 
+export const ArgoRolloutsRouter = z.strictObject({
+  kind: z
+    .literal('argo-rollouts')
+    .describe('A Rollout of Argo Rollouts, whose controller divides the requests by Istio, two versions at a time and without copies.'),
+  ...byIstio,
+});
+export type ArgoRolloutsRouter = z.infer<typeof ArgoRolloutsRouter>;
+
 /** What divides the requests; one object per model. */
-export const KubernetesRouter = z.discriminatedUnion('kind', [GatewayApiRouter, IstioRouter]);
+export const KubernetesRouter = z.discriminatedUnion('kind', [GatewayApiRouter, IstioRouter, ArgoRolloutsRouter]);
 export type KubernetesRouter = z.infer<typeof KubernetesRouter>;
 
 export const LocalServing = z.strictObject({

@@ -1,6 +1,6 @@
 import type { Route } from '../domain/serving.js';
 
-/** Sends requests to instances. Adapters: envoy, gateway-api, istio. */
+/** Sends requests to instances. Adapters: envoy, gateway-api, istio, argo-rollouts. */
 export interface TrafficRouter {
   /**
    * Puts a route in force; answers when the proxy itself says that it is. The same route under the same number succeeds again.

@@ -3,47 +3,19 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createIstioTrafficRouter } from '../../src/adapters/istio/traffic-router.js';
 import { describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
 import { goModuleFolder } from './routes/go-module.js';
-import { installDefinitions, openRoutes, type RoutesInTest } from './routes/open-routes.js';
+import { installDefinitions, openRoutes } from './routes/open-routes.js';
 import { describeRouteObjects } from './routes/route-objects.js';
-import { startTestGateway, type Rule } from './routes/test-gateway.js';
+import { startTestGateway } from './routes/test-gateway.js';
+import { rulesOfMesh } from './routes/virtual-services.js';
 
 const kubernetes = inject('kubernetes');
 const { signal } = new AbortController();
 const GROUP = 'networking.istio.io';
 
-interface VirtualService {
-  readonly spec: {
-    readonly http: readonly {
-      readonly match: readonly {
-        readonly uri: { readonly exact?: string };
-        readonly headers?: Readonly<Record<string, { exact: string }>>;
-      }[];
-      readonly mirrors?: readonly { readonly destination: { readonly host: string } }[];
-      readonly route: readonly {
-        readonly destination: { readonly host: string };
-        readonly weight: number;
-        readonly headers: { readonly request: { readonly set: Readonly<Record<string, string>> } };
-      }[];
-    }[];
-  };
-}
-
-async function rulesOf({ list }: RoutesInTest): Promise<Rule[]> {
-  const service = ({ host }: { readonly host: string }): string => host.split('.')[0]!;
-  return (await list<VirtualService>(GROUP, 'virtualservices')).flatMap(({ spec }) =>
-    spec.http.map(({ match, mirrors = [], route }) => ({
-      path: match.find(({ uri }) => uri.exact !== undefined)!.uri.exact!,
-      headers: Object.fromEntries(Object.entries(match[0]!.headers ?? {}).map(([name, { exact }]) => [name, exact])),
-      mirror: mirrors[0] ? service(mirrors[0].destination) : null,
-      backends: route.map(({ destination, weight, headers }) => ({ service: service(destination), weight, adds: headers.request.set })),
-    })),
-  );
-}
-
 async function open() {
   const routes = await openRoutes('istio', kubernetes!, 'istio-rbac.yaml');
   const url = await startTestGateway(
-    () => rulesOf(routes),
+    () => rulesOfMesh(routes),
     async (service) => routes.addresses[service]!,
   );
   const settings = { gateways: ['istio-system/public'], hosts: ['*'], namespace: routes.namespace, servicePort: 8080, armHeader: 'x-arm' };

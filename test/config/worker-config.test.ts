@@ -39,7 +39,10 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
     { RATCHET_KUBERNETES_SERVING_NAMESPACES: 'ml serve' },
     /^environment variable RATCHET_KUBERNETES_SERVING_NAMESPACES: expected namespaces/,
   ],
-  [{ RATCHET_KUBERNETES_ROUTERS: 'secret' }, /^environment variable RATCHET_KUBERNETES_ROUTERS: expected gateway-api, istio or several/],
+  [
+    { RATCHET_KUBERNETES_ROUTERS: 'secret' },
+    /^environment variable RATCHET_KUBERNETES_ROUTERS: expected gateway-api, istio, argo-rollouts or several/,
+  ],
   [{ RATCHET_WATCH_HEARTBEAT_SECONDS: 'often' }, /^environment variable RATCHET_WATCH_HEARTBEAT_SECONDS: expected a number of seconds/],
 ])('%j is refused by name, without its value, which may hold a secret', ([variables, message]) => {
   const start = () => workerConfig({ ...enough, ...variables });

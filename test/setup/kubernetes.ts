@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { findArgoRollouts } from '../../scripts/argo-rollouts.mjs';
 import { findKubernetes } from '../../scripts/kubernetes.mjs';
 import { startTestKubernetes } from '../servers/kubernetes.js';
 import { whyNoKubernetesNode } from '../servers/kubernetes-node.js';
@@ -14,6 +15,8 @@ declare module 'vitest' {
       readonly kubeconfig: string;
       /** Whether this machine can run a real node. */
       readonly hasNode: boolean;
+      /** The controller of Argo Rollouts; null: not built. */
+      readonly argoRollouts: string | null;
     } | null;
   }
 }
@@ -33,7 +36,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   console.log(`setup: Kubernetes at ${cluster.url}; its nodes are played by kwok, so no pod really runs`);
   const whyNoNode = whyNoKubernetesNode();
   if (whyNoNode !== null) console.log(`left out: real training pods on a real node: ${whyNoNode}`);
-  project.provide('kubernetes', { binary, kubeconfig: cluster.kubeconfig, hasNode: whyNoNode === null });
+  const argoRollouts = findArgoRollouts();
+  if (argoRollouts === null)
+    console.log('left out: routes by Argo Rollouts, whose controller has not been built: node scripts/argo-rollouts.mjs (needs Go)');
+  project.provide('kubernetes', { binary, kubeconfig: cluster.kubeconfig, hasNode: whyNoNode === null, argoRollouts });
   return async () => {
     await cluster.stop();
     rmSync(home, { recursive: true, force: true });

@@ -25,6 +25,13 @@ export const importTable: readonly ImportRow[] = [
   { folder: 'adapters/gateway-api', values: ['ports', 'domain', 'zod', 'adapters/kubernetes'], types: [], except: ['domain/decide'] },
   { folder: 'adapters/istio', values: ['ports', 'domain', 'zod', 'adapters/kubernetes'], types: [], except: ['domain/decide'] },
   {
+    // Its controller divides the requests by Istio.
+    folder: 'adapters/argo-rollouts',
+    values: ['ports', 'domain', 'zod', 'adapters/kubernetes', 'adapters/istio'],
+    types: [],
+    except: ['domain/decide'],
+  },
+  {
     // SageMaker keeps checkpoints in the bucket of the store: opened and explained as the store does it.
     folder: 'adapters/sagemaker',
     values: [

@@ -3,7 +3,7 @@ import type { Arm, Route } from '../../domain/serving.js';
 import type { RouteReading } from '../../ports/traffic-router.js';
 import type { RouteObject } from '../kubernetes/route-api.js';
 import { armsOf, holds, kubernetesName, refuseUnknownWords } from '../kubernetes/route-object.js';
-import type { Verdict } from '../kubernetes/route-router.js';
+import type { Verdict } from '../kubernetes/route-dialect.js';
 
 export interface HttpRouteSettings {
   /** The Gateway that callers ask, and where it lies where that is another namespace. */

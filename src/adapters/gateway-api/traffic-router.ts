@@ -22,7 +22,7 @@ export function createGatewayApiTrafficRouter({ api, settingsOf, url, settleMsMa
     dialect: {
       kind: { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', kind: 'HTTPRoute' },
       specOf: (route) => httpRouteSpec(route, settingsOf(route)),
-      splitOf: (spec, asked) => splitOfHttpRoute(spec, asked, settingsOf(asked)),
+      splitOf: ({ spec }, asked) => splitOfHttpRoute(spec, asked, settingsOf(asked)),
       verdictOf: (object, asked) => verdictOfHttpRoute(object, settingsOf(asked)),
     },
   });

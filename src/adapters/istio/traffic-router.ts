@@ -28,13 +28,16 @@ export function createIstioTrafficRouter({ api, settingsOf, url, settleMsMax }: 
     dialect: {
       kind: { group: 'networking.istio.io', version: 'v1', plural: 'virtualservices', kind: 'VirtualService' },
       specOf: (route) => virtualServiceSpec(route, settingsOf(route)),
-      splitOf: (spec, asked) => splitOfVirtualService(spec, asked, settingsOf(asked)),
+      splitOf: ({ spec }, asked) => splitOfVirtualService(spec, asked, settingsOf(asked)),
       verdictOf: () => ({ kind: 'taken' }),
       async prepare(route) {
         for (const instance of instancesOfRoute(route)) {
-          const serviceUid = await api.serviceUid(kubernetesName(instance));
-          if (serviceUid === null) continue; // gone just now: the route says so
-          await api.apply(DESTINATION_RULE, destinationRule(instance, route, { serviceUid, namespace: settingsOf(route).namespace }));
+          const service = await api.readService(kubernetesName(instance));
+          if (service === null) continue; // gone just now: the route says so
+          await api.apply(
+            DESTINATION_RULE,
+            destinationRule(instance, route, { serviceUid: service.uid, namespace: settingsOf(route).namespace }),
+          );
         }
       },
     },

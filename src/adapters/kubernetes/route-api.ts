@@ -1,5 +1,5 @@
 import { ApiException, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import type { KubeConfig, V1Service } from '@kubernetes/client-node';
+import type { KubeConfig, V1Service, V1ServiceSpec } from '@kubernetes/client-node';
 import { RatchetError } from '../../domain/failure.js';
 
 /** Who writes routes: whatever another manager changes is a hand edit. */
@@ -38,6 +38,19 @@ export interface RouteObject {
   readonly status?: unknown;
 }
 
+/** A Service whose pods somebody else chooses. */
+export interface RouteService {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: V1ServiceSpec;
+}
+
+export interface ServiceReading {
+  readonly uid: string;
+  /** The labels of its pods. */
+  readonly selector: Readonly<Record<string, string>>;
+}
+
 /** The few calls that routes need. @throws {RatchetError} RouterUnavailable, RouterRefused: with the server's words, AccessDenied */
 export interface RouteApi {
   /** null: there is none. */
@@ -48,8 +61,10 @@ export interface RouteApi {
   apply(kind: RouteKind, object: RouteObject): Promise<RouteObject | null>;
   /** Only where it is still this one, unchanged. False: it is not. */
   remove(kind: RouteKind, object: RouteObject): Promise<boolean>;
-  /** The uid of a Service; null: there is none. */
-  serviceUid(name: string): Promise<string | null>;
+  /** null: there is none. */
+  readService(name: string): Promise<ServiceReading | null>;
+  /** Makes a Service where there is none of this name; one that is there stays as it is. */
+  ensureService(service: RouteService): Promise<ServiceReading>;
 }
 
 export function createRouteApi(kubeConfig: KubeConfig, namespace: string): RouteApi {
@@ -74,11 +89,21 @@ export function createRouteApi(kubeConfig: KubeConfig, namespace: string): Route
       const request = objects.deleteNamespacedCustomObject({ ...placeOf(kind), name, body: { preconditions } });
       return (await answer(`${kind.kind} ${name}`, request, [404, 409])) !== null;
     },
-    async serviceUid(name) {
-      const found = await answer<V1Service>(`Service ${name}`, core.readNamespacedService({ name, namespace }), [404]);
-      return found?.metadata?.uid ?? null;
+    readService,
+    async ensureService({ name, labels, spec }) {
+      for (;;) {
+        const found = await readService(name);
+        if (found !== null) return found;
+        const body = { metadata: { name, labels }, spec };
+        await answer(`Service ${name}`, core.createNamespacedService({ namespace, body, fieldManager: FIELD_MANAGER }), [409]);
+      }
     },
   };
+
+  async function readService(name: string): Promise<ServiceReading | null> {
+    const found = await answer<V1Service>(`Service ${name}`, core.readNamespacedService({ name, namespace }), [404]);
+    return found && { uid: found.metadata!.uid!, selector: found.spec?.selector ?? {} };
+  }
 }
 
 async function answer<T>(what: string, request: Promise<unknown>, nothing: readonly number[]): Promise<T | null> {

@@ -3,23 +3,9 @@ import { RatchetError } from '../../domain/failure.js';
 import { instancesOfRoute, isSameRoute, refuseHold, refuseInvalidRoute, refuseStaleShift, staleShift } from '../../domain/route-fence.js';
 import type { Route } from '../../domain/serving.js';
 import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
-import type { RouteApi, RouteKind, RouteObject } from './route-api.js';
+import type { RouteApi, RouteObject } from './route-api.js';
+import type { RouteDialect, Verdict } from './route-dialect.js';
 import { askedIn, beforeIn, kubernetesName, routeMetadata } from './route-object.js';
-
-/** What a gateway or mesh makes of an object. */
-export type Verdict = { readonly kind: 'pending' | 'taken' } | { readonly kind: 'refused'; readonly words: string };
-
-/** How one kind of object divides requests. */
-export interface RouteDialect {
-  readonly kind: RouteKind;
-  /** @throws {RatchetError} RouterRefused: a setting that it has no word for */
-  specOf(route: Route): object;
-  /** What the object's spec does, whoever wrote it; null: nothing that we could have asked for. */
-  splitOf(spec: object, asked: Route): RouteReading['inForce'];
-  verdictOf(object: RouteObject, asked: Route): Verdict;
-  /** Puts in place what the object needs beside it. */
-  prepare?(route: Route): Promise<void>;
-}
 
 export interface RouteRouterOptions {
   readonly api: RouteApi;
@@ -44,14 +30,14 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
 
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
     refuseInvalidRoute(route);
-    const spec = dialect.specOf(route);
     await refuseUnknownInstances(route);
     for (;;) {
       signal.throwIfAborted();
       const found = await read(route.model);
       const asked = found && askedIn(found);
       if (asked) refuseStaleShift(asked, route);
-      await dialect.prepare?.(route);
+      const spec = await dialect.specOf(route, found);
+      await dialect.prepare?.(route, found);
       const before = found && asked && isSameRoute(asked, route) ? beforeIn(found) : asked;
       const written = await write(found, { route, before, spec });
       if (written !== null) return settle(written, route, before, signal);
@@ -71,25 +57,40 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
 
   async function settle(written: RouteObject, route: Route, before: Route | null, signal: AbortSignal): Promise<void> {
     const untilMs = performance.now() + settleMsMax;
+    let refusedMs: number | null = null;
     for (let found: RouteObject | null = written; ; found = await read(route.model)) {
       if (found === null)
         throw new RatchetError('RouterUnavailable', `route of ${route.model}: somebody removed its ${kind.kind} just now`);
       const asked = askedIn(found);
       if (asked && asked.shift > route.shift) throw staleShift(route, `${asked.shift}`);
       const verdict = dialect.verdictOf(found, route);
-      if (verdict.kind === 'taken' && isAsAsked(found, route)) return;
-      if (verdict.kind === 'refused') {
-        await goBack(route, before);
-        throw new RatchetError('RouterRefused', `route of ${route.model}: ${verdict.words}`);
-      }
-      if (performance.now() > untilMs)
-        throw new RatchetError(
-          'RouterUnavailable',
-          `route of ${route.model}: expected its ${kind.kind} ${found.metadata.name} to be in force within ${settleMsMax / 1000} s, found that ` +
-            (verdict.kind === 'taken' ? 'somebody else has changed it' : 'no gateway has said so'),
-        );
+      if (isTaken(verdict) && (await isAsAsked(found, route))) return;
+      if (verdict.kind === 'refused' || verdict.kind === 'stopped') {
+        refusedMs ??= performance.now();
+        if (performance.now() - refusedMs >= (dialect.refusalMsMin ?? 0)) {
+          await goBack(route, before);
+          throw new RatchetError('RouterRefused', `route of ${route.model}: ${verdict.words}`);
+        }
+      } else refusedMs = null;
+      if (performance.now() > untilMs) throw unsettled(found, route, verdict);
+      if (await dialect.isAtNextStage?.(found, route)) await writeNext(found, route, before);
       await sleep(LOOK_MS, undefined, { signal });
     }
+  }
+
+  /** Where somebody else wrote meanwhile, the next look says what there is to do. */
+  async function writeNext(found: RouteObject, route: Route, before: Route | null): Promise<void> {
+    const spec = await dialect.specOf(route, found);
+    await dialect.prepare?.(route, found);
+    await write(found, { route, before, spec });
+  }
+
+  function unsettled({ metadata }: RouteObject, { model }: Route, { kind: is, words }: Verdict): RatchetError {
+    const why = words ?? (is === 'taken' ? 'somebody else has changed it' : 'no gateway has said so');
+    return new RatchetError(
+      'RouterUnavailable',
+      `route of ${model}: expected its ${kind.kind} ${metadata.name} to be in force within ${settleMsMax / 1000} s, found that ${why}`,
+    );
   }
 
   /** Unless another one is there meanwhile: that one asks for itself. */
@@ -98,17 +99,18 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
       const found = await read(refused.model);
       const asked = found && askedIn(found);
       if (!found || !asked || !isSameRoute(asked, refused)) return;
+      if (before !== null) await dialect.prepare?.(before, found);
       const isBack =
         before === null
           ? await api.remove(kind, found)
-          : (await write(found, { route: before, before: null, spec: dialect.specOf(before) })) !== null;
+          : (await write(found, { route: before, before: null, spec: await dialect.specOf(before, found) })) !== null;
       if (isBack) return;
     }
   }
 
   async function refuseUnknownInstances(route: Route): Promise<void> {
     for (const instance of instancesOfRoute(route)) {
-      if ((await api.serviceUid(kubernetesName(instance))) !== null) continue;
+      if ((await api.readService(kubernetesName(instance))) !== null) continue;
       throw new RatchetError('RouterUnavailable', `route of ${route.model}: expected a Service of instance ${instance}, found none`);
     }
   }
@@ -117,13 +119,17 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
     const found = await read(model);
     const asked = found && askedIn(found);
     if (!found || !asked) return null;
-    const inForce = dialect.verdictOf(found, asked).kind === 'taken' ? dialect.splitOf(found.spec, asked) : null;
+    const inForce = isTaken(dialect.verdictOf(found, asked)) ? await dialect.splitOf(found, asked) : null;
     return { asked, inForce, isHeld: false };
   }
 
-  function isAsAsked(found: RouteObject, route: Route): boolean {
+  async function isAsAsked(found: RouteObject, route: Route): Promise<boolean> {
     const asked = askedIn(found);
-    const split = dialect.splitOf(found.spec, route);
+    const split = await dialect.splitOf(found, route);
     return asked !== null && split !== null && isSameRoute(asked, route) && isSameRoute({ ...route, ...split }, route);
   }
+}
+
+function isTaken({ kind }: Verdict): boolean {
+  return kind === 'taken' || kind === 'stopped';
 }

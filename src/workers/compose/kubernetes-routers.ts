@@ -1,3 +1,4 @@
+import { createArgoRolloutsTrafficRouter } from '../../adapters/argo-rollouts/traffic-router.js';
 import { createGatewayApiTrafficRouter } from '../../adapters/gateway-api/traffic-router.js';
 import { createIstioTrafficRouter } from '../../adapters/istio/traffic-router.js';
 import { loadKubeConfig } from '../../adapters/kubernetes/kube-config.js';
@@ -33,6 +34,12 @@ const open: Record<KubernetesRouter['kind'], (place: RouterPlace) => TrafficRout
       api,
       settleMsMax: SETTLE_MS_MAX,
       settingsOf: (route) => ({ ...routerIn(route, 'istio'), namespace, servicePort: SERVING_PORT }),
+    }),
+  'argo-rollouts': ({ api, namespace }) =>
+    createArgoRolloutsTrafficRouter({
+      api,
+      settleMsMax: SETTLE_MS_MAX,
+      settingsOf: (route) => ({ ...routerIn(route, 'argo-rollouts'), namespace, servicePort: SERVING_PORT }),
     }),
 };
 

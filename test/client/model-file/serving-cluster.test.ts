@@ -2,19 +2,42 @@ import { test } from 'vitest';
 import { expectProblems, type Mistake } from './expect-problems.js';
 
 const from = '  triggers:\n';
-const serving = (router: string, rest = '') =>
-  `  serving:\n    cluster: { kind: kubernetes, image: a, router: { ${router} } }\n${rest}${from}`;
+const serving = (router: string, rest = '', servers = '') =>
+  `  serving:\n    cluster: { kind: kubernetes, image: a, ${servers}router: { ${router} } }\n${rest}${from}`;
 const gatewayApi = 'kind: gateway-api, gateway: { name: public }';
 const istio = 'kind: istio, gateways: [istio-ingress/public], hosts: ["*"]';
+
+const argo = istio.replace('istio,', 'argo-rollouts,');
+const canary = '      - { kind: canary, weightPercent: 5, bakeSeconds: 60 }\n';
+const rollout = (steps: string, rest: string) =>
+  `  rollout:\n    steps:\n${steps}      - { kind: full, bakeSeconds: 60 }\n    metrics: [{ kind: errors }]\n${rest}`;
 
 const mistakes: Mistake[] = [
   ['nothing by the Gateway API', from, serving(gatewayApi)],
   ['nothing by Istio', from, serving(istio, '    concurrentRequestsMax: 64\n')],
   [
+    'nothing by Argo Rollouts, two versions at a time',
+    from,
+    serving(argo, rollout(canary, '    baseline: champion\n    bake: { seconds: 600 }\n')),
+  ],
+  [
+    'copies, a third version and growth by Argo Rollouts',
+    from,
+    serving(
+      argo,
+      rollout(`      - { kind: shadow, bakeSeconds: 60 }\n${canary}`, '    bake: { seconds: 600, compare: mirror }\n'),
+      'replicasMax: 4, ',
+    ),
+    '58:44: error: spec.serving.cluster.replicasMax: expected no replicasMax beside router.kind: argo-rollouts: its pods are the Rollout’s, which do not grow, found 4. Leave it out, and choose serving.replicas for the greatest load',
+    '59:3: error: spec.rollout.baseline: expected champion beside serving.cluster.router.kind: argo-rollouts: a Rollout divides requests between two versions, found fresh. Write baseline: champion',
+    '61:17: error: spec.rollout.steps[0].kind: expected canary or full beside serving.cluster.router.kind: argo-rollouts: it makes no copies, found shadow. Begin with a small canary',
+    '65:36: error: spec.rollout.bake.compare: expected holdback or none beside serving.cluster.router.kind: argo-rollouts: it makes no copies, found mirror. Write compare: holdback',
+  ],
+  [
     'a router that is not there',
     from,
     serving('kind: gatewayapi'),
-    '58:60: error: spec.serving.cluster.router.kind: expected one of gateway-api, istio, found "gatewayapi". Did you mean gateway-api?',
+    '58:60: error: spec.serving.cluster.router.kind: expected one of gateway-api, istio, argo-rollouts, found "gatewayapi". Did you mean gateway-api?',
   ],
   [
     'no gateway',

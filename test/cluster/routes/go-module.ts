@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 
 /** The custom resource definitions that the tests install come from here; the sums are those of Go's own checksum database. */
 const modules = {
+  'github.com/argoproj/argo-rollouts': { version: 'v1.10.0', sum: 'h1:1/DTeu/eGzJzcz8FxMBFzr0jlNQia/lnctkw83AUph0=' },
   'istio.io/api': { version: 'v1.31.1', sum: 'h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk=' },
   'sigs.k8s.io/gateway-api': { version: 'v1.5.1', sum: 'h1:RqVRIlkhLhUO8wOHKTLnTJA6o/1un4po4/6M1nRzdd0=' },
 } as const;

@@ -56,18 +56,22 @@ export function objectsIn(config: KubeConfig, namespace: string): ObjectsInTest 
   const objects = config.makeApiClient(CustomObjectsApi);
   return {
     async list<T>(group: string, plural: string) {
-      const found: unknown = await objects.listNamespacedCustomObject({ group, version: 'v1', plural, namespace });
+      const found: unknown = await objects.listNamespacedCustomObject({ group, version: versionOf(group), plural, namespace });
       return (found as { items: T[] }).items;
     },
     async edit(group, plural, name, patch) {
-      const request = { group, version: 'v1', plural, namespace, name, body: patch, fieldManager: 'somebody' };
+      const request = { group, version: versionOf(group), plural, namespace, name, body: patch, fieldManager: 'somebody' };
       await objects.patchNamespacedCustomObject(request, setHeaderOptions('Content-Type', PatchStrategy.JsonPatch));
     },
     async setStatus(group, plural, name, status) {
-      const request = { group, version: 'v1', plural, namespace, name, body: { status } };
+      const request = { group, version: versionOf(group), plural, namespace, name, body: { status } };
       await objects.patchNamespacedCustomObjectStatus(request, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
     },
   };
+}
+
+function versionOf(group: string): string {
+  return group === 'argoproj.io' ? 'v1alpha1' : 'v1';
 }
 
 async function workerIn(namespace: string, config: KubeConfig, rights: string): Promise<KubeConfig> {

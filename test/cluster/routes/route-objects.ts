@@ -12,51 +12,20 @@ interface Manager {
   readonly subresource?: string;
 }
 
-/**
- * What routes that are objects of Kubernetes keep besides, whatever their kind.
- * @param kind `rules`: the JSON pointer of its list of rules; `backends`: the field of a rule with its weights
- */
-export function describeRouteObjects(
-  kind: { readonly group: string; readonly plural: string; readonly rules: string; readonly backends: string },
-  open: () => Promise<RoutesInTest & { readonly router: TrafficRouter; readonly url: string }>,
-) {
-  describe(`one of ${kind.plural}`, () => {
+type Open = () => Promise<RoutesInTest & { readonly router: TrafficRouter; readonly url: string }>;
+
+/** What routes that are objects of Kubernetes keep out, whatever their kind. */
+export function describeRouteFence({ group, plural }: { readonly group: string; readonly plural: string }, open: Open) {
+  describe(`the fence in one of ${plural}`, () => {
     test('carries the number of its shift and what was asked for, written by our field manager', async () => {
       const { router, list } = await open();
       for (const shift of [1, 2]) await router.shift(routeOf('m', shift, [['champion', 'm-1', 100]]), signal);
-      const [object] = await list<RouteObject & { metadata: { managedFields: Manager[] } }>(kind.group, kind.plural);
+      const [object] = await list<RouteObject & { metadata: { managedFields: Manager[] } }>(group, plural);
       const { metadata } = object!;
       expect(metadata.annotations).toMatchObject({ 'ratchet.dev/shift': '2' });
       expect(JSON.parse(metadata.annotations!['ratchet.dev/asked']!)).toMatchObject({ model: 'm', shift: 2 });
       const writers = metadata.managedFields.filter(({ subresource }) => subresource === undefined);
       expect(writers.map(({ manager, operation }) => `${manager} ${operation}`)).toContain('ratchet-traffic Apply');
-    });
-
-    test('that was edited by hand is seen as such, and the next shift takes it back', async () => {
-      const { router, edit } = await open();
-      const route = routeOf('m', 1, [
-        ['champion', 'm-1', 90],
-        ['challenger', 'm-2', 10],
-      ]);
-      await router.shift(route, signal);
-      const halves = [0, 1].map((index) => ({ op: 'replace', path: `${kind.rules}/2/${kind.backends}/${index}/weight`, value: 50 }));
-      await edit(kind.group, kind.plural, 'm', halves);
-      const edited = route.splits.map((split) => ({ ...split, weightPercent: 50 }));
-      await expect
-        .poll(() => router.read('m'), { timeout: 20_000 })
-        .toEqual({ asked: route, inForce: { splits: edited, mirror: null }, isHeld: false });
-      await router.shift(route, signal);
-      expect(await router.read('m')).toEqual({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
-    });
-
-    test('whose rules were changed otherwise by hand does nothing that we asked for', async () => {
-      const { router, edit } = await open();
-      const route = routeOf('m', 1, [['champion', 'm-1', 100]]);
-      await router.shift(route, signal);
-      await edit(kind.group, kind.plural, 'm', [{ op: 'remove', path: `${kind.rules}/0` }]);
-      await expect.poll(() => router.read('m'), { timeout: 20_000 }).toEqual({ asked: route, inForce: null, isHeld: false });
-      await router.shift(route, signal);
-      expect((await router.read('m'))?.inForce).toEqual({ splits: route.splits, mirror: null });
     });
 
     test('is written by the newest of many shifts at once, and by none that is older', async () => {
@@ -82,6 +51,45 @@ export function describeRouteObjects(
       };
       await expect(router.shift(routeOf('m', 2, [['champion', 'm-1', 100]]), signal)).rejects.toMatchObject({ type: 'ShiftStale' });
       expect((await router.read('m'))?.asked).toEqual(newer);
+    });
+  });
+}
+
+/**
+ * What routes that are objects of Kubernetes keep besides, whatever their kind.
+ * @param kind `rules`: the JSON pointer of its list of rules; `backends`: the field of a rule with its weights
+ */
+export function describeRouteObjects(
+  kind: { readonly group: string; readonly plural: string; readonly rules: string; readonly backends: string },
+  open: Open,
+) {
+  describeRouteFence(kind, open);
+  describe(`one of ${kind.plural}`, () => {
+    test('that was edited by hand is seen as such, and the next shift takes it back', async () => {
+      const { router, edit } = await open();
+      const route = routeOf('m', 1, [
+        ['champion', 'm-1', 90],
+        ['challenger', 'm-2', 10],
+      ]);
+      await router.shift(route, signal);
+      const halves = [0, 1].map((index) => ({ op: 'replace', path: `${kind.rules}/2/${kind.backends}/${index}/weight`, value: 50 }));
+      await edit(kind.group, kind.plural, 'm', halves);
+      const edited = route.splits.map((split) => ({ ...split, weightPercent: 50 }));
+      await expect
+        .poll(() => router.read('m'), { timeout: 20_000 })
+        .toEqual({ asked: route, inForce: { splits: edited, mirror: null }, isHeld: false });
+      await router.shift(route, signal);
+      expect(await router.read('m')).toEqual({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
+    });
+
+    test('whose rules were changed otherwise by hand does nothing that we asked for', async () => {
+      const { router, edit } = await open();
+      const route = routeOf('m', 1, [['champion', 'm-1', 100]]);
+      await router.shift(route, signal);
+      await edit(kind.group, kind.plural, 'm', [{ op: 'remove', path: `${kind.rules}/0` }]);
+      await expect.poll(() => router.read('m'), { timeout: 20_000 }).toEqual({ asked: route, inForce: null, isHeld: false });
+      await router.shift(route, signal);
+      expect((await router.read('m'))?.inForce).toEqual({ splits: route.splits, mirror: null });
     });
 
     test('sends who names an arm in a header there, and a copy of everybody else’s requests to the mirror', async () => {

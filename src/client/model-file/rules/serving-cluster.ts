@@ -1,3 +1,5 @@
+import type { KubernetesServers } from '../../../domain/kubernetes-servers.js';
+import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import type { KubernetesRouter } from '../../../domain/serving-cluster.js';
 import { ServingSpec } from '../../../domain/serving-spec.js';
 import type { Finding, Path } from '../problem.js';
@@ -23,13 +25,22 @@ const wordless: Record<
     remedy: 'say it in a RequestAuthentication or an EnvoyFilter of your mesh, and leave it out here',
     settings: ['stickyBy', 'rateLimit', 'jwt'],
   },
+  'argo-rollouts': {
+    what: 'a Rollout has no word for it',
+    remedy: 'say it in a RequestAuthentication or an EnvoyFilter of your mesh, and leave it out here',
+    settings: ['stickyBy', 'rateLimit', 'jwt'],
+  },
 };
 
 /** What cannot be in force where the model is served. */
-export const checkServingCluster: Rule = ({ serving }) => {
+export const checkServingCluster: Rule = ({ serving, rollout }) => {
   if (serving == null || serving.cluster === undefined || serving.cluster.kind === 'local') return [];
   const { router } = serving.cluster;
-  return [...checkWords(serving, router), ...checkMesh(router)];
+  return [
+    ...checkWords(serving, router),
+    ...checkMesh(router),
+    ...(router.kind === 'argo-rollouts' ? [...checkGrowth(serving.cluster), ...checkVersions(rollout)] : []),
+  ];
 };
 
 function checkWords(serving: ServingSpec, { kind }: KubernetesRouter): Finding[] {
@@ -47,7 +58,7 @@ function checkWords(serving: ServingSpec, { kind }: KubernetesRouter): Finding[]
 }
 
 function checkMesh(router: KubernetesRouter): Finding[] {
-  if (router.kind !== 'istio' || !router.gateways.includes('mesh')) return [];
+  if (router.kind === 'gateway-api' || !router.gateways.includes('mesh')) return [];
   const at = router.hosts.indexOf('*');
   if (at < 0) return [];
   const finding: Finding = {
@@ -58,4 +69,45 @@ function checkMesh(router: KubernetesRouter): Finding[] {
     remedy: 'name the host that callers in the mesh ask, one for each model',
   };
   return [finding];
+}
+
+/** A Rollout's pods are its own: what makes more of the Deployment's would make them where no request comes. */
+function checkGrowth({ replicasMax }: KubernetesServers): Finding[] {
+  if (replicasMax === undefined) return [];
+  const finding: Finding = {
+    path: [...SERVING, 'cluster', 'replicasMax'],
+    atKey: true,
+    severity: 'error',
+    expected: 'no replicasMax beside router.kind: argo-rollouts: its pods are the Rollout’s, which do not grow',
+    found: String(replicasMax),
+    remedy: 'leave it out, and choose serving.replicas for the greatest load',
+  };
+  return [finding];
+}
+
+/** A Rollout has a stable version and a canary, and no third. */
+function checkVersions(rollout: RolloutSpec | null | undefined): Finding[] {
+  if (rollout == null) return [];
+  const beside = 'beside serving.cluster.router.kind: argo-rollouts';
+  const finding = (path: Path, expected: string, found: string, remedy: string): Finding => ({
+    path: ['spec', 'rollout', ...path],
+    severity: 'error',
+    expected,
+    found,
+    remedy,
+  });
+  const shadows = rollout.steps.flatMap(({ kind }, index) =>
+    kind === 'shadow'
+      ? [finding(['steps', index, 'kind'], `canary or full ${beside}: it makes no copies`, kind, 'begin with a small canary')]
+      : [],
+  );
+  const needsOne = rollout.steps.some(({ kind }) => kind === 'canary') && rollout.baseline === 'fresh';
+  const baseline = needsOne
+    ? [finding(['baseline'], `champion ${beside}: a Rollout divides requests between two versions`, 'fresh', 'write baseline: champion')]
+    : [];
+  const copies =
+    rollout.bake.compare === 'mirror'
+      ? [finding(['bake', 'compare'], `holdback or none ${beside}: it makes no copies`, 'mirror', 'write compare: holdback')]
+      : [];
+  return [...shadows, ...baseline, ...copies];
 }

@@ -1,0 +1,1 @@
+export function findArgoRollouts(): string | null;
