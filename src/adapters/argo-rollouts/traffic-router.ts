@@ -4,7 +4,7 @@ import type { TrafficRouter } from '../../ports/traffic-router.js';
 import type { VirtualServiceSettings } from '../istio/virtual-service.js';
 import { MODEL_LABEL } from '../kubernetes/job-names.js';
 import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
-import { askedIn, kubernetesName } from '../kubernetes/route-object.js';
+import { kubernetesName } from '../kubernetes/route-object.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import { meshNames } from './mesh-division.js';
 import { createMeshObjects } from './mesh-objects.js';
@@ -53,7 +53,6 @@ export function createArgoRolloutsTrafficRouter({ api, settingsOf, url, settleMs
   });
 
   async function specOf(route: Route, found: RouteObject | null): Promise<object> {
-    refuseForeign(route, found);
     const state = await stateOf(found);
     const plan = planRollout(route, state);
     const { stableService, canaryService, virtualService, rule } = meshNames(route.model);
@@ -87,14 +86,4 @@ export function createArgoRolloutsTrafficRouter({ api, settingsOf, url, settleMs
 
 function replicasIn({ spec }: RouteObject): number {
   return (spec as { replicas?: number }).replicas ?? 1;
-}
-
-/** Its pods answer for somebody: to take it over would end them. @throws {RatchetError} RouterRefused */
-function refuseForeign({ model }: Route, found: RouteObject | null): void {
-  if (found === null || askedIn(found) !== null) return;
-  throw new RatchetError(
-    'RouterRefused',
-    `route of ${model}: expected no Rollout ${found.metadata.name} but our own, found one that we have not made`,
-    { remedy: 'rename it, or give the model another metadata.name' },
-  );
 }

@@ -36,6 +36,7 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
       const found = await read(route.model);
       const asked = found && askedIn(found);
       if (asked) refuseStaleShift(asked, route);
+      else if (found) throw foreign(route, kind.kind, found);
       const spec = await dialect.specOf(route, found);
       await dialect.prepare?.(route, found);
       const before = found && asked && isSameRoute(asked, route) ? beforeIn(found) : asked;
@@ -132,4 +133,13 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
 
 function isTaken({ kind }: Verdict): boolean {
   return kind === 'taken' || kind === 'stopped';
+}
+
+/** It answers for somebody: to take it over would end that. */
+function foreign({ model }: Route, kind: string, { metadata: { name } }: RouteObject): RatchetError {
+  return new RatchetError(
+    'RouterRefused',
+    `route of ${model}: expected no ${kind} ${name} but our own, found one that does not say what we asked for`,
+    { remedy: 'rename it, or give the model another metadata.name; if it was ours and lost its annotations, remove it' },
+  );
 }

@@ -82,6 +82,18 @@ export function describeRouteObjects(
       expect(await router.read('m')).toEqual({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
     });
 
+    test('that does not say what we asked for is somebody’s, and left as it is', async () => {
+      const { router, edit, list } = await open();
+      await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
+      await edit(kind.group, kind.plural, 'm', [{ op: 'remove', path: '/metadata/annotations/ratchet.dev~1asked' }]);
+      const [theirs] = await list<RouteObject>(kind.group, kind.plural);
+      await expect(router.shift(routeOf('m', 2, [['champion', 'm-2', 100]]), signal)).rejects.toMatchObject({
+        type: 'RouterRefused',
+        message: expect.stringContaining('m but our own'),
+      });
+      expect((await list<RouteObject>(kind.group, kind.plural))[0]!.spec).toEqual(theirs!.spec);
+    });
+
     test('whose rules were changed otherwise by hand does nothing that we asked for', async () => {
       const { router, edit } = await open();
       const route = routeOf('m', 1, [['champion', 'm-1', 100]]);
