@@ -31,6 +31,7 @@ export const importTable: readonly ImportRow[] = [
       'ports',
       'domain',
       'node:',
+      '@aws-sdk/client-cloudwatch',
       '@aws-sdk/client-sagemaker',
       '@aws-sdk/client-sagemaker-runtime',
       'adapters/infer',
