@@ -19,7 +19,7 @@ export const SageMakerServers = z.strictObject({
     .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected an instance type such as ml.m5.large')
     .describe('The instance type; `serving.replicas` says how many a version has.'),
   metricsSeconds: z
-    .union([z.literal(10), z.literal(30), z.literal(60)], { error: 'expected 10, 30 or 60' })
+    .literal([10, 30, 60])
     .default(60)
     .describe('How often SageMaker tells CloudWatch what was asked; 10 and 30 are its enhanced metrics, and find harm sooner.'),
   network: SageMakerNetwork.optional().describe('Runs inside a VPC; absent: in SageMaker’s own.'),
