@@ -78,6 +78,12 @@ export const importTable: readonly ImportRow[] = [
     types: [],
     except: ['domain/decide'],
   },
+  {
+    folder: 'adapters/prediction-log',
+    values: ['ports', 'domain', 'hyparquet', 'hyparquet-compressors'],
+    types: [],
+    except: ['domain/decide'],
+  },
   { folder: 'adapters/*', values: ['ports', 'domain', 'zod', 'node:'], types: [], except: ['domain/decide'] },
   { folder: 'activities', values: ['@temporalio/activity', '@temporalio/common', 'ports', 'domain'], types: ['zod', 'node:crypto'] },
   {

@@ -1,3 +1,4 @@
+import { createLoggedMetricSource } from '../../adapters/prediction-log/metric-source.js';
 import { createSageMakerMetricSource } from '../../adapters/sagemaker/endpoint-metric-source.js';
 import { createSageMakerTrafficRouter } from '../../adapters/sagemaker/endpoint-router.js';
 import { createSageMakerServing } from '../../adapters/sagemaker/endpoint-serving.js';
@@ -17,12 +18,10 @@ export function openSageMakerServing({ sageMakerServing }: Config, store: Object
   if (sageMakerServing === null) return {};
   const { metricsLagSeconds, ...account } = sageMakerServing;
   const containerEnvironment = passOn(environment, passedOn);
-  return {
-    sagemaker: {
-      serving: createSageMakerServing({ ...account, store, containerEnvironment, environment }),
-      metrics: createSageMakerMetricSource({ ...account, lagSeconds: metricsLagSeconds, environment }),
-    },
-  };
+  const serving = createSageMakerServing({ ...account, store, containerEnvironment, environment });
+  const counts = createSageMakerMetricSource({ ...account, lagSeconds: metricsLagSeconds, environment });
+  const modelOf = async (instance: string): Promise<string | null> => (await serving.describe(instance))?.model ?? null;
+  return { sagemaker: { serving, metrics: createLoggedMetricSource({ counts, store, modelOf }) } };
 }
 
 /** One for all endpoints of the account. */

@@ -30,11 +30,13 @@ const mistakes: Mistake[] = [
     '61:5: error: spec.serving.outlier: expected no outlier beside cluster.kind: sagemaker: SageMaker itself replaces machines that do not answer /ping, found {"consecutiveErrors":5,"ejectSeconds":9}. Leave it out here',
   ],
   [
-    'what CloudWatch does not know',
+    'what neither CloudWatch nor the log knows of all answers',
     from,
-    serving('', rollout(`${errors}\n      - { kind: latency }\n      - { kind: mean, margin: 0.1, detect: 0.3 }`)),
-    '66:17: error: spec.rollout.metrics[1].kind: expected errors, quality or kpi beside serving.cluster.kind: sagemaker: CloudWatch gives averages and approximate percentiles of a period, and what is judged are counts of each answer, found latency. Leave it out; labels (quality, kpi) come from the log of predictions, which model servers on SageMaker write, too',
-    '67:17: error: spec.rollout.metrics[2].kind: expected errors, quality or kpi beside serving.cluster.kind: sagemaker: CloudWatch counts requests, and knows no scores, found mean. Leave it out; labels (quality, kpi) come from the log of predictions, which model servers on SageMaker write, too',
+    serving(
+      '',
+      rollout(`${errors}\n      - { kind: latency }\n      - { kind: mean, margin: 0.1, detect: 0.3 }\n      - { kind: distribution }`),
+    ),
+    '66:17: error: spec.rollout.metrics[1].kind: expected no latency beside serving.cluster.kind: sagemaker: what is judged are counts of each answer; CloudWatch has averages and approximate percentiles, and the log of predictions may miss some, found latency. Leave it out, and watch ModelLatency by an alarm of CloudWatch; a timeout counts as an error',
   ],
   [
     'windows that CloudWatch does not know',

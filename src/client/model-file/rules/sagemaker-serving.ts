@@ -2,7 +2,7 @@ import type { SageMakerServing } from '../../../domain/serving-cluster.js';
 import { CLOUDWATCH_LAG_SECONDS } from '../../../domain/sagemaker-servers.js';
 import { ServingSpec } from '../../../domain/serving-spec.js';
 import { bakeSecondsOf } from '../../../domain/decide/step-times.js';
-import type { RolloutMetric, RolloutSpec } from '../../../domain/rollout-spec.js';
+import type { RolloutSpec } from '../../../domain/rollout-spec.js';
 import { valueWords, type Finding, type Path } from '../problem.js';
 import type { Rule } from './rule.js';
 
@@ -20,12 +20,8 @@ const wordless = {
   outlier: 'SageMaker itself replaces machines that do not answer /ping',
 } satisfies Partial<Record<keyof ServingSpec, string>>;
 
-/** What CloudWatch cannot say of a variant soundly. */
-const unseen: Partial<Record<RolloutMetric['kind'], string>> = {
-  latency: 'CloudWatch gives averages and approximate percentiles of a period, and what is judged are counts of each answer',
-  mean: 'CloudWatch counts requests, and knows no scores',
-  distribution: 'CloudWatch counts requests, and knows no scores',
-};
+const lateness =
+  'what is judged are counts of each answer; CloudWatch has averages and approximate percentiles, and the log of predictions may miss some';
 
 /** What a SageMaker endpoint cannot do, and what nobody could see there. */
 export const checkSageMakerServing: Rule = ({ serving, rollout }) => {
@@ -47,16 +43,16 @@ function checkWords(serving: ServingSpec): Finding[] {
 }
 
 function checkRollout(rollout: RolloutSpec, { metricsSeconds }: SageMakerServing): Finding[] {
-  const metrics = rollout.metrics.flatMap((metric, index): Finding[] => {
-    const why = unseen[metric.kind];
-    if (why === undefined) return metric.kind === 'quality' ? [pairs(index)] : [];
+  const metrics = rollout.metrics.flatMap(({ kind }, index): Finding[] => {
+    if (kind === 'quality') return [pairs(index)];
+    if (kind !== 'latency') return [];
     return [
       {
         path: [...ROLLOUT, 'metrics', index, 'kind'],
         severity: 'error',
-        expected: `errors, quality or kpi beside serving.cluster.kind: sagemaker: ${why}`,
-        found: metric.kind,
-        remedy: 'leave it out; labels (quality, kpi) come from the log of predictions, which model servers on SageMaker write, too',
+        expected: `no latency beside serving.cluster.kind: sagemaker: ${lateness}`,
+        found: kind,
+        remedy: 'leave it out, and watch ModelLatency by an alarm of CloudWatch; a timeout counts as an error',
       },
     ];
   });
