@@ -26,6 +26,8 @@ const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 const HALF_TOLD_MS_MAX = 15 * MINUTE_MS;
 /** Days that ended so long before are read as days, and once. */
 const DAY_SETTLES_MS = 6 * HOUR_MS;
+/** One that was retired and made anew under its name is known as such by then. */
+const FOUND_MS_MAX = 5 * MINUTE_MS;
 /** CloudWatch keeps days for 455: then counting begins anew, as that of a server that was started again. */
 const COUNTED_DAYS_MAX = 400;
 
@@ -38,6 +40,8 @@ export function createSageMakerMetricSource(options: SageMakerMetricSourceOption
   const { lagSeconds, environment = process.env, now = Date.now } = options;
   const models = servedModels(askingFor(lazySageMaker(environment), askedForMetrics), options);
   const client = lazyCloudWatch(environment);
+  /** What nobody can edit need not be asked at each look. */
+  const found = new Map<string, { readonly served: ServedModel; readonly atMs: number }>();
   /** Of the days before, by variant. */
   const known = new Map<string, { readonly fromMs: number; readonly untilMs: number; readonly counts: VariantCounts }>();
 
@@ -55,8 +59,13 @@ export function createSageMakerMetricSource(options: SageMakerMetricSourceOption
   };
 
   async function find(instance: string): Promise<ServedModel> {
+    const before = found.get(instance);
+    if (before !== undefined && now() - before.atMs < FOUND_MS_MAX) return before.served;
     const served = await models.find(instance);
-    if (served !== null) return served;
+    if (served !== null) {
+      found.set(instance, { served, atMs: now() });
+      return served;
+    }
     throw new RatchetError('MetricsUnavailable', `instance ${instance}: expected a model of SageMaker to count requests of, found none`);
   }
 
