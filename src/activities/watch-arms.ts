@@ -61,6 +61,9 @@ const WINDOWS_MAX = 2000;
 /** A server that was started again so often within one watch does not run. */
 const RESTARTS_MAX = 3;
 
+/** Clocks differ a little, and what divides requests far away does so on all its machines a moment after it says so. */
+const SETTLES_MS = 15_000;
+
 interface WatchOptions {
   readonly signal: AbortSignal;
   readonly onState: (state: AnalysisState, analysis: Analysis) => void;
@@ -109,8 +112,9 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
       inForceSinceMs = inForce.shift === null ? null : (inForceSinceMs ?? nowMs);
       const isNews = last === null || counters.atMs > last.atMs; // a source that counts by the minute has none in between
       if (last !== null && isNews) {
-        // A source that is minutes late tells first of the time before this split.
-        const isWhole = inForceSinceMs !== null && last.atMs >= inForceSinceMs;
+        // A source that is minutes late tells first of the time before this split, by another clock than ours.
+        const fromMs = (inForceSinceMs ?? Infinity) + (counters.atMs < nowMs ? SETTLES_MS : 0);
+        const isWhole = last.atMs >= fromMs;
         const window = windowBetween(last, counters, isWhole ? inForce : { ...inForce, shift: null });
         state = addWindow(plan, state, window);
         windows.push(window);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { watchArms, type WatchRequest } from '../../src/activities/watch-arms.js';
 import { keepRequestCounts } from '../../src/activities/request-counts.js';
 import type { AnalysisPlan } from '../../src/domain/decide/analysis/analysis-plan.js';
@@ -22,21 +22,26 @@ const split: WatchRequest['split'] = {
 };
 const none = { latency: [], scores: [], scoreSum: 0 };
 
-/** A source that is late: what it tells of each look, in seconds from the begin of the watch on. */
-async function watch(toldAfter: readonly number[]) {
+beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterAll(() => void vi.useRealTimers());
+
+/** A source that tells of minutes, each a minute after its end. @param looksAfter seconds after the first look, at which the split was in force */
+async function watch(looksAfter: readonly number[]) {
   const { serving, router, labels } = createMemoryServing();
   await router.shift({ model: 'm', shift: 1, ...split, settings: {} } as never, new AbortController().signal);
   const stopping = new AbortController();
-  const beginMs = Date.now();
+  const beginMs = Date.parse('2026-03-01T10:00:00Z');
+  vi.setSystemTime(beginMs);
   let looks = 0;
   const metrics: MetricSource = {
     async read() {
-      const after = toldAfter[looks++]!;
-      if (looks === toldAfter.length) setTimeout(() => stopping.abort());
+      const after = Math.floor(looksAfter[looks]! / 60) * 60 - 60;
+      if (++looks === looksAfter.length) stopping.abort();
+      else vi.setSystemTime(beginMs + looksAfter[looks]! * 1000);
       // A thousand requests a second each, since an hour before; the challenger fails at one in ten.
       const units = (after + 3600) * 1000;
       const challenger = { units, errors: units / 10, ...none };
-      return { atMs: beginMs + 1000 + after * 1000, arms: { challenger, champion: { ...challenger, errors: 0 } } };
+      return { atMs: beginMs + after * 1000, arms: { challenger, champion: { ...challenger, errors: 0 } } };
     },
   };
   const request: WatchRequest = {
@@ -44,7 +49,7 @@ async function watch(toldAfter: readonly number[]) {
     cycle: 7,
     step: '1-canary',
     mode: 'step',
-    times: { passAtMs: beginMs, endAtMs: beginMs + 600_000, errorSecondsMax: 60 },
+    times: { passAtMs: beginMs, endAtMs: beginMs + 6_000_000, errorSecondsMax: 60 },
     windowSeconds: 0.001,
     plan,
     unit: 'request',
@@ -59,14 +64,18 @@ async function watch(toldAfter: readonly number[]) {
 }
 
 test('what a late source tells of the time before the split is not counted, however much it is', async () => {
-  const { windows, analysis } = await watch([-180, -120, -60, 0]);
-  expect(windows.map(({ shift }) => shift)).toEqual([null, null, null]);
+  const { windows, analysis } = await watch([0, 60, 90, 120]);
+  expect(windows.map(({ shift }) => shift)).toEqual([null, null]);
   expect(analysis).toMatchObject({ phase: 'Inconclusive', windows: 0, units: {} });
 });
 
-test('the first whole window after it is, once, however often it is looked at', async () => {
-  const { windows, analysis } = await watch([-60, 0, 0, 0, 60, 60, 0]);
-  expect(windows.map(({ shift }) => shift)).toEqual([null, 1]);
+test('the first whole window that begins well after it is, once, however often it is looked at', async () => {
+  const { windows, analysis } = await watch([0, 60, 120, 130, 140, 180, 190]);
+  expect(windows.map(({ startMs, shift }) => [new Date(startMs).toISOString().slice(14, 19), shift])).toEqual([
+    ['59:00', null],
+    ['00:00', null],
+    ['01:00', 1],
+  ]);
   expect(analysis).toMatchObject({ windows: 1, units: { challenger: 60_000, champion: 60_000 } });
 });
 
