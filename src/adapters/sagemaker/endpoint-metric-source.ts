@@ -24,8 +24,10 @@ export interface SageMakerMetricSourceOptions extends ServingAccount {
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 /** A period that is told by halves for so long stays so. */
 const HALF_TOLD_MS_MAX = 15 * MINUTE_MS;
-/** Days that ended so long before are read as days, and once. */
-const DAY_SETTLES_MS = 6 * HOUR_MS;
+/** Hours that ended so long before are read as hours and days, and once. */
+const SETTLES_MS = 3 * HOUR_MS;
+/** Periods below a minute are read for so long as such; CloudWatch keeps them for three hours. */
+const FINE_MS = 20 * MINUTE_MS;
 /** One that was retired and made anew under its name is known as such by then. */
 const FOUND_MS_MAX = 5 * MINUTE_MS;
 /** CloudWatch keeps days for 455: then counting begins anew, as that of a server that was started again. */
@@ -42,8 +44,8 @@ export function createSageMakerMetricSource(options: SageMakerMetricSourceOption
   const client = lazyCloudWatch(environment);
   /** What nobody can edit need not be asked at each look. */
   const found = new Map<string, { readonly served: ServedModel; readonly atMs: number }>();
-  /** Of the days before, by variant. */
-  const known = new Map<string, { readonly fromMs: number; readonly untilMs: number; readonly counts: VariantCounts }>();
+  /** Of the hours and days before, by variant. */
+  const settled = new Map<string, { readonly fromMs: number; readonly untilMs: number; readonly counts: VariantCounts }>();
 
   return {
     async read(instances, unit, signal) {
@@ -75,32 +77,32 @@ export function createSageMakerMetricSource(options: SageMakerMetricSourceOption
     const periodSeconds = Math.max(10, ...served.map(({ shape }) => shape.metricsSeconds));
     const periodMs = periodSeconds * 1000;
     const endMs = floor(nowMs - lagSeconds * 1000, periodMs);
-    const dayMs = floor(endMs - DAY_SETTLES_MS, DAY_MS);
-    // Periods below a minute are kept for three hours alone.
-    const fineMs = periodMs < MINUTE_MS ? floor(endMs - HOUR_MS, HOUR_MS) : dayMs;
+    const settledMs = floor(endMs - SETTLES_MS, HOUR_MS);
+    const fineMs = periodMs < MINUTE_MS ? floor(endMs - FINE_MS, MINUTE_MS) : settledMs;
     const variants = served.map(({ endpoint, variant: { name } }): Variant => ({ endpoint, name }));
-    const days = await Promise.all(served.map((one, at) => countsOfDays(one, variants[at]!, dayMs, signal)));
-    const minutes = await readSums(client, variants, { fromMs: dayMs, untilMs: fineMs, periodSeconds: 60 }, signal);
+    const before = await Promise.all(served.map((one, at) => settledCounts(one, variants[at]!, settledMs, signal)));
+    const minutes = await readSums(client, variants, { fromMs: settledMs, untilMs: fineMs, periodSeconds: 60 }, signal);
     const fine = await readSums(client, variants, { fromMs: fineMs, untilMs: endMs, periodSeconds }, signal);
     const isYoung = (begin: number): boolean => nowMs - begin - periodMs < HALF_TOLD_MS_MAX;
     const atMs = Math.min(endMs, ...fine.flatMap(halfTold).filter(isYoung));
-    const counts = days.map((counted, at) => {
-      // One that had the name before is none of it.
-      const fromMs = Math.max(dayMs, floor(served[at]!.createdMs, DAY_MS));
-      return addCounts(addCounts(counted, minutes[at]!, fromMs, fineMs), fine[at]!, Math.max(fromMs, fineMs), atMs);
+    const counts = before.map((counted, at) => {
+      const bornMs = floor(served[at]!.createdMs, DAY_MS); // one that had the name before is none of it
+      return addCounts(addCounts(counted, minutes[at]!, bornMs, fineMs), fine[at]!, bornMs, atMs);
     });
     return { atMs, counts };
   }
 
-  async function countsOfDays({ createdMs }: ServedModel, variant: Variant, untilMs: number, signal: AbortSignal): Promise<VariantCounts> {
-    const createdDayMs = floor(createdMs, DAY_MS);
-    const fromMs = createdDayMs + floor(Math.max(0, untilMs - createdDayMs), COUNTED_DAYS_MAX * DAY_MS);
+  async function settledCounts({ createdMs }: ServedModel, variant: Variant, untilMs: number, signal: AbortSignal): Promise<VariantCounts> {
+    const bornMs = floor(createdMs, DAY_MS);
+    const fromMs = bornMs + floor(Math.max(0, untilMs - bornMs), COUNTED_DAYS_MAX * DAY_MS);
     const key = `${variant.endpoint}/${variant.name}`;
-    const before = known.get(key);
-    if (before?.fromMs === fromMs && before.untilMs === untilMs) return before.counts;
-    const [sums] = await readSums(client, [variant], { fromMs, untilMs, periodSeconds: DAY_MS / 1000 }, signal);
-    const counts = addCounts(noCounts, sums!, fromMs, untilMs);
-    known.set(key, { fromMs, untilMs, counts });
+    const known = settled.get(key);
+    if (known?.fromMs === fromMs && known.untilMs === untilMs) return known.counts;
+    const dayMs = Math.max(fromMs, floor(untilMs, DAY_MS));
+    const [days] = await readSums(client, [variant], { fromMs, untilMs: dayMs, periodSeconds: DAY_MS / 1000 }, signal);
+    const [hours] = await readSums(client, [variant], { fromMs: dayMs, untilMs, periodSeconds: HOUR_MS / 1000 }, signal);
+    const counts = addCounts(addCounts(noCounts, days!, fromMs, dayMs), hours!, dayMs, untilMs);
+    settled.set(key, { fromMs, untilMs, counts });
     return counts;
   }
 }

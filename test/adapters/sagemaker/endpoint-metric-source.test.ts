@@ -142,6 +142,23 @@ test('every worker reads the same, today and a month later, page by page', async
   expect(await read(openSource())).toMatchObject({ challenger: [200, 20] });
 });
 
+test.for([60, 10] as const)('over days, told each %i s, no request is counted twice or missed', async (metricsSeconds) => {
+  const { clock, beginMs, answers, read, openSource } = await open({ metricsSeconds });
+  const everySeconds = 37 * 60;
+  const wrong: object[] = [];
+  for (let told = 0, after = 0; after < 60 * 3600; after += 1800) {
+    for (; told * everySeconds <= after; told++) answers('m-2', 10, 1, told * everySeconds);
+    clock.nowMs = beginMs + after * 1000;
+    // A period counts once it has ended and the lag is over.
+    const whole = Math.max(0, Math.floor((after - LAG_SECONDS - metricsSeconds) / everySeconds) + 1);
+    for (const source of [undefined, openSource()]) {
+      const { challenger } = await read(source);
+      if (challenger[0] !== whole * 10 || challenger[1] !== whole) wrong.push({ after, challenger, whole });
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
 test('where SageMaker tells every ten seconds, so it is read', async () => {
   const { clock, beginMs, answers, read } = await open({ metricsSeconds: 10 });
   answers('m-2', 5, 0);
