@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createLocalObjectStore } from '../../../src/adapters/local/object-store.js';
+import { readAnswers } from '../../../src/adapters/prediction-log/logged-answers.js';
 import { MODEL } from '../../chaos/quick-stack.js';
 import { startFakeSageMaker } from '../../fakes/sagemaker/server.js';
 import { startServedStack, type ServedStack } from '../../traffic/served-stack.js';
@@ -85,7 +87,18 @@ test('a harmless challenger gets copies, a share, all of it and is promoted; one
     await callers.stop();
   }
   expect((await stack.cli(['replay', MODEL])).code).toBe(0);
-}, 900_000);
+  // What the servers wrote down is what means and distributions are counted from.
+  const store = createLocalObjectStore(stack.home.storeFolder);
+  const [key] = await store.list(`predictions/${MODEL}/`, { limit: 1 });
+  const answers = await readAnswers((await store.get(key!))!);
+  expect(answers.length).toBeGreaterThan(0);
+  for (const { instance, output, timeMs } of answers)
+    expect([instance.startsWith(`${MODEL}-`), output >= 0 && output <= 1, Math.abs(timeMs - Date.now()) < 3_600_000]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+}, 1_200_000);
 
 /** Who is sent requests, and who gets copies, as SageMaker says. */
 async function split(): Promise<Record<string, number>> {
