@@ -112,6 +112,7 @@ export function createFakeEndpoints(options: FleetOptions, cloudWatch: Pick<Retu
       response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ message: String(error) }));
     });
   });
+  runtime.keepAliveTimeout = 0; // one that is closed while its caller asks again, on a busy machine, looks like a lost request
   return {
     operations,
     tagsOf: (arn: string) => configs.get(arn.split('/').at(-1)!)?.Tags,
