@@ -46,7 +46,15 @@ const FOR_WORKERS: Variables = [
     'RATCHET_SAGEMAKER_ROLE_ARN',
     'what training jobs on SageMaker are, towards AWS: see [SageMaker](../how-to/train-on-sagemaker.md); unset: none run there',
   ],
-  ['RATCHET_SAGEMAKER_NAME_PREFIX', 'begins the names of those jobs, which AWS keeps for ever; else `ratchet`'],
+  ['RATCHET_SAGEMAKER_NAME_PREFIX', 'begins the names of those jobs, which AWS keeps for ever, and of endpoints; else `ratchet`'],
+  [
+    'RATCHET_SAGEMAKER_SERVING_ROLE_ARN',
+    'what model servers on SageMaker are, towards AWS: see [endpoints](../how-to/serve-on-sagemaker.md); unset: none run there',
+  ],
+  [
+    'RATCHET_CLOUDWATCH_LAG_SECONDS',
+    'so long after its end a minute (or what `metricsSeconds` says) of CloudWatch is taken for whole; else 120',
+  ],
   [
     'RATCHET_KUBERNETES_NAMESPACES',
     'namespaces, divided by commas, in which trainings may run as Jobs: see [Kubernetes](../how-to/train-on-kubernetes.md); unset: none',

@@ -40,7 +40,9 @@ export async function keepRequestCounts(
     if (instance !== undefined && version !== undefined) instances.push({ instance, arm, version, requests: units, errors });
   }
   const [before] = (await keysBetween(store, model, nowMs - GOES_ON_MS, nowMs)).slice(-1);
-  const counts = countRequests(model, before === undefined ? null : await readCounts(store, before), { atMs: reading.atMs, instances });
+  const counted = before === undefined ? null : await readCounts(store, before);
+  if (counted !== null && reading.atMs <= Date.parse(counted.at)) return; // a late source: nothing is new, and less is no restart
+  const counts = countRequests(model, counted, { atMs: reading.atMs, instances });
   await store.createIfAbsent(key, documentBytes(counts));
 }
 

@@ -5,6 +5,7 @@ import type { ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerBody, LedgerState } from '../domain/ledger.js';
 import type { RolloutPlan } from '../domain/rollout.js';
+import { SAGEMAKER_SHIFT_SECONDS_MAX } from '../domain/sagemaker-servers.js';
 import { ModelVersion as ModelVersionSchema } from '../domain/candidate.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
@@ -22,6 +23,8 @@ export interface RolloutBrief {
   readonly instances: ArmInstances;
   readonly windowSeconds: number;
   readonly errorSecondsMax: number;
+  /** So long a shift may take on the way forward; absent in briefs of before: a minute. */
+  readonly shiftSecondsMax?: number;
   readonly unit: 'request' | 'key';
   /** How the traffic is judged; null: nothing is watched. */
   readonly analysis: AnalysisPlan | null;
@@ -60,6 +63,7 @@ export async function briefRollout(sources: Sources, ref: CycleRef): Promise<Rol
     instances: instancesOf(context, before),
     windowSeconds: context.spec.spec.rollout?.windowSeconds ?? 5,
     errorSecondsMax: context.spec.spec.rollout?.errorSecondsMax ?? 120,
+    ...(context.spec.spec.serving?.cluster?.kind === 'sagemaker' && { shiftSecondsMax: SAGEMAKER_SHIFT_SECONDS_MAX }),
     unit: context.spec.spec.rollout?.unit ?? 'request',
     analysis,
     baking: head.bake?.cycle ?? null,

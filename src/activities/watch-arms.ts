@@ -61,6 +61,9 @@ const WINDOWS_MAX = 2000;
 /** A server that was started again so often within one watch does not run. */
 const RESTARTS_MAX = 3;
 
+/** Clocks differ a little, and what divides requests far away does so on all its machines a moment after it says so. */
+const SETTLES_MS = 15_000;
+
 interface WatchOptions {
   readonly signal: AbortSignal;
   readonly onState: (state: AnalysisState, analysis: Analysis) => void;
@@ -91,6 +94,7 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
   let refused = { now: false, ms: 0 };
   let lookedAtMs = Date.now();
   let last: Counters | null = null;
+  let inForceSinceMs: number | null = null;
   let restartsBefore: number | null = null;
   let analysis = assess(plan, state);
   for (;;) {
@@ -105,8 +109,13 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
       refused = { ...refused, now: reading?.isHeld ?? false };
       trouble = inForce.shift === null ? 'the requests are not divided as they were asked to be' : null;
       supersededSinceMs = reading === null || reading.asked.shift === request.shift ? null : (supersededSinceMs ?? nowMs);
-      if (last !== null) {
-        const window = windowBetween(last, counters, inForce);
+      inForceSinceMs = inForce.shift === null ? null : (inForceSinceMs ?? nowMs);
+      const isNews = last === null || counters.atMs > last.atMs; // a source that counts by the minute has none in between
+      if (last !== null && isNews) {
+        // A source that is minutes late tells first of the time before this split, by another clock than ours.
+        const fromMs = (inForceSinceMs ?? Infinity) + (counters.atMs < nowMs ? SETTLES_MS : 0);
+        const isWhole = last.atMs >= fromMs;
+        const window = windowBetween(last, counters, isWhole ? inForce : { ...inForce, shift: null });
         state = addWindow(plan, state, window);
         windows.push(window);
         if (windows.length > WINDOWS_MAX) {
@@ -126,7 +135,7 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
         reads.push({ ...read, afterWindows: windows.length });
         state = known;
       }
-      last = counters;
+      if (isNews) last = counters;
       const restarts = await restartsOf(request.instances.challenger, ports.serving);
       restartsBefore ??= restarts;
       analysis = crashed(assess(plan, state), restarts - restartsBefore);

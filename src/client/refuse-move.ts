@@ -1,6 +1,6 @@
 import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
-import { placeOfRoute, type RoutePlace } from '../domain/serving-cluster.js';
+import { placeInWords, placeOfRoute, type RoutePlace } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { readHead, readSpec } from './ledger-view.js';
 
@@ -24,6 +24,7 @@ export async function refuseMove(store: ObjectStore, { metadata: { name }, spec:
 /** Its gateway and hosts may change: they are in one object, and change at once. */
 function isSamePlace(from: RoutePlace | undefined, to: RoutePlace | undefined): boolean {
   if (from === undefined || to === undefined) return from === to;
+  if (from.kind === 'sagemaker' || to.kind === 'sagemaker') return from.kind === to.kind;
   // Where only one names it, the other may mean the same: the worker knows, and refuses.
   const isSameNamespace = from.namespace === undefined || to.namespace === undefined || from.namespace === to.namespace;
   return from.router.kind === to.router.kind && isSameNamespace;
@@ -31,5 +32,5 @@ function isSamePlace(from: RoutePlace | undefined, to: RoutePlace | undefined): 
 
 function inWords(place: RoutePlace | undefined): string {
   if (place === undefined) return 'the worker’s machine';
-  return `kubernetes by ${place.router.kind}${place.namespace === undefined ? '' : ` in namespace ${place.namespace}`}`;
+  return place.kind === 'sagemaker' ? 'an endpoint of SageMaker' : `kubernetes by ${placeInWords(place)}`;
 }

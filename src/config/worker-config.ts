@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { homeAt } from './home.js';
+import { CLOUDWATCH_LAG_SECONDS } from '../domain/sagemaker-servers.js';
 import { KubernetesRouter } from '../domain/serving-cluster.js';
 import { SocketAddress } from './socket-address.js';
 
@@ -23,6 +24,14 @@ export interface WorkerConfig {
     readonly routers: readonly KubernetesRouter['kind'][];
     readonly kubeconfig: string | null;
   } | null;
+  /** Where models may be served besides this machine; null: not on SageMaker. */
+  readonly sageMakerServing: {
+    /** What model servers are, towards AWS. */
+    readonly roleArn: string;
+    readonly namePrefix: string;
+    /** So long after its end a period of CloudWatch is taken for whole. */
+    readonly metricsLagSeconds: number;
+  } | null;
   /** How long the watch of a job may be silent before another worker takes it over. */
   readonly watchHeartbeatSeconds: number;
   /** How long after a reading of labels the next one begins, while a challenger is watched; null: in proportion to what one takes. */
@@ -37,6 +46,8 @@ export interface WorkerConfig {
 }
 
 const Port = z.coerce.number({ error: 'expected a port' }).int().min(1).max(65_535);
+
+const RoleArn = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/, 'expected the ARN of a role');
 
 const Namespaces = z
   .string()
@@ -59,10 +70,13 @@ const Variables = z.object({
   RATCHET_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_SDK_METRICS_ADDRESS: SocketAddress.optional(),
   RATCHET_TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) address' }).optional(),
-  RATCHET_SAGEMAKER_ROLE_ARN: z
-    .string()
-    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/, 'expected the ARN of a role')
-    .optional(),
+  RATCHET_SAGEMAKER_ROLE_ARN: RoleArn.optional(),
+  RATCHET_SAGEMAKER_SERVING_ROLE_ARN: RoleArn.optional(),
+  RATCHET_CLOUDWATCH_LAG_SECONDS: z.coerce
+    .number({ error: 'expected a number of seconds' })
+    .min(1)
+    .max(3600)
+    .default(CLOUDWATCH_LAG_SECONDS),
   RATCHET_SAGEMAKER_NAME_PREFIX: z
     .string()
     .regex(/^[a-z0-9](?:-?[a-z0-9]){0,19}$/, 'expected at most 20 lower-case letters, digits and dashes')
@@ -118,6 +132,14 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
             namespaces: parsed.data.RATCHET_KUBERNETES_SERVING_NAMESPACES,
             routers: parsed.data.RATCHET_KUBERNETES_ROUTERS,
             kubeconfig: parsed.data.RATCHET_KUBECONFIG ?? null,
+          },
+    sageMakerServing:
+      parsed.data.RATCHET_SAGEMAKER_SERVING_ROLE_ARN === undefined
+        ? null
+        : {
+            roleArn: parsed.data.RATCHET_SAGEMAKER_SERVING_ROLE_ARN,
+            namePrefix: parsed.data.RATCHET_SAGEMAKER_NAME_PREFIX,
+            metricsLagSeconds: parsed.data.RATCHET_CLOUDWATCH_LAG_SECONDS,
           },
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
     labelPauseSeconds: parsed.data.RATCHET_LABEL_PAUSE_SECONDS ?? null,

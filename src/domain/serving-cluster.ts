@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DnsLabel, DnsName } from './kubernetes-cluster.js';
 import { KubernetesServers } from './kubernetes-servers.js';
+import { SageMakerServers } from './sagemaker-servers.js';
 
 const HeaderName = z.string().regex(/^[a-z0-9-]+$/, 'expected a header’s name in lower-case letters, digits and dashes');
 const HostName = z
@@ -79,31 +80,66 @@ export const KubernetesServing = z.strictObject({
 });
 export type KubernetesServing = z.infer<typeof KubernetesServing>;
 
+export const SageMakerServing = z.strictObject({
+  ...SageMakerServers.shape,
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected an http(s) address' })
+    .optional()
+    .describe(
+      'Where a gateway of yours answers callers by the Open Inference Protocol and signs for SageMaker, without a path; `ratchet predict` asks there. Absent: predict cannot ask.',
+    ),
+});
+export type SageMakerServing = z.infer<typeof SageMakerServing>;
+
 /** Where versions answer: the one block that differs between a laptop and a cluster. */
-export const ServingCluster = z.discriminatedUnion('kind', [LocalServing, KubernetesServing]);
+export const ServingCluster = z.discriminatedUnion('kind', [LocalServing, KubernetesServing, SageMakerServing]);
 export type ServingCluster = z.infer<typeof ServingCluster>;
 
 /** Where a model's route lies: what of the block the router needs to find it again, and to ask for it anew, without the spec. */
-export const RoutePlace = KubernetesServing.pick({ kind: true, namespace: true, router: true });
+export const RoutePlace = z.discriminatedUnion('kind', [
+  KubernetesServing.pick({ kind: true, namespace: true, router: true }),
+  SageMakerServing.pick({ kind: true, url: true }),
+]);
 export type RoutePlace = z.infer<typeof RoutePlace>;
 
 /** What runs the servers, without what divides their requests: that may change while they run. undefined: the worker's machine. */
-export function serversOf(cluster: ServingCluster | undefined): KubernetesServers | undefined {
+export function serversOf(cluster: ServingCluster | undefined): KubernetesServers | SageMakerServers | undefined {
   if (cluster === undefined || cluster.kind === 'local') return undefined;
+  if (cluster.kind === 'sagemaker') {
+    const { url: _url, ...servers } = cluster;
+    return servers;
+  }
   const { router: _router, ...servers } = cluster;
   return servers;
+}
+
+/** What divides the requests there, as the model file calls it. */
+export function routerKindOf(place: RoutePlace): KubernetesRouter['kind'] | 'sagemaker' {
+  return place.kind === 'sagemaker' ? 'sagemaker' : place.router.kind;
+}
+
+/** Where callers ask, without a path. undefined: the file does not say. */
+export function urlOf(place: RoutePlace): string | undefined {
+  return place.kind === 'sagemaker' ? place.url : place.router.url;
+}
+
+/** Where requests are divided, in words: `gateway-api in namespace web`. */
+export function placeInWords(place: RoutePlace): string {
+  const namespace = place.kind === 'sagemaker' ? undefined : place.namespace;
+  return `${routerKindOf(place)}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
 }
 
 /** Why all requests that are divided there cannot be refused by us; null: they can. */
 export function whyNotHeld(place: RoutePlace | undefined): string | null {
   return place === undefined
     ? null
-    : `its requests are divided by ${place.router.kind}, and only the proxy of the worker’s machine can refuse them`;
+    : `its requests are divided by ${routerKindOf(place)}, and only the proxy of the worker’s machine can refuse them`;
 }
 
 /** undefined: before the proxy of the worker's machine. */
 export function placeOfRoute(cluster: ServingCluster | undefined): RoutePlace | undefined {
   if (cluster === undefined || cluster.kind === 'local') return undefined;
+  if (cluster.kind === 'sagemaker') return { kind: cluster.kind, ...(cluster.url !== undefined && { url: cluster.url }) };
   const { kind, namespace, router } = cluster;
   return { kind, ...(namespace !== undefined && { namespace }), router };
 }

@@ -1,7 +1,7 @@
 import type { Arm } from '../domain/serving.js';
 import type { ArmCounts } from '../domain/traffic-window.js';
 
-/** Counts of what instances did, since they started. Adapters: local (Envoy's and the model servers' own metrics). */
+/** Counts of what instances did, since they started. Adapters: local (Envoy's and the model servers' own metrics), sagemaker (CloudWatch). */
 export interface MetricSource {
   /**
    * Reads the counters of each arm's instance once. They only rise while no process is started again; where one was, the
@@ -13,6 +13,7 @@ export interface MetricSource {
 }
 
 export interface CountersReading {
+  /** Milliseconds since 1970: what came by then is counted, and nothing after it. A source may be minutes late. */
   readonly atMs: number;
   readonly arms: Readonly<Partial<Record<Arm, ArmCounts>>>;
 }

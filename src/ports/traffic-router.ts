@@ -1,6 +1,6 @@
 import type { Route } from '../domain/serving.js';
 
-/** Sends requests to instances. Adapters: envoy, gateway-api, istio, argo-rollouts. */
+/** Sends requests to instances. Adapters: envoy, gateway-api, istio, argo-rollouts, sagemaker. */
 export interface TrafficRouter {
   /**
    * Puts a route in force; answers when the proxy itself says that it is. The same route under the same number succeeds again.
@@ -32,6 +32,10 @@ export interface TrafficRouter {
 export interface RouteReading {
   readonly asked: Route;
   readonly inForce: Pick<Route, 'splits' | 'mirror'> | null;
+  /** What was asked for is on its way: a difference is nobody's hand, and mends itself. Absent: it is not. */
+  readonly isSettling?: boolean;
+  /** What was asked for before, where the router knows it: in force still, it is nobody's hand either. */
+  readonly before?: Pick<Route, 'splits' | 'mirror'>;
   /** Whether all requests are refused in our name; where the proxy is away, whether that was last asked for. */
   readonly isHeld: boolean;
 }

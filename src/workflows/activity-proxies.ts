@@ -102,21 +102,36 @@ export const servingActivities = (summary: string, readySecondsMax = 3600): Acti
 export const exposingActivities = (summary: string, secondsMax: number): Activities =>
   proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: secondsMax * 1000, summary }) as unknown as Activities;
 
+/** A router that answers within seconds is asked again after so many: whatever holds the answer up, the next try may pass. */
+const SHIFT_SECONDS = 10;
+
 const SHIFT: ActivityOptions = {
   taskQueue: TRAFFIC_TASK_QUEUE,
-  startToCloseTimeout: '10 seconds',
+  startToCloseTimeout: SHIFT_SECONDS * 1000,
   heartbeatTimeout: '2 seconds',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
 };
 
-/** More traffic for a challenger: what cannot be done within a minute is no reason to wait, but to turn back. */
-export const forwardActivities = (summary: string): Activities =>
-  proxyActivities<Activities>({ ...SHIFT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;
+/** What is known to take long is not cut off at a tenth of it; a worker that is gone is noticed by its heartbeat. */
+const tryFor = (secondsMax: number): Pick<ActivityOptions, 'startToCloseTimeout'> =>
+  secondsMax <= 60 ? {} : { startToCloseTimeout: secondsMax * 1000 };
+
+/**
+ * More traffic for a challenger: what cannot be done in time is no reason to wait, but to turn back.
+ * @param secondsMax as long as the router may take, a minute at least
+ */
+export const forwardActivities = (summary: string, secondsMax = 60): Activities =>
+  proxyActivities<Activities>({
+    ...SHIFT,
+    ...tryFor(secondsMax),
+    scheduleToCloseTimeout: secondsMax * 1000,
+    summary,
+  }) as unknown as Activities;
 
 /** Traffic back: asked again until it is so. */
-export const backwardActivities = (summary: string): Activities =>
-  proxyActivities<Activities>({ ...SHIFT, summary }) as unknown as Activities;
+export const backwardActivities = (summary: string, secondsMax = 60): Activities =>
+  proxyActivities<Activities>({ ...SHIFT, ...tryFor(secondsMax), summary }) as unknown as Activities;
 
 /** While a person waits for the answer; the reconciliation tries on. */
 export const answeringActivities = (summary: string): Activities =>

@@ -19,7 +19,8 @@ export interface Shifting {
  */
 export async function shiftForward({ input: { model, cycle }, control }: Shifting, split: Split, summary: string): Promise<void> {
   const shift = control.takeShift(await forwardActivities('read the number of the last shift').readShift({ model }));
-  await CancellationScope.nonCancellable(() => forwardActivities(summary).shiftTraffic({ model, cycle, shift, split }));
+  const forward = forwardActivities(summary, control.shiftSecondsMax());
+  await CancellationScope.nonCancellable(() => forward.shiftTraffic({ model, cycle, shift, split }));
   control.shifted(shift, split);
 }
 
@@ -32,7 +33,8 @@ export async function giveBack({ input: { model }, control }: Shifting, split: S
   for (;;) {
     try {
       const shift = control.takeShift(await backwardActivities('read the number of the last shift').readShift({ model }));
-      const at = await backwardActivities(`traffic: ${splitInWords(split)}`).shiftTraffic({ model, cycle: settingsOf, shift, split });
+      const backward = backwardActivities(`traffic: ${splitInWords(split)}`, control.shiftSecondsMax());
+      const at = await backward.shiftTraffic({ model, cycle: settingsOf, shift, split });
       control.shifted(shift, split);
       return at;
     } catch (error) {

@@ -20,6 +20,8 @@ export type TrafficControl = ReturnType<typeof createTrafficControl>;
 /** What a rollout and a bake have in common: their state, the people's commands, and what is seen of them. Decides nothing. */
 export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }: { model: string; cycle: number }, initial: RolloutState) {
   let plan: RolloutPlan = { steps: [], bake: null };
+  /** So long a shift may take where this traffic is divided. */
+  let shiftSecondsMax = 60;
   /** The greatest number that was ever asked for. */
   let greatestShift = 0;
   /** What the watches know, and the document of the last one. */
@@ -67,6 +69,7 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
   return {
     state: () => view.state,
     plan: () => plan,
+    shiftSecondsMax: () => shiftSecondsMax,
     analysis: () => analysis,
     seen: () => seen,
     /** The number of our last shift; 0: none. */
@@ -95,6 +98,7 @@ export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }
 
   function briefed(brief: RolloutBrief): void {
     plan = brief.plan;
+    shiftSecondsMax = brief.shiftSecondsMax ?? shiftSecondsMax;
     Object.assign(view, { version: brief.version, champion: brief.champion, plan });
     show();
   }

@@ -30,6 +30,11 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   [{ RATCHET_METRICS_ADDRESS: 'secret' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
   [{ RATCHET_METRICS_ADDRESS: '127.0.0.1:70000' }, /^environment variable RATCHET_METRICS_ADDRESS: expected <IP address>:<port>/],
   [{ RATCHET_SAGEMAKER_ROLE_ARN: 'secret' }, /^environment variable RATCHET_SAGEMAKER_ROLE_ARN: expected the ARN of a role/],
+  [
+    { RATCHET_SAGEMAKER_SERVING_ROLE_ARN: 'secret' },
+    /^environment variable RATCHET_SAGEMAKER_SERVING_ROLE_ARN: expected the ARN of a role/,
+  ],
+  [{ RATCHET_CLOUDWATCH_LAG_SECONDS: 'secret' }, /^environment variable RATCHET_CLOUDWATCH_LAG_SECONDS: expected a number of seconds/],
   [{ RATCHET_SAGEMAKER_NAME_PREFIX: 'se/cret' }, /^environment variable RATCHET_SAGEMAKER_NAME_PREFIX: expected at most 20 /],
   [
     { RATCHET_KUBERNETES_NAMESPACES: 'ml train' },

@@ -16,15 +16,16 @@ function statements(file: string): Statement[] {
 
 const actions = (file: string) => new Set(statements(file).flatMap(({ Action }) => Action));
 
-test('the worker may call what the adapters call, and nothing else of SageMaker', () => {
+test('the worker may call what the adapters call, and nothing else of SageMaker and CloudWatch', () => {
   const sources = readdirSync(adapters).map((name) => readFileSync(new URL(name, adapters), 'utf8'));
   const called = sources.flatMap((source) =>
     [...source.matchAll(/(?:client\(\)\s*\)|sageMaker|runtime)\s*\.([a-z]+[A-Z]\w+)\(/g)].map(([, name]) => name!),
   );
   const allowed = ['worker-policy.json', 'serving-policy.json']
     .flatMap((file) => [...actions(file)])
-    .filter((action) => action.startsWith('sagemaker:'));
-  expect(new Set(called.map((name) => `sagemaker:${name[0]!.toUpperCase()}${name.slice(1)}`))).toEqual(new Set(allowed));
+    .filter((action) => /^(sagemaker|cloudwatch):/.test(action));
+  const service = (name: string): string => (name === 'getMetricData' ? 'cloudwatch' : 'sagemaker');
+  expect(new Set(called.map((name) => `${service(name)}:${name[0]!.toUpperCase()}${name.slice(1)}`))).toEqual(new Set(allowed));
 });
 
 test.for(['job-policy.json', 'server-policy.json'])(
@@ -36,7 +37,7 @@ test.for(['job-policy.json', 'server-policy.json'])(
   },
 );
 
-test('whoever may act on all resources may only list and sign in', () => {
+test('whoever may act on all resources may only list, read counts and sign in', () => {
   const everywhere = readdirSync(folder).flatMap((file) =>
     statements(file).flatMap(({ Action, Resource, Condition }) => (Resource === '*' && Condition === undefined ? Action : [])),
   );
@@ -46,6 +47,7 @@ test('whoever may act on all resources may only list and sign in', () => {
       'sagemaker:ListProcessingJobs',
       'sagemaker:ListModels',
       'sagemaker:ListEndpointConfigs',
+      'cloudwatch:GetMetricData',
       'ecr:GetAuthorizationToken',
     ]),
   );

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { settingsOfRoute } from '../../src/activities/route-settings.js';
 import { canonicalJson } from '../../src/domain/digest.js';
+import { placeInWords, placeOfRoute, serversOf, whyNotHeld } from '../../src/domain/serving-cluster.js';
 import { ServingSpec } from '../../src/domain/serving-spec.js';
 
 test('a spec of before is written as before: its digest is the same', () => {
@@ -11,4 +12,13 @@ test('a spec of before is written as before: its digest is the same', () => {
 
 test('kind: local is this machine, as no block is', () => {
   expect(settingsOfRoute(ServingSpec.parse({ cluster: { kind: 'local' } }))).toEqual(settingsOfRoute(ServingSpec.parse({})));
+});
+
+test('kind: sagemaker is an endpoint: what runs the servers is apart from where callers ask', () => {
+  const block = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', url: 'https://models.example.com' };
+  const { cluster, ...serving } = ServingSpec.parse({ cluster: block });
+  expect(settingsOfRoute({ cluster, ...serving }).place).toEqual({ kind: 'sagemaker', url: 'https://models.example.com' });
+  expect(serversOf(cluster)).toEqual({ kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 60, tags: {} });
+  expect(placeInWords(placeOfRoute(cluster)!)).toBe('sagemaker');
+  expect(whyNotHeld(placeOfRoute(cluster))).toMatch(/divided by sagemaker/);
 });

@@ -38,6 +38,7 @@ export const importTable: readonly ImportRow[] = [
       'ports',
       'domain',
       'node:',
+      '@aws-sdk/client-cloudwatch',
       '@aws-sdk/client-sagemaker',
       '@aws-sdk/client-sagemaker-runtime',
       'adapters/infer',
@@ -81,6 +82,12 @@ export const importTable: readonly ImportRow[] = [
   {
     folder: 'adapters/local',
     values: ['ports', 'domain', 'zod', 'node:', 'adapters/infer', 'adapters/next-wake'],
+    types: [],
+    except: ['domain/decide'],
+  },
+  {
+    folder: 'adapters/prediction-log',
+    values: ['ports', 'domain', 'hyparquet', 'hyparquet-compressors'],
     types: [],
     except: ['domain/decide'],
   },

@@ -36,6 +36,11 @@ export function answers({ status }: SeenEndpoint): boolean {
   return ['InService', 'Updating', 'SystemUpdating', 'RollingBack', 'UpdateRollbackFailed'].includes(status);
 }
 
+/** SageMaker is on its way from one state to another. */
+export function isChanging({ status }: SeenEndpoint): boolean {
+  return ['Creating', 'Updating', 'SystemUpdating', 'RollingBack'].includes(status);
+}
+
 /** One endpoint. What is refused because it is being changed, or there no more, is no error: the next look says how it is. */
 export function endpointApi(ask: Ask, endpoint: string) {
   const EndpointName = endpoint;

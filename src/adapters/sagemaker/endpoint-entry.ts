@@ -4,9 +4,18 @@ import { shortened } from './job-name.js';
 
 const NAME_CHARS_MAX = 63;
 
+/** What all variants of an endpoint have in common, as the version that came last wants it. */
+export interface EndpointShape {
+  /** How often CloudWatch is told. */
+  readonly metricsSeconds: 10 | 30 | 60;
+  /** Of the disks; absent: SageMaker's own. */
+  readonly kmsKey?: string;
+}
+
 /** What an endpoint is to be: one entry of its log, which is one of its configurations. */
 export interface EndpointEntry {
   readonly number: number;
+  readonly shape: EndpointShape;
   /** Those that get requests or stand ready for them, in order of their names. */
   readonly variants: readonly VariantEntry[];
   /** Gets copies. SageMaker allows one, and then one variant beside it. */
@@ -34,9 +43,9 @@ export function variantName(instance: string): string {
 }
 
 /** One more stands ready, without requests. null: it stands there already. Pure. */
-export function withVariant(entry: EndpointEntry | null, added: VariantEntry): NextEntry | null {
-  if (entry === null) return { variants: [added], shadow: null, asked: null, before: null };
-  return holdsVariant(entry, added.name) ? null : { ...entry, variants: inOrder([...entry.variants, added]) };
+export function withVariant(entry: EndpointEntry | null, added: VariantEntry, shape: EndpointShape): NextEntry | null {
+  if (entry === null) return { shape, variants: [added], shadow: null, asked: null, before: null };
+  return holdsVariant(entry, added.name) ? null : { ...entry, shape, variants: inOrder([...entry.variants, added]) };
 }
 
 /** null: the last one is gone. Pure. */
@@ -51,16 +60,20 @@ export function withoutVariant(entry: EndpointEntry, name: string): NextEntry | 
  *
  * @param known all instances of the route
  */
-export function withRoute(entry: EndpointEntry | null, route: Route, known: readonly VariantEntry[]): NextEntry {
+export function withRoute(
+  entry: Pick<EndpointEntry, 'shape' | 'variants' | 'asked'>,
+  route: Route,
+  known: readonly VariantEntry[],
+): NextEntry {
   const find = (instance: string): VariantEntry => known.find(({ name }) => name === variantName(instance))!;
   const wanted = route.splits.map(({ instance }) => find(instance));
-  const others =
-    route.mirror !== null ? [] : (entry?.variants ?? []).filter(({ name }) => !wanted.some((variant) => variant.name === name));
+  const others = route.mirror !== null ? [] : entry.variants.filter(({ name }) => !wanted.some((variant) => variant.name === name));
   return {
+    shape: entry.shape,
     variants: inOrder([...others, ...wanted]),
     shadow: route.mirror === null ? null : find(route.mirror.instance),
     asked: route,
-    before: entry?.asked ?? null,
+    before: entry.asked,
   };
 }
 

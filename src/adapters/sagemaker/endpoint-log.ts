@@ -1,17 +1,11 @@
-import type { ProductionVariant } from '@aws-sdk/client-sagemaker';
+import type { CreateEndpointConfigCommandInput, ProductionVariant } from '@aws-sdk/client-sagemaker';
 import { weightOf } from './endpoint-entry.js';
-import type { EndpointEntry, NextEntry, VariantEntry } from './endpoint-entry.js';
+import type { EndpointEntry, EndpointShape, NextEntry, VariantEntry } from './endpoint-entry.js';
 import { routeOfTags, tagsOfRoutes } from './entry-tags.js';
 import type { Ask } from './endpoint-api.js';
 import type { Tag } from './entry-tags.js';
 import { shortened } from './job-name.js';
 import { isNameTaken, unlessMissing } from './sagemaker-error.js';
-
-/** What all configurations have. */
-export interface ConfigShape {
-  readonly kmsKey?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-}
 
 const CONFIG_CHARS_MAX = 48; // of 63: a number follows
 
@@ -20,7 +14,7 @@ const CONFIG_CHARS_MAX = 48; // of 63: a number follows
  * follow the same entry one wins; an older configuration is deleted before a newer one counts, so that nobody can bring it
  * into force any more, however long he stood still.
  */
-export function endpointLog(ask: Ask, endpoint: string, shape: ConfigShape) {
+export function endpointLog(ask: Ask, endpoint: string) {
   const base = `${shortened(endpoint, CONFIG_CHARS_MAX)}-e`;
   const nameOf = (number: number): string => `${base}${number}`;
   return { nameOf, newest, append, prune, removeAll };
@@ -65,8 +59,8 @@ export function endpointLog(ask: Ask, endpoint: string, shape: ConfigShape) {
       EndpointConfigName: name,
       ProductionVariants: next.variants.map((variant, index) => variantOf(variant, weights[index]!)),
       ...(next.shadow && { ShadowProductionVariants: [variantOf(next.shadow, 100)] }), // of as many: each request is copied
-      ...(shape.kmsKey !== undefined && { KmsKeyId: shape.kmsKey }),
-      Tags: [...Object.entries(shape.tags ?? {}).map(([Key, Value]) => ({ Key, Value })), ...tagsOfRoutes(next)],
+      ...shapeOf(next.shape),
+      Tags: tagsOfRoutes(next),
     };
   }
 
@@ -86,6 +80,10 @@ export function endpointLog(ask: Ask, endpoint: string, shape: ConfigShape) {
     }
     return {
       number,
+      shape: {
+        metricsSeconds: (config.MetricsConfig?.MetricPublishFrequencyInSeconds ?? 60) as EndpointShape['metricsSeconds'],
+        ...(config.KmsKeyId !== undefined && { kmsKey: config.KmsKeyId }),
+      },
       variants: (config.ProductionVariants ?? []).map(entryOf),
       shadow: config.ShadowProductionVariants?.map(entryOf)[0] ?? null,
       asked: routeOfTags(tags, 'asked', name),
@@ -122,6 +120,12 @@ export function endpointLog(ask: Ask, endpoint: string, shape: ConfigShape) {
       if (!(NextToken = page.NextToken)) return found.sort((left, right) => left - right);
     }
   }
+}
+
+/** Sixty seconds are SageMaker's own habit: then nothing is asked for, and nothing is billed. */
+function shapeOf({ metricsSeconds, kmsKey }: EndpointShape): Pick<CreateEndpointConfigCommandInput, 'MetricsConfig' | 'KmsKeyId'> {
+  const enhanced = { EnableEnhancedMetrics: true, MetricPublishFrequencyInSeconds: metricsSeconds };
+  return { ...(metricsSeconds < 60 && { MetricsConfig: enhanced }), ...(kmsKey !== undefined && { KmsKeyId: kmsKey }) };
 }
 
 function variantOf({ name, modelName, machineType, machines, startSecondsMax }: VariantEntry, weight: number): ProductionVariant {

@@ -4,15 +4,15 @@ import type { Arm, Route } from '../../domain/serving.js';
 import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
 import { openEndpoint, patient } from './endpoint.js';
 import type { Endpoint, EndpointTimes } from './endpoint.js';
-import { answers, askingFor } from './endpoint-api.js';
+import { answers, askingFor, isChanging } from './endpoint-api.js';
 import type { SeenEndpoint } from './endpoint-api.js';
 import { variantName, withRoute } from './endpoint-entry.js';
-import type { EndpointEntry, VariantEntry } from './endpoint-entry.js';
+import type { EndpointEntry } from './endpoint-entry.js';
 import { EndpointGaveUp, explainGaveUp, isCapacity } from './endpoint-failure.js';
 import { lazySageMaker } from './sagemaker-client.js';
 import type { AskedFor } from './sagemaker-error.js';
 import { servedModels } from './served-model.js';
-import type { ServingAccount } from './served-model.js';
+import type { ServedModel, ServingAccount } from './served-model.js';
 
 export interface SageMakerTrafficRouterOptions extends ServingAccount {
   /** Where callers ask: what stands before the endpoint and speaks the Open Inference Protocol, or SageMaker itself. */
@@ -38,13 +38,19 @@ export function createSageMakerTrafficRouter(options: SageMakerTrafficRouterOpti
   async function shift(route: Route, signal: AbortSignal): Promise<void> {
     refuseInvalidRoute(route);
     refuseWhatSageMakerCannot(route);
-    const known = await variantsOf(route);
+    const known = await modelsOf(route);
     const endpoint = endpointOf(route.model);
     await endpoint.change((newest) => {
       signal.throwIfAborted();
-      if (newest?.asked == null) return withRoute(newest, route, known);
-      refuseStaleShift(newest.asked, route);
-      return isSameRoute(newest.asked, route) ? null : withRoute(newest, route, known);
+      const entry = newest ?? { shape: known[0]!.shape, variants: [], asked: null };
+      const next = withRoute(
+        entry,
+        route,
+        known.map(({ variant }) => variant),
+      );
+      if (entry.asked === null) return next;
+      refuseStaleShift(entry.asked, route);
+      return isSameRoute(entry.asked, route) ? null : next;
     });
     const check = (newest: EndpointEntry): void => {
       if (newest.asked !== null) refuseStaleShift(newest.asked, route);
@@ -62,8 +68,8 @@ export function createSageMakerTrafficRouter(options: SageMakerTrafficRouterOpti
     }
   }
 
-  async function variantsOf(route: Route): Promise<VariantEntry[]> {
-    const found: VariantEntry[] = [];
+  async function modelsOf(route: Route): Promise<ServedModel[]> {
+    const found: ServedModel[] = [];
     for (const instance of instancesOfRoute(route)) {
       const served = await models.find(instance);
       if (served === null)
@@ -71,7 +77,7 @@ export function createSageMakerTrafficRouter(options: SageMakerTrafficRouterOpti
           'RouterUnavailable',
           `route of ${route.model}: expected a model of instance ${instance} in SageMaker, found none`,
         );
-      found.push(served.variant);
+      found.push(served);
     }
     return found;
   }
@@ -83,16 +89,24 @@ export function createSageMakerTrafficRouter(options: SageMakerTrafficRouterOpti
       const standing = newest.shadow ? [...newest.variants, newest.shadow] : newest.variants;
       const { before } = newest;
       const isThere = instancesOfRoute(before).every((instance) => standing.some(({ name }) => name === variantName(instance)));
-      return isThere ? { ...withRoute({ ...newest, asked: null }, before, standing), before: null } : null;
+      return isThere ? { ...withRoute(newest, before, standing), before: null } : null;
     });
   }
 
   async function read(model: string): Promise<RouteReading | null> {
     const endpoint = endpointOf(model);
-    const asked = (await endpoint.newest())?.asked ?? null;
+    const newest = await endpoint.newest();
+    const asked = newest?.asked ?? null;
     if (asked === null) return null;
     const seen = await endpoint.describe();
-    return { asked, inForce: seen && answers(seen) ? splitOf(seen, asked) : null, isHeld: false };
+    const inForce = seen && answers(seen) ? splitOf(seen, asked) : null;
+    return {
+      asked,
+      inForce,
+      isHeld: false,
+      ...(seen !== null && isChanging(seen) && { isSettling: true }),
+      ...(newest?.before != null && { before: { splits: newest.before.splits, mirror: newest.before.mirror } }),
+    };
   }
 }
 

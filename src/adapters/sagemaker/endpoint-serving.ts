@@ -44,7 +44,7 @@ export function createSageMakerServing(options: SageMakerServingOptions): Servin
     const { name, modelName } = served.variant;
     const endpoint = endpointOf(spec.model, { ...serversOf(spec).tags, 'ratchet:model': spec.model });
     await endpoint.change((newest) => {
-      const next = withVariant(newest, served.variant);
+      const next = withVariant(newest, served.variant, served.shape);
       if (next === null || next.shadow === null) return next;
       throw new RatchetError(
         'ServingUnavailable',

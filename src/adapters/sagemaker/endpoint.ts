@@ -28,7 +28,7 @@ export function openEndpoint(
   { asked, times, tags }: { asked: AskedFor; times: EndpointTimes; tags: Readonly<Record<string, string>> },
 ) {
   const ask = askingFor(client, asked);
-  const [api, log] = [endpointApi(ask, name), endpointLog(ask, name, {})];
+  const [api, log] = [endpointApi(ask, name), endpointLog(ask, name)];
   return { name, describe: api.describe, newest: log.newest, change, bring, removeWhole };
 
   /**

@@ -1,3 +1,4 @@
+import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type { SageMaker } from '@aws-sdk/client-sagemaker';
 import type { SageMakerRuntime } from '@aws-sdk/client-sagemaker-runtime';
 import { isExpired } from '../s3/s3-error.js';
@@ -18,6 +19,14 @@ export function lazyRuntime(environment: NodeJS.ProcessEnv, requestTimeoutMs = 7
       new SageMakerRuntime(settings(environment, environment.AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME, requestTimeoutMs)),
       onExpired,
     );
+  });
+}
+
+/** Reads what SageMaker counted, at AWS_ENDPOINT_URL_CLOUDWATCH. */
+export function lazyCloudWatch(environment: NodeJS.ProcessEnv, requestTimeoutMs = 20_000): () => Promise<CloudWatch> {
+  return lazily(async (onExpired) => {
+    const { CloudWatch } = await import('@aws-sdk/client-cloudwatch');
+    return renewed(new CloudWatch(settings(environment, environment.AWS_ENDPOINT_URL_CLOUDWATCH, requestTimeoutMs)), onExpired);
   });
 }
 
@@ -44,7 +53,7 @@ function settings(environment: NodeJS.ProcessEnv, ownEndpoint: string | undefine
 }
 
 /** The SDK keeps what it once read: the next question opens a client that reads profile, token file or role anew. */
-function renewed<Client extends SageMaker | SageMakerRuntime>(client: Client, onExpired: () => void): Client {
+function renewed<Client extends SageMaker | SageMakerRuntime | CloudWatch>(client: Client, onExpired: () => void): Client {
   (client as SageMaker).middlewareStack.add(
     (next) => async (input) => {
       try {

@@ -36,7 +36,7 @@ export function explainSageMakerError(error: unknown, said: string, { unavailabl
     return new RatchetError(unavailable, message, { remedy: 'renew the worker’s AWS credentials; the loop then goes on by itself' });
   if (denied.has(error.name) || status === 401 || status === 403)
     return new RatchetError('AccessDenied', message, {
-      remedy: 'give the worker’s role what deploy/sagemaker/worker-policy.json lists; check AWS_REGION',
+      remedy: 'give the worker’s role what the policies in deploy/sagemaker list; check AWS_REGION',
     });
   if (error.name === 'ResourceLimitExceeded')
     return new RatchetError(full, message, {

@@ -4,7 +4,7 @@ import type { SageMakerServers } from '../../domain/sagemaker-servers.js';
 import type { InstanceSpec } from '../../domain/serving.js';
 import type { Ask } from './endpoint-api.js';
 import { variantName } from './endpoint-entry.js';
-import type { VariantEntry } from './endpoint-entry.js';
+import type { EndpointShape, VariantEntry } from './endpoint-entry.js';
 import { sageMakerName } from './job-name.js';
 import { isNameTaken, unlessMissing } from './sagemaker-error.js';
 
@@ -27,10 +27,14 @@ export interface ServedModel {
   readonly order: Digest;
   readonly endpoint: string;
   readonly variant: VariantEntry;
+  /** What it wants of its endpoint. */
+  readonly shape: EndpointShape;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
 }
 
 /** What of an instance is known without the object store: in a variable of its container. */
-interface Serves extends Omit<VariantEntry, 'name' | 'modelName'> {
+interface Serves extends Omit<VariantEntry, 'name' | 'modelName'>, EndpointShape {
   readonly instance: string;
   readonly model: string;
   readonly version: string;
@@ -53,9 +57,11 @@ export function servedModels(ask: Ask, account: ServingAccount) {
     const found = await ask(`DescribeModel ${ModelName}`, (sageMaker) => unlessMissing(sageMaker.describeModel({ ModelName })));
     const { RATCHET_SERVE_ORDER: order, RATCHET_SERVES: serves } = found?.PrimaryContainer?.Environment ?? {};
     if (order === undefined || serves === undefined) return null; // somebody else's
-    const { instance, model, version, ...machines } = JSON.parse(serves) as Serves;
+    const { instance, model, version, metricsSeconds, kmsKey, ...machines } = JSON.parse(serves) as Serves;
     const variant = { name: variantName(instance), modelName: ModelName, ...machines };
-    return { instance, model, version, order: order as Digest, endpoint: endpointOf(model), variant };
+    const shape = { metricsSeconds, ...(kmsKey !== undefined && { kmsKey }) };
+    const createdMs = found?.CreationTime?.getTime() ?? 0;
+    return { instance, model, version, order: order as Digest, endpoint: endpointOf(model), variant, shape, createdMs };
   }
 
   async function list(model: string): Promise<ServedModel[]> {
@@ -74,7 +80,7 @@ export function servedModels(ask: Ask, account: ServingAccount) {
 
   /** Somebody who was quicker with the same is no matter: `find` says whose it is. */
   async function create(spec: InstanceSpec, order: Digest, storeUri: string, servers: SageMakerServers): Promise<void> {
-    const { image, machineType, network, tags } = servers;
+    const { image, machineType, metricsSeconds, kmsKey, network, tags } = servers;
     const serves: Serves = {
       instance: spec.name,
       model: spec.model,
@@ -82,6 +88,8 @@ export function servedModels(ask: Ask, account: ServingAccount) {
       machineType,
       machines: spec.replicas,
       startSecondsMax: spec.readySecondsMax,
+      metricsSeconds,
+      ...(kmsKey !== undefined && { kmsKey }),
     };
     const Environment = {
       ...account.containerEnvironment,

@@ -5,7 +5,7 @@ import { readHead, readSpec } from '../../client/ledger-view.js';
 import { predict } from '../../client/predict.js';
 import { readEndpoints } from '../../config/endpoints.js';
 import type { ModelSpec } from '../../domain/model-spec.js';
-import { placeOfRoute, type ServingCluster } from '../../domain/serving-cluster.js';
+import { placeOfRoute, urlOf, type ServingCluster } from '../../domain/serving-cluster.js';
 import { FeatureRow } from '../../domain/serving.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
@@ -50,11 +50,13 @@ async function specOf(cli: Cli, command: Command, model: string): Promise<ModelS
 
 /** null: it is served by a stack. @throws {CommandError} its file does not say where the gateway answers */
 function gatewayUrl(model: string, cluster: ServingCluster | undefined): string | null {
-  const router = placeOfRoute(cluster)?.router;
-  if (router === undefined) return null;
-  if (router.url !== undefined) return router.url;
+  const place = placeOfRoute(cluster);
+  if (place === undefined) return null;
+  const url = urlOf(place);
+  if (url !== undefined) return url;
+  const [where, field] = place.kind === 'sagemaker' ? ['SageMaker', 'serving.cluster.url'] : ['Kubernetes', 'serving.cluster.router.url'];
   throw new CommandError(
-    `${model} is served on Kubernetes: expected serving.cluster.router.url in its model file, found none`,
+    `${model} is served on ${where}: expected ${field} in its model file, found none`,
     'add where its gateway answers, such as https://models.example.com, and `ratchet apply` it',
   );
 }

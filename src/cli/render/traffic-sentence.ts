@@ -1,5 +1,5 @@
 import type { LedgerState } from '../../domain/ledger.js';
-import { placeOfRoute } from '../../domain/serving-cluster.js';
+import { placeInWords, placeOfRoute, urlOf } from '../../domain/serving-cluster.js';
 import type { ServingSpec } from '../../domain/serving-spec.js';
 import type { RolloutView } from '../../workflows/messages.js';
 import { phaseWords } from './phase-words.js';
@@ -40,8 +40,6 @@ export function trafficSentence(
 function placeWords(serving: ServingSpec | undefined): string[] {
   const place = placeOfRoute(serving?.cluster);
   if (place === undefined) return [];
-  const { router, namespace } = place;
-  return [
-    `divided by ${router.kind}${namespace === undefined ? '' : ` in namespace ${namespace}`}${router.url === undefined ? '' : ` at ${router.url}`}`,
-  ];
+  const url = urlOf(place);
+  return [`divided by ${placeInWords(place)}${url === undefined ? '' : ` at ${url}`}`];
 }

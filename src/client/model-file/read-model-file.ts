@@ -26,6 +26,7 @@ import { tellUnevenLoad } from './rules/uneven-load.js';
 import { checkRollout } from './rules/rollout.js';
 import type { Rule, Sections } from './rules/rule.js';
 import { checkSageMaker } from './rules/sagemaker.js';
+import { checkSageMakerServing } from './rules/sagemaker-serving.js';
 import { checkServingCluster } from './rules/serving-cluster.js';
 import { checkServingKeys } from './rules/serving-keys.js';
 import { checkThresholds } from './rules/thresholds.js';
@@ -78,6 +79,7 @@ const RULES: readonly Rule[] = [
   checkMonitoring,
   checkServingKeys,
   checkServingCluster,
+  checkSageMakerServing,
 ];
 
 /**

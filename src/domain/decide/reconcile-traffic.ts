@@ -18,16 +18,23 @@ export type TrafficRepair =
  */
 export function reconcileTraffic(
   state: LedgerState,
-  reading: { readonly asked: Route; readonly inForce: Split | null } | null,
+  reading: {
+    readonly asked: Route;
+    readonly inForce: Split | null;
+    readonly isSettling?: boolean;
+    readonly before?: Split;
+  } | null,
   instanceOf: (cycle: number) => string,
 ): TrafficRepair {
   if (state.champion === null) return { kind: 'none' };
   if (reading === null) return { kind: 'champion', what: 'no requests are sent anywhere' };
   const unlawful = unlawfulOf(state, reading.asked, instanceOf);
   if (unlawful !== null) return { kind: 'champion', what: unlawful };
+  if (reading.isSettling === true) return { kind: 'none' };
   if (reading.inForce === null) return { kind: 'repair', what: 'the proxy does not know the route', byHand: false };
   if (sameSplit(reading.inForce, reading.asked)) return { kind: 'none' };
-  return { kind: 'repair', what: `expected ${splitInWords(reading.asked)}, found ${splitInWords(reading.inForce)}`, byHand: true };
+  const byHand = reading.before === undefined || !sameSplit(reading.inForce, reading.before);
+  return { kind: 'repair', what: `expected ${splitInWords(reading.asked)}, found ${splitInWords(reading.inForce)}`, byHand };
 }
 
 function unlawfulOf(state: LedgerState, { splits, mirror }: Route, instanceOf: (cycle: number) => string): string | null {

@@ -56,7 +56,7 @@ export function openKubernetesRouters({ kubernetesServing }: Pick<WorkerConfig, 
 
 /** @throws {RatchetError} RouterRefused: the object in the cluster holds the route of another kind of router */
 function routerIn<Kind extends KubernetesRouter['kind']>({ model, settings: { place } }: Route, kind: Kind): RouterOf<Kind> {
-  const { router } = place ?? {};
+  const router = place?.kind === 'kubernetes' ? place.router : undefined;
   if (router?.kind === kind) return router as RouterOf<Kind>;
   throw new RatchetError(
     'RouterRefused',

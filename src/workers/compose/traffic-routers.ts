@@ -1,12 +1,13 @@
 import { RatchetError } from '../../domain/failure.js';
-import type { KubernetesRouter } from '../../domain/serving-cluster.js';
+import { routerKindOf } from '../../domain/serving-cluster.js';
 import type { Route } from '../../domain/serving.js';
 import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
 
-/** A router of the routes of one namespace. */
+/** A router of the routes of one place. */
 export interface PlacedRouter {
-  readonly namespace: string;
-  readonly kind: KubernetesRouter['kind'];
+  /** null: SageMaker knows none. */
+  readonly namespace: string | null;
+  readonly kind: ReturnType<typeof routerKindOf>;
   readonly router: TrafficRouter;
 }
 
@@ -62,20 +63,32 @@ export function joinTrafficRouters(local: TrafficRouter, placed: readonly Placed
 
   function routerFor({ model, settings: { place } }: Route): TrafficRouter {
     if (place === undefined) return local;
-    const { namespace = placed[0]?.namespace } = place;
-    const found = placed.find((one) => one.namespace === namespace && one.kind === place.router.kind);
+    const kind = routerKindOf(place);
+    const namespace = place.kind === 'sagemaker' ? null : (place.namespace ?? firstNamespace());
+    const found = placed.find((one) => one.namespace === namespace && one.kind === kind);
     if (found) return found.router;
-    const wanted = `${place.router.kind}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
-    const has = placed.map(({ kind, namespace: where }) => `${kind} in ${where}`).join(', ') || 'none';
+    const wanted = inWords({ kind, namespace });
+    const has = placed.map(({ kind: one, namespace: where }) => (where === null ? one : `${one} in ${where}`)).join(', ') || 'none';
     throw new RatchetError('RouterRefused', `route of ${model}: serving.cluster asks for ${wanted}, this worker knows ${has}`, {
-      remedy: 'set RATCHET_KUBERNETES_SERVING_NAMESPACES and RATCHET_KUBERNETES_ROUTERS in the environment of every worker',
+      remedy:
+        place.kind === 'sagemaker'
+          ? 'set RATCHET_SAGEMAKER_SERVING_ROLE_ARN in the environment of every worker'
+          : 'set RATCHET_KUBERNETES_SERVING_NAMESPACES and RATCHET_KUBERNETES_ROUTERS in the environment of every worker',
     });
+  }
+
+  function firstNamespace(): string | null {
+    return placed.find(({ namespace }) => namespace !== null)?.namespace ?? null;
   }
 
   function wordsOf(router: TrafficRouter): string {
     const found = placed.find((one) => one.router === router);
-    return found ? `${found.kind} in namespace ${found.namespace}` : 'the proxy of the worker’s machine';
+    return found ? inWords(found) : 'the proxy of the worker’s machine';
   }
+}
+
+function inWords({ kind, namespace }: Pick<PlacedRouter, 'kind' | 'namespace'>): string {
+  return namespace === null ? kind : `${kind} in namespace ${namespace}`;
 }
 
 /** Two places cannot divide one model's requests, and the number of a shift is kept in one of them. */

@@ -14,7 +14,13 @@ import { startFakeSageMaker } from '../../fakes/sagemaker/server.js';
 
 const keys = { AWS_ACCESS_KEY_ID: 'ratchet-test', AWS_SECRET_ACCESS_KEY: 'top-secret' };
 const standIn = fileURLToPath(new URL('../../servers/stand-in', import.meta.url));
-export const servers: SageMakerServers = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', tags: { team: 'risk' } };
+export const servers: SageMakerServers = {
+  kind: 'sagemaker',
+  image: 'server:1',
+  machineType: 'ml.m5.large',
+  metricsSeconds: 60,
+  tags: { team: 'risk' },
+};
 export const times = { waitMsMax: 60_000, lookMs: 30 };
 
 /** A SageMaker of the file's own, whose model servers are the stand-in; each opening has names of its own. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { askingFor } from '../../../src/adapters/sagemaker/endpoint-api.js';
+import { createSageMakerMetricSource } from '../../../src/adapters/sagemaker/endpoint-metric-source.js';
 import { createSageMakerTrafficRouter } from '../../../src/adapters/sagemaker/endpoint-router.js';
 import { askedForAnswers } from '../../../src/adapters/sagemaker/invoke-variant.js';
 import { processingRequest, trainingRequest } from '../../../src/adapters/sagemaker/job-request.js';
@@ -25,7 +26,12 @@ import { startTestMoto } from '../../servers/moto.js';
  */
 const home = mkdtempSync(join(tmpdir(), 'ratchet-test-moto-'));
 let moto: Awaited<ReturnType<typeof startTestMoto>>;
-const environment = () => ({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL_SAGEMAKER: moto.url });
+const environment = () => ({
+  AWS_ACCESS_KEY_ID: 'a',
+  AWS_SECRET_ACCESS_KEY: 'b',
+  AWS_ENDPOINT_URL_SAGEMAKER: moto.url,
+  AWS_ENDPOINT_URL_CLOUDWATCH: moto.url,
+});
 
 beforeAll(async () => {
   moto = await startTestMoto(inject('testPython'), home);
@@ -58,7 +64,15 @@ test('an endpoint of two variants is created, its weights are changed, and the r
   const models = servedModels(askingFor(lazySageMaker(environment()), askedForAnswers), account);
   for (const name of ['m-1', 'm-2']) {
     const network = { subnets: ['subnet-1'], securityGroups: ['sg-1'] };
-    const servers: SageMakerServers = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', network, tags: { team: 'risk' } };
+    const tags = { team: 'risk' };
+    const servers: SageMakerServers = {
+      kind: 'sagemaker',
+      image: 'server:1',
+      machineType: 'ml.m5.large',
+      metricsSeconds: 60,
+      network,
+      tags,
+    };
     await models.create(instanceOf(digestOfBytes('model'), { name, model: 'm' }), digestOfBytes('order'), 's3://bucket/team', servers);
   }
   expect((await models.list('m')).map(({ instance }) => instance).sort()).toEqual(['m-1', 'm-2']);
@@ -72,7 +86,7 @@ test('an endpoint of two variants is created, its weights are changed, and the r
       ['challenger', 'm-2', 100 - percent],
     ]);
     await router.shift(route, new AbortController().signal);
-    expect(await router.read('m')).toEqual({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
+    expect(await router.read('m')).toMatchObject({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
   }
 });
 
@@ -113,4 +127,16 @@ describe('jobs', () => {
     await jobs.create(processingRequest(spec, cluster, order, account));
     expect(await jobs.describe(`ratchet-${spec.name}`)).toMatchObject({ sageMakerName: `ratchet-${spec.name}`, failureReason: '' });
   });
+});
+
+test('requests and errors of a variant are asked of CloudWatch, which has none', async () => {
+  const account = { roleArn: 'arn:aws:iam::000000000000:role/FakeRole', namePrefix: 'counted', environment: environment() };
+  const models = servedModels(askingFor(lazySageMaker(environment()), askedForAnswers), account);
+  const servers: SageMakerServers = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 10, tags: {} };
+  const spec = instanceOf(digestOfBytes('model'), { name: 'm-1', model: 'm' });
+  await models.create(spec, digestOfBytes('order'), 's3://bucket/team', servers);
+  const source = createSageMakerMetricSource({ ...account, lagSeconds: 120 });
+  const { atMs, arms } = await source.read({ champion: 'm-1' }, 'request', new AbortController().signal);
+  expect(atMs).toBeLessThanOrEqual(Date.now() - 120_000);
+  expect(arms.champion).toMatchObject({ units: 0, errors: 0 });
 });

@@ -95,7 +95,11 @@ test('an update of an older configuration that comes late is refused: its config
   await router.shift(route(3, 80), signal);
   letGo();
   expect(await late).toMatchObject({ type: 'ShiftStale' });
-  expect(await router.read('m')).toEqual({ asked: route(3, 80), inForce: { splits: route(3, 80).splits, mirror: null }, isHeld: false });
+  expect(await router.read('m')).toMatchObject({
+    asked: route(3, 80),
+    inForce: { splits: route(3, 80).splits, mirror: null },
+    isHeld: false,
+  });
   expect(await weights()).toEqual({ 'm-1': 80, 'm-2': 20 });
 });
 
@@ -113,7 +117,7 @@ test('copies go to a shadow, beside one version; the way on puts the others back
   const mirror = { arm: 'challenger', instance: 'm-2' } as const;
   const shadow = routeOf('m', 2, [['champion', 'm-1', 100]], { mirror });
   await router.shift(shadow, signal);
-  expect(await router.read('m')).toEqual({ asked: shadow, inForce: { splits: shadow.splits, mirror }, isHeld: false });
+  expect(await router.read('m')).toMatchObject({ asked: shadow, inForce: { splits: shadow.splits, mirror }, isHeld: false });
   await expect(serving.prepare(specOf(3), signal)).rejects.toMatchObject({ type: 'ServingUnavailable' });
   await expect(serving.retire('m-2', 1)).rejects.toMatchObject({ type: 'ServingUnavailable' });
   await router.shift(route(3, 90), signal);
@@ -169,7 +173,11 @@ test('a route that SageMaker gives up is told with its words, and the one before
     type: 'RouterRefused',
     message: expect.stringContaining('An alarm of yours went off.'),
   });
-  expect(await router.read('m')).toEqual({ asked: route(1, 100), inForce: { splits: route(1, 100).splits, mirror: null }, isHeld: false });
+  expect(await router.read('m')).toMatchObject({
+    asked: route(1, 100),
+    inForce: { splits: route(1, 100).splits, mirror: null },
+    isHeld: false,
+  });
 });
 
 test('while SageMaker changes or maintains an endpoint a way back waits for it, can be called off, and is then taken', async () => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { createFakeCloudWatch } from './cloudwatch.js';
 import { createFakeFleet } from './fleet.js';
 import type { ConfigVariant, FleetOptions, Variant } from './fleet.js';
 import { arnOf, create, find, list, refusal, remove } from './named-documents.js';
@@ -21,7 +22,7 @@ interface FakeEndpoint {
  * SageMaker's models, endpoint configurations and endpoints: a process for each machine of a variant, blue and green, and what
  * SageMaker refuses while it changes something.
  */
-export function createFakeEndpoints(options: FleetOptions) {
+export function createFakeEndpoints(options: FleetOptions, cloudWatch: Pick<ReturnType<typeof createFakeCloudWatch>, 'count'>) {
   const { stateMs = 20 } = options;
   const models = new Map<string, Document>();
   const configs = new Map<string, Document>();
@@ -31,7 +32,7 @@ export function createFakeEndpoints(options: FleetOptions) {
   let [isHeld, random] = [false, 7];
 
   const operations: Record<string, (input: Document) => Document> = {
-    CreateModel: (input) => create(models, 'model', String(input.ModelName), input, 'ModelArn'),
+    CreateModel: (input) => create(models, 'model', String(input.ModelName), { ...input, CreationTime: Date.now() / 1000 }, 'ModelArn'),
     DescribeModel: ({ ModelName: name }) => ({ ...find(models, 'model', name), ModelArn: arnOf('model', String(name)) }),
     DeleteModel({ ModelName: name }) {
       find(models, 'model', name);
@@ -111,6 +112,7 @@ export function createFakeEndpoints(options: FleetOptions) {
       response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ message: String(error) }));
     });
   });
+  runtime.keepAliveTimeout = 0; // one that is closed while its caller asks again, on a busy machine, looks like a lost request
   return {
     operations,
     tagsOf: (arn: string) => configs.get(arn.split('/').at(-1)!)?.Tags,
@@ -174,12 +176,20 @@ export function createFakeEndpoints(options: FleetOptions) {
     if (!variant) return refuse('ValidationError', `Variant ${String(target)} not found for endpoint ${endpoint.name}`);
     const attributes = request.headers['x-amzn-sagemaker-custom-attributes'];
     const body = Buffer.concat(chunks);
-    const ask = ({ machines }: Variant): Promise<Response> =>
-      fetch(`http://127.0.0.1:${machines[Math.floor(next() * machines.length)]!.port}/invocations`, {
+    const ask = async ({ name, machines }: Variant): Promise<Response> => {
+      const answer = fetch(`http://127.0.0.1:${machines[Math.floor(next() * machines.length)]!.port}/invocations`, {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/json', ...(attributes && { 'x-amzn-sagemaker-custom-attributes': String(attributes) }) },
       });
+      const status = await answer.then(
+        (response) => response.status,
+        () => 0,
+      );
+      const { MetricsConfig } = (configs.get(endpoint.configName) ?? {}) as { MetricsConfig?: { MetricPublishFrequencyInSeconds: number } };
+      cloudWatch.count(endpoint.name, name, status, MetricsConfig?.MetricPublishFrequencyInSeconds ?? 60);
+      return answer;
+    };
     for (const shadow of target === undefined ? endpoint.shadows : []) void ask(shadow).catch(() => undefined);
     const answer = await ask(variant);
     const text = await answer.text();

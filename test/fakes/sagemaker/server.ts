@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { FakeRefusal } from './refusal.js';
+import { createFakeCloudWatch } from './cloudwatch.js';
 import { createFakeEndpoints } from './endpoints.js';
 import type { FleetOptions } from './fleet.js';
 import { createFakeJobs } from './jobs.js';
@@ -18,18 +19,20 @@ export type Fault =
 export type Document = Record<string, unknown>;
 
 /**
- * SageMaker's JSON protocol (x-amz-target, JSON 1.1) over a small world of its own: jobs are processes with the layout of
+ * SageMaker's and CloudWatch's JSON protocol (x-amz-target) over a small world of its own: jobs are processes with the layout of
  * /opt/ml in a folder, model servers are processes too, and both pass through SageMaker's states; faults come when a test
  * asks for them.
  */
 export async function startFakeSageMaker(options: FakeJobsOptions & FleetOptions) {
   const jobs = createFakeJobs(options);
-  const endpoints = createFakeEndpoints(options);
+  const cloudWatch = createFakeCloudWatch();
+  const endpoints = createFakeEndpoints(options, cloudWatch);
   const packages = createFakeModelPackages();
   const operations: Record<string, (input: Document) => Document> = {
     ...jobs.operations,
     ...packages,
     ...endpoints.operations,
+    ...cloudWatch.operations,
     ListTags: (input) => {
       const tags = endpoints.tagsOf(String(input.ResourceArn));
       return tags === undefined ? packages.ListTags!(input) : { Tags: tags };
@@ -41,7 +44,7 @@ export async function startFakeSageMaker(options: FakeJobsOptions & FleetOptions
   const calls: string[] = [];
   const server = createServer((request, response) => void answer(request, response));
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const operation = String(request.headers['x-amz-target'] ?? '').replace('SageMaker.', '');
+    const operation = String(request.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
     const input = JSON.parse((await textOf(request)) || '{}') as Document;
     calls.push(operation);
     const fault = takeFault(operation);
@@ -68,10 +71,12 @@ export async function startFakeSageMaker(options: FakeJobsOptions & FleetOptions
     /** What a client needs. */
     environment: {
       AWS_ENDPOINT_URL_SAGEMAKER: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${port}`,
       AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: `http://127.0.0.1:${runtimePort}`,
       AWS_REGION: 'us-east-1',
     },
     endpoints,
+    cloudWatch,
     /** The next call waits before it is done: as that of a client that stood still on its way. */
     waitBefore: (operation: string, wait: () => Promise<void>) => void waits.set(operation, wait),
     calls,

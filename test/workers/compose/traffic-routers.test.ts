@@ -11,25 +11,30 @@ const gatewayApi = { kind: 'gateway-api', gateway: { name: 'public' } } as const
 const istio = { kind: 'istio' as const, gateways: ['mesh'], hosts: ['models'] };
 
 function open() {
-  const [local, first, second, mesh] = Array.from({ length: 4 }, () => createMemoryServing());
+  const [local, first, second, mesh, endpoints] = Array.from({ length: 5 }, () => createMemoryServing());
   const placed = [
     { namespace: 'one', kind: 'gateway-api', router: first!.router },
     { namespace: 'two', kind: 'gateway-api', router: second!.router },
     { namespace: 'two', kind: 'istio', router: mesh!.router },
+    { namespace: null, kind: 'sagemaker', router: endpoints!.router },
   ] as const;
   const again = () => joinTrafficRouters(local!.router, placed);
-  return { router: again(), again, local: local!, first: first!, second: second!, mesh: mesh! };
+  return { router: again(), again, local: local!, first: first!, second: second!, mesh: mesh!, endpoints: endpoints! };
 }
 
-function route(shift: number, place?: Omit<RoutePlace, 'kind'>): Route {
-  return routeOf('m', shift, [['champion', 'm-1', 100]], { settings: place && { place: { kind: 'kubernetes', ...place } } });
+type KubernetesPlace = Omit<Extract<RoutePlace, { kind: 'kubernetes' }>, 'kind'>;
+
+function route(shift: number, place?: KubernetesPlace | 'sagemaker'): Route {
+  const settings = place && { place: place === 'sagemaker' ? { kind: place } : { kind: 'kubernetes' as const, ...place } };
+  return routeOf('m', shift, [['champion', 'm-1', 100]], { settings });
 }
 
-test.for<['local' | 'first' | 'second' | 'mesh', Omit<RoutePlace, 'kind'> | undefined]>([
+test.for<['local' | 'first' | 'second' | 'mesh' | 'endpoints', Parameters<typeof route>[1]]>([
   ['local', undefined],
   ['first', { router: gatewayApi }],
   ['second', { namespace: 'two', router: gatewayApi }],
   ['mesh', { namespace: 'two', router: istio }],
+  ['endpoints', 'sagemaker'],
 ])('a route goes to the %s router, as it says, and any worker finds it there', async ([name, place]) => {
   const { router, again, ...routers } = open();
   expect(await router.read('m')).toBeNull();
@@ -56,12 +61,18 @@ test('a place that the worker does not know is refused for good, with what to se
   const { router, local } = open();
   await expect(router.shift(route(1, { router: istio }), signal)).rejects.toMatchObject({
     type: 'RouterRefused',
-    message: expect.stringContaining('istio in namespace one, this worker knows gateway-api in one, gateway-api in two, istio in two'),
+    message: expect.stringContaining(
+      'istio in namespace one, this worker knows gateway-api in one, gateway-api in two, istio in two, sagemaker',
+    ),
     remedy: expect.stringContaining('RATCHET_KUBERNETES_ROUTERS'),
   });
   const alone = joinTrafficRouters(local.router, []);
   await expect(alone.shift(route(1, { router: gatewayApi }), signal)).rejects.toMatchObject({
     message: expect.stringContaining('knows none'),
+  });
+  await expect(alone.shift(route(1, 'sagemaker'), signal)).rejects.toMatchObject({
+    message: expect.stringContaining('asks for sagemaker'),
+    remedy: expect.stringContaining('RATCHET_SAGEMAKER_SERVING_ROLE_ARN'),
   });
 });
 

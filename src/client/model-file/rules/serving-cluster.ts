@@ -34,7 +34,7 @@ const wordless: Record<
 
 /** What cannot be in force where the model is served. */
 export const checkServingCluster: Rule = ({ serving, rollout }) => {
-  if (serving == null || serving.cluster === undefined || serving.cluster.kind === 'local') return [];
+  if (serving == null || serving.cluster?.kind !== 'kubernetes') return []; // SageMaker has rules of its own
   const { router } = serving.cluster;
   return [
     ...checkWords(serving, router),
