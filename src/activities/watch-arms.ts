@@ -99,6 +99,8 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
   let analysis = assess(plan, state);
   for (;;) {
     const nowMs = Date.now();
+    const isSetBack = nowMs < lookedAtMs;
+    if (isSetBack) inForceSinceMs = null; // by the clock of before
     if (refused.now) refused = { now: true, ms: refused.ms + nowMs - lookedAtMs };
     lookedAtMs = nowMs;
     let trouble: string | null = null;
@@ -110,8 +112,7 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
       trouble = inForce.shift === null ? 'the requests are not divided as they were asked to be' : null;
       supersededSinceMs = reading === null || reading.asked.shift === request.shift ? null : (supersededSinceMs ?? nowMs);
       inForceSinceMs = inForce.shift === null ? null : (inForceSinceMs ?? nowMs);
-      const isNews = last === null || counters.atMs > last.atMs; // a source that counts by the minute has none in between
-      if (last !== null && isNews) {
+      if (last !== null && counters.atMs > last.atMs) {
         // A source that is minutes late tells first of the time before this split, by another clock than ours.
         const fromMs = (inForceSinceMs ?? Infinity) + (counters.atMs < nowMs ? SETTLES_MS : 0);
         const isWhole = last.atMs >= fromMs;
@@ -135,7 +136,8 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
         reads.push({ ...read, afterWindows: windows.length });
         state = known;
       }
-      if (isNews) last = counters;
+      // A source that counts by the minute has nothing new in between; where our clock was set back, we go on from there.
+      if (last === null || isSetBack || counters.atMs > last.atMs) last = counters;
       const restarts = await restartsOf(request.instances.challenger, ports.serving);
       restartsBefore ??= restarts;
       analysis = crashed(assess(plan, state), restarts - restartsBefore);

@@ -79,6 +79,18 @@ test('the first whole window that begins well after it is, once, however often i
   expect(analysis).toMatchObject({ windows: 1, units: { challenger: 60_000, champion: 60_000 } });
 });
 
+test('where the clock was set back, counting goes on from there', async () => {
+  const { windows } = await watch([0, 60, 120, 180, -600, -540, -480, -420]);
+  expect(windows.map(({ startMs, shift }) => [new Date(startMs).toISOString().slice(14, 19), shift])).toEqual([
+    ['59:00', null],
+    ['00:00', null],
+    ['01:00', 1],
+    ['49:00', null],
+    ['50:00', null],
+    ['51:00', 1],
+  ]);
+});
+
 test('requests that were counted further on are not counted again by a worker that reads less', async () => {
   const store = createMemoryStore();
   let reading = { atMs: 0, units: 0 };
