@@ -5,7 +5,7 @@ import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
 import { modelInTest, type ModelInTest } from './model-in-test.js';
 
-const loop = useLoop('timeSkipping');
+const loop = useLoop('dev');
 
 async function applied(change: Record<string, unknown>): Promise<ModelInTest> {
   const model = modelInTest(loop());
