@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { cancellationSignal, getClient } from '@temporalio/activity';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
@@ -16,6 +17,9 @@ import { createTellPeople, type TellPorts } from './tell-people.js';
 import { createTellStuck, inWords } from './tell-stuck.js';
 import { withdrawExposure, type SettleRequest } from './settle-traffic.js';
 import { faultOfTraffic, type Fault } from './traffic-fault.js';
+
+/** A source that hangs keeps nobody's traffic from being looked at. */
+const COUNT_MS_MAX = 4000;
 
 export interface ReconcileActivityPorts extends TellPorts {
   readonly store: ObjectStore;
@@ -113,7 +117,12 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
 
   /** What cannot be counted now is counted the next time, and monitoring tells that it knows less; it keeps no traffic from being repaired. */
   async function count(asked: RouteReading['asked']): Promise<void> {
-    await keepRequestCounts(ports, asked, Date.now(), cancellationSignal()).catch((error: unknown) => void knownTrouble(error));
+    const late = AbortSignal.timeout(COUNT_MS_MAX);
+    const signal = AbortSignal.any([cancellationSignal(), late]);
+    const counting = keepRequestCounts(ports, asked, Date.now(), signal).catch((error: unknown) => {
+      if (!late.aborted) knownTrouble(error);
+    });
+    await Promise.race([counting, once(late, 'abort')]);
   }
 
   /** A route that cannot be read, as one whose file was spoilt, is told with what to do; what else is wrong is looked at nevertheless. */

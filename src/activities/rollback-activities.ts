@@ -1,6 +1,7 @@
 import type { ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
 import { ModelSpec } from '../domain/model-spec.js';
+import { SAGEMAKER_SHIFT_SECONDS_MAX } from '../domain/sagemaker-servers.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
@@ -18,6 +19,8 @@ export interface RollbackPlan {
   /** The cycle whose spec says how the model is served; null: it is not. */
   readonly servedBy: number | null;
   readonly instance: string;
+  /** So long a shift may take where the champion is served; absent: a minute. */
+  readonly shiftSecondsMax?: number;
 }
 
 export function createRollbackActivities({ store, ledger }: { store: ObjectStore; ledger: Ledger }) {
@@ -51,16 +54,17 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
       openCycle: state.openCycle,
       exposed: state.exposure !== undefined,
       baking: state.bake?.cycle ?? null,
-      servedBy: await servedBy(state.champion.cycle, model),
+      ...(await howServed(state.champion.cycle, model)),
       instance: instanceName(model, target.cycle),
     };
   }
 
-  async function servedBy(cycle: number, model: string): Promise<number | null> {
+  async function howServed(cycle: number, model: string): Promise<Pick<RollbackPlan, 'servedBy' | 'shiftSecondsMax'>> {
     const record = (await ledger.readRecords(model, { from: cycle, to: cycle }))[0];
-    if (record?.body.kind !== 'cycle-started') return null;
-    const { spec } = await getDocument(store, ModelSpec, 'spec', record.body.specDigest);
-    return spec.serving === undefined ? null : cycle;
+    if (record?.body.kind !== 'cycle-started') return { servedBy: null };
+    const { serving } = (await getDocument(store, ModelSpec, 'spec', record.body.specDigest)).spec;
+    if (serving === undefined) return { servedBy: null };
+    return { servedBy: cycle, ...(serving.cluster?.kind === 'sagemaker' && { shiftSecondsMax: SAGEMAKER_SHIFT_SECONDS_MAX }) };
   }
 
   /** Writes it down, after the traffic is there. @throws {RatchetError} ChampionChanged: somebody else was first. */

@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { splitOfChampion } from '../domain/decide/traffic-splits.js';
+import { sameSplit, splitOfChampion } from '../domain/decide/traffic-splits.js';
 import { RatchetError } from '../domain/failure.js';
 import type { TrafficRouter } from '../ports/traffic-router.js';
 import type { Ledger } from './ledger.js';
@@ -19,8 +19,11 @@ async function sendAllTo(router: TrafficRouter, model: string, instance: string)
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const asked = (await router.read(model))?.asked;
     if (asked === undefined) return new Date().toISOString(); // nobody was ever sent anywhere
+    const split = splitOfChampion(instance);
+    // What a try before has asked for goes on under its number.
+    const shift = sameSplit(asked, split) ? asked.shift : asked.shift + 1;
     try {
-      await router.shift({ ...asked, shift: asked.shift + 1, ...splitOfChampion(instance) }, cancellationSignal());
+      await router.shift({ ...asked, shift, ...split }, cancellationSignal());
       return new Date().toISOString();
     } catch (error) {
       if (!(error instanceof RatchetError) || error.type !== 'ShiftStale') throw error;

@@ -145,6 +145,7 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
       if (signal.aborted) return { analysis, before, windows, reads, state, end: null };
       trouble = error instanceof Error ? error.message : String(error);
       last = null; // the next window starts where it can be measured again
+      inForceSinceMs = null; // nobody saw what was in force meanwhile
     }
     if (trouble !== null && analysis.phase !== 'Failed') analysis = { ...analysis, phase: 'Error', reasons: [trouble] };
     errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;

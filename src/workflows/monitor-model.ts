@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { CancellationScope, patched, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PauseOutcome, PlannedWindow } from '../activities/monitor-activities.js';
 import { nextAttempt } from '../domain/decide/next-attempt.js';
+import type { LedgerBody } from '../domain/ledger.js';
 import type { MonitoredWindow } from '../domain/monitoring.js';
 import type { Notice } from '../domain/notice.js';
 import { longActivities, noticeActivities, shortActivities, submitActivities, watchActivities } from './activity-proxies.js';
@@ -76,31 +77,19 @@ async function measure(model: string, { planDigest, watchHeartbeatSeconds }: Pla
 
 /** The ledger first, then the wish: who dies in between asks again, under the same keys. People are told last. */
 async function answer(judged: MonitoredWindow, owner: string): Promise<string[]> {
-  const { model, window, documentDigest, planDigest, cycle } = judged;
+  const { model } = judged;
   const answers = judged.answers.filter(({ action }) => action !== null);
   const wishes = answers.flatMap(({ kind, trigger, reason }) => (trigger === null ? [] : [{ finding: kind, trigger, reason }]));
-  const alerts = answers.filter(({ action }) => action === 'alert').map(({ kind, reason }) => ({ finding: kind, reason }));
-  const recorded = alerts.length > 0 && patched('record-alerts') ? { alerts } : {};
-  if (wishes.length > 0 || recorded.alerts !== undefined) {
-    await shortActivities('record: monitored').appendRecord({
-      model,
-      key: `monitor/c${cycle}/${window.start}/${window.end}/monitored`,
-      body: {
-        kind: 'monitored',
-        window,
-        documentDigest,
-        planDigest,
-        wishes: wishes.map(({ finding, trigger, reason }) => ({ finding, triggerKey: trigger.key, reason })),
-        ...recorded,
-      },
-      expects: {},
-      at: new Date().toISOString(),
-    });
+  if (wishes.length > 0) {
+    const asked = wishes.map(({ finding, trigger, reason }) => ({ finding, triggerKey: trigger.key, reason }));
+    await record(judged, 'monitored', { wishes: asked });
     for (const { finding, trigger } of wishes) {
       const workflowId = lifecycleWorkflowId(model);
       await shortActivities(`ask for a cycle: ${finding}`).requestTrigger({ model, workflowId, taskQueue: TASK_QUEUE, trigger });
     }
   }
+  const alerts = answers.filter(({ action }) => action === 'alert').map(({ kind, reason }) => ({ finding: kind, reason }));
+  if (alerts.length > 0 && patched('record-alerts')) await record(judged, 'alerts/monitored', { wishes: [], alerts });
   const paused = new Map<Answer, Paused>();
   for (const answered of answers) if (answered.action === 'pauseServing') paused.set(answered, await pause(judged, answered));
   const done: string[] = [];
@@ -118,6 +107,20 @@ async function answer(judged: MonitoredWindow, owner: string): Promise<string[]>
     });
   }
   return done;
+}
+
+type Told = Pick<Extract<LedgerBody, { kind: 'monitored' }>, 'wishes' | 'alerts'>;
+
+/** Under a key of the window: whoever asks again finds it. */
+async function record(judged: MonitoredWindow, what: string, told: Told): Promise<void> {
+  const { model, window, documentDigest, planDigest, cycle } = judged;
+  await shortActivities(`record: ${what}`).appendRecord({
+    model,
+    key: `monitor/c${cycle}/${window.start}/${window.end}/${what}`,
+    body: { kind: 'monitored', window, documentDigest, planDigest, ...told },
+    expects: {},
+    at: new Date().toISOString(),
+  });
 }
 
 interface Paused {

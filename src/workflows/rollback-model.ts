@@ -16,8 +16,10 @@ import {
 } from './messages.js';
 import { failureOf, failWith } from './workflow-failure.js';
 
-const LOOK_MS = 500;
+const RETRY_MS = 500;
 const LOOKS_MAX = 120;
+/** Of most routers. */
+const SHIFT_SECONDS = 60;
 
 /**
  * Makes an earlier champion champion again, from its artifacts, without retraining: its servers are started and proven, then
@@ -76,9 +78,9 @@ async function moveTraffic(model: string, plan: RollbackPlan, servedBy: number):
     const shift = (await backwardActivities('read the number of the last shift').readShift({ model })) + 1;
     try {
       const split = splitOfChampion(plan.instance);
-      return await backwardActivities('all requests to it').shiftTraffic({ model, cycle: servedBy, shift, split });
+      return await backwardActivities('all requests to it', plan.shiftSecondsMax).shiftTraffic({ model, cycle: servedBy, shift, split });
     } catch (error) {
-      if (failureOf(error).type !== 'ShiftStale') await sleep(LOOK_MS, { summary: 'before the traffic is moved again' });
+      if (failureOf(error).type !== 'ShiftStale') await sleep(RETRY_MS, { summary: 'before the traffic is moved again' });
     }
   }
 }
@@ -93,11 +95,12 @@ async function endRollout({ model, to, requestedBy, reason }: RollbackInput, { o
   for (let looks = 0; ; looks++) {
     const plan = await shortActivities('is the rollout over').planRollback({ model, to });
     if (!plan.exposed) return plan;
+    const { shiftSecondsMax = SHIFT_SECONDS } = plan;
     if (looks >= LOOKS_MAX) {
-      const message = `model ${model}: its rollout did not turn back within ${(LOOK_MS * LOOKS_MAX) / 1000} s`;
+      const message = `model ${model}: its rollout did not turn back within ${shiftSecondsMax} s`;
       throw failWith({ type: 'RequestRefused', class: 'rejected', message, remedy: `ratchet rollout status ${model}, then ask again` });
     }
-    await condition(() => false, LOOK_MS, { summary: 'until the rollout has turned back' });
+    await condition(() => false, (shiftSecondsMax * 1000) / LOOKS_MAX, { summary: 'until the rollout has turned back' });
   }
 }
 

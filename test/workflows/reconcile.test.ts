@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { RatchetError } from '../../src/domain/failure.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
@@ -27,6 +27,18 @@ async function servedModel(serving: Record<string, unknown> = {}) {
 test('where all three say the same, nothing is found', async () => {
   const { model } = await servedModel();
   expect(await reconcile(model)).toEqual([]);
+});
+
+test('a hand edit is found also where nobody says what was counted, and nothing comes to an end', async () => {
+  const { model } = await servedModel();
+  const hanging = vi.spyOn(loop().traffic.metrics, 'read').mockImplementation(() => new Promise(() => undefined));
+  try {
+    loop().traffic.editByHand(model.name, { splits: [{ arm: 'champion', instance: 'somebody-else', weightPercent: 100 }], mirror: null });
+    expect(await reconcile(model)).toEqual([expect.stringContaining('expected')]);
+    expect(hanging).toHaveBeenCalled();
+  } finally {
+    hanging.mockRestore();
+  }
 });
 
 test('what the proxy counted is kept beside it, once in ten minutes; metrics that are away keep nothing from being compared', async () => {

@@ -3,7 +3,7 @@ import { DESTINATION_RULE, destinationRule } from '../istio/destination-rule.js'
 import type { VirtualServiceSettings } from '../istio/virtual-service.js';
 import { MODEL_LABEL } from '../kubernetes/job-names.js';
 import type { RouteApi, RouteKind } from '../kubernetes/route-api.js';
-import { holds } from '../kubernetes/route-object.js';
+import { holds, refuseForeign, routeLabels } from '../kubernetes/route-object.js';
 import { divisionIn, meshNames, meshSpec, rolesOf, weightsIn, type Division, type Roles } from './mesh-division.js';
 import type { RolloutPlan, RolloutState } from './rollout-plan.js';
 
@@ -25,7 +25,8 @@ export function createMeshObjects(api: RouteApi, settingsOf: (route: Route) => V
     const settings = settingsOf(route);
     const { stableService, canaryService } = meshNames(route.model);
     for (const name of [stableService, canaryService]) {
-      const { uid: serviceUid } = await api.ensureService(serviceOf(name, route.model, settings.servicePort));
+      const { uid: serviceUid, labels } = await api.ensureService(serviceOf(name, route.model, settings.servicePort));
+      refuseForeign(route.model, { kind: 'Service', metadata: { name, labels } });
       await api.apply(DESTINATION_RULE, destinationRule(name, route, { serviceUid, namespace: settings.namespace }));
     }
     const roles = rolesOf(route, plan, state);
@@ -42,10 +43,11 @@ export function createMeshObjects(api: RouteApi, settingsOf: (route: Route) => V
   ): Promise<boolean> {
     const { virtualService: name } = meshNames(route.model);
     const found = await api.read(VIRTUAL_SERVICE, name);
+    if (found) refuseForeign(route.model, found);
     const percent = weightsIn(found?.spec ?? {})[1] ?? percentInForce;
     const wanted = meshSpec(route, roles, percent, settings);
     if (found && holds(found.spec, wanted)) return true;
-    const metadata = { name, labels: { 'app.kubernetes.io/managed-by': 'ratchet', [MODEL_LABEL]: route.model } };
+    const metadata = { name, labels: routeLabels(route.model) };
     const object = {
       apiVersion: `${VIRTUAL_SERVICE.group}/${VIRTUAL_SERVICE.version}`,
       kind: VIRTUAL_SERVICE.kind,
@@ -75,7 +77,7 @@ export function createMeshObjects(api: RouteApi, settingsOf: (route: Route) => V
 function serviceOf(name: string, model: string, port: number) {
   return {
     name,
-    labels: { 'app.kubernetes.io/managed-by': 'ratchet', [MODEL_LABEL]: model },
+    labels: routeLabels(model),
     spec: {
       selector: { [MODEL_LABEL]: model, [HASH_LABEL]: 'none' },
       ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],

@@ -47,6 +47,7 @@ export interface RouteService {
 
 export interface ServiceReading {
   readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** The labels of its pods. */
   readonly selector: Readonly<Record<string, string>>;
 }
@@ -102,7 +103,7 @@ export function createRouteApi(kubeConfig: KubeConfig, namespace: string): Route
 
   async function readService(name: string): Promise<ServiceReading | null> {
     const found = await answer<V1Service>(`Service ${name}`, core.readNamespacedService({ name, namespace }), [404]);
-    return found && { uid: found.metadata!.uid!, selector: found.spec?.selector ?? {} };
+    return found && { uid: found.metadata!.uid!, labels: found.metadata!.labels ?? {}, selector: found.spec?.selector ?? {} };
   }
 }
 

@@ -11,6 +11,8 @@ const BEFORE = 'ratchet.dev/before';
 /** For people: the number in `asked`. */
 const SHIFT = 'ratchet.dev/shift';
 const MODEL = 'ratchet.dev/model';
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+const MANAGER = 'ratchet';
 const NAME_CHARS_MAX = 63;
 
 /** A model's object, or an instance's Service: the same always; one that is too long is cut and made unique by its digest. */
@@ -20,17 +22,32 @@ export function kubernetesName(name: string): string {
   return `${whole.slice(0, NAME_CHARS_MAX - 9).replace(/-+$/, '')}-${shortDigest(digestOfBytes(name))}`;
 }
 
+export function routeLabels(model: string): Readonly<Record<string, string>> {
+  return { [MANAGED_BY]: MANAGER, [MODEL]: model };
+}
+
 /** How it is known again, and what it is asked to do. */
 export function routeMetadata(route: Route, before: Route | null): RouteObject['metadata'] {
   return {
     name: kubernetesName(route.model),
-    labels: { 'app.kubernetes.io/managed-by': 'ratchet', [MODEL]: route.model },
+    labels: routeLabels(route.model),
     annotations: {
       [ASKED]: JSON.stringify(route),
       [SHIFT]: String(route.shift),
       ...(before !== null && { [BEFORE]: JSON.stringify(before) }),
     },
   };
+}
+
+/**
+ * By its labels: what we made stays ours where somebody has taken its annotations away, so that traffic can be given back.
+ * @throws {RatchetError} RouterRefused: it answers for somebody else, and to take it over would end that
+ */
+export function refuseForeign(model: string, { kind, metadata: { name, labels = {} } }: Pick<RouteObject, 'kind' | 'metadata'>): void {
+  if (labels[MANAGED_BY] === MANAGER && labels[MODEL] === model) return;
+  throw new RatchetError('RouterRefused', `route of ${model}: expected no ${kind} ${name} but our own, found one that we have not made`, {
+    remedy: 'rename it, or give the model another metadata.name',
+  });
 }
 
 /** null: an object that is not ours. @throws {RatchetError} RouterUnavailable: it is no longer to be read */

@@ -5,7 +5,7 @@ import type { Route } from '../../domain/serving.js';
 import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
 import type { RouteApi, RouteObject } from './route-api.js';
 import type { RouteDialect, Verdict } from './route-dialect.js';
-import { askedIn, beforeIn, kubernetesName, routeMetadata } from './route-object.js';
+import { askedIn, beforeIn, kubernetesName, refuseForeign, routeMetadata } from './route-object.js';
 
 export interface RouteRouterOptions {
   readonly api: RouteApi;
@@ -36,7 +36,7 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
       const found = await read(route.model);
       const asked = found && askedIn(found);
       if (asked) refuseStaleShift(asked, route);
-      else if (found) throw foreign(route, kind.kind, found);
+      else if (found) refuseForeign(route.model, found);
       const spec = await dialect.specOf(route, found);
       await dialect.prepare?.(route, found);
       const before = found && asked && isSameRoute(asked, route) ? beforeIn(found) : asked;
@@ -133,13 +133,4 @@ export function createRouteRouter({ api, dialect, url = '', settleMsMax = 30_000
 
 function isTaken({ kind }: Verdict): boolean {
   return kind === 'taken' || kind === 'stopped';
-}
-
-/** It answers for somebody: to take it over would end that. */
-function foreign({ model }: Route, kind: string, { metadata: { name } }: RouteObject): RatchetError {
-  return new RatchetError(
-    'RouterRefused',
-    `route of ${model}: expected no ${kind} ${name} but our own, found one that does not say what we asked for`,
-    { remedy: 'rename it, or give the model another metadata.name; if it was ours and lost its annotations, remove it' },
-  );
 }

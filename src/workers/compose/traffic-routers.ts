@@ -3,6 +3,9 @@ import { routerKindOf } from '../../domain/serving-cluster.js';
 import type { Route } from '../../domain/serving.js';
 import type { RouteReading, TrafficRouter } from '../../ports/traffic-router.js';
 
+/** There is no route of that model. */
+const nowhere = new Error('no route');
+
 /** A router of the routes of one place. */
 export interface PlacedRouter {
   /** null: SageMaker knows none. */
@@ -48,12 +51,21 @@ export function joinTrafficRouters(local: TrafficRouter, placed: readonly Placed
     known.delete(model);
     const here = await local.read(model);
     if (here !== null) return keep(local, here);
-    const readings = await Promise.allSettled(placed.map(({ router }) => router.read(model)));
-    for (const [at, reading] of readings.entries())
-      if (reading.status === 'fulfilled' && reading.value !== null) return keep(placed[at]!.router, reading.value);
-    const failed = readings.find((reading) => reading.status === 'rejected');
-    if (failed) throw failed.reason as Error;
-    return null;
+    try {
+      // The first that knows it: one that cannot be asked holds up nobody whose route lies elsewhere.
+      return await Promise.any(placed.map(({ router }) => ask(router)));
+    } catch (error) {
+      const failures = (error as AggregateError).errors as Error[];
+      const failure = failures.find((reason) => reason !== nowhere);
+      if (failure !== undefined) throw failure;
+      return null;
+    }
+
+    async function ask(router: TrafficRouter) {
+      const reading = await router.read(model);
+      if (reading === null) throw nowhere;
+      return keep(router, reading);
+    }
 
     function keep(router: TrafficRouter, reading: RouteReading) {
       known.set(model, router);

@@ -51,6 +51,12 @@ const mistakes: Mistake[] = [
     '61:58: error: spec.rollout.steps[0].bakeSecondsMax: expected a step that is given up after 360 s at the earliest: so late CloudWatch has told of its first window, found 120 s. Write bakeSecondsMax: 360 or more',
   ],
   [
+    'copies to the version before while one bakes',
+    from,
+    serving('', rollout(errors).replace('bake: { seconds: 3600 }', 'bake: { seconds: 3600, compare: mirror }')),
+    '63:37: error: spec.rollout.bake.compare: expected holdback or none beside serving.cluster.kind: sagemaker: turning back from a mirror would take minutes, found mirror. Write compare: holdback',
+  ],
+  [
     'a pace that SageMaker does not have',
     from,
     serving('', '', ', metricsSeconds: 20'),

@@ -68,7 +68,7 @@ export function testRolloutEdits(open: Open): void {
     const { spec } = await rollout();
     await expect(router.shift(champion(1), signal)).rejects.toMatchObject({
       type: 'RouterRefused',
-      message: expect.stringContaining('expected no Rollout m but our own'),
+      message: expect.stringContaining('that we have not made'),
     });
     expect((await rollout()).spec).toEqual(spec);
   });

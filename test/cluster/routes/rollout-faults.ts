@@ -43,9 +43,9 @@ export function testRolloutFaults(open: Open, controller: () => TestArgoRollouts
     const inForce = { splits: champion(1).splits, mirror: null };
     await expect.poll(() => router.read('m'), { timeout: 60_000 }).toEqual({ asked: champion(1), inForce, isHeld: false });
     const route = divided(3, 10);
-    await expect(openAgain(3000).shift(route, signal)).rejects.toMatchObject({
+    await expect(openAgain(20_000).shift(route, signal)).rejects.toMatchObject({
       type: 'RouterUnavailable',
-      message: expect.stringMatching(/within 3 s, found that Argo Rollouts says Progressing: /),
+      message: expect.stringMatching(/within 20 s, found that Argo Rollouts says Progressing: /),
     });
     expect(await router.read('m')).toEqual({ asked: route, inForce, isHeld: false });
   });

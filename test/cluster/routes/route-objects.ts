@@ -82,10 +82,16 @@ export function describeRouteObjects(
       expect(await router.read('m')).toEqual({ asked: route, inForce: { splits: route.splits, mirror: null }, isHeld: false });
     });
 
-    test('that does not say what we asked for is somebody’s, and left as it is', async () => {
+    test('that has lost its annotations is taken back by the next shift; one that we have not made is left as it is', async () => {
       const { router, edit, list } = await open();
-      await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
-      await edit(kind.group, kind.plural, 'm', [{ op: 'remove', path: '/metadata/annotations/ratchet.dev~1asked' }]);
+      const route = routeOf('m', 1, [['champion', 'm-1', 100]]);
+      await router.shift(route, signal);
+      const unsaid = { op: 'remove', path: '/metadata/annotations' };
+      await edit(kind.group, kind.plural, 'm', [unsaid]);
+      expect(await router.read('m')).toBeNull();
+      await router.shift(route, signal);
+      expect((await router.read('m'))?.asked).toEqual(route);
+      await edit(kind.group, kind.plural, 'm', [unsaid, { op: 'remove', path: '/metadata/labels' }]);
       const [theirs] = await list<RouteObject>(kind.group, kind.plural);
       await expect(router.shift(routeOf('m', 2, [['champion', 'm-2', 100]]), signal)).rejects.toMatchObject({
         type: 'RouterRefused',

@@ -56,6 +56,7 @@ function checkRollout(rollout: RolloutSpec, { metricsSeconds }: SageMakerServing
       },
     ];
   });
+  if (rollout.bake.compare === 'mirror') metrics.push(copiesToTheOld);
   if (rollout.windowSeconds >= metricsSeconds) return [...metrics, ...checkSteps(rollout)];
   const window: Finding = {
     path: [...ROLLOUT, 'windowSeconds'],
@@ -66,6 +67,15 @@ function checkRollout(rollout: RolloutSpec, { metricsSeconds }: SageMakerServing
   };
   return [...metrics, window];
 }
+
+/** SageMaker makes all machines anew, beside the old ones, to make a shadow an answering version again. */
+const copiesToTheOld: Finding = {
+  path: [...ROLLOUT, 'bake', 'compare'],
+  severity: 'error',
+  expected: 'holdback or none beside serving.cluster.kind: sagemaker: turning back from a mirror would take minutes',
+  found: 'mirror',
+  remedy: 'write compare: holdback',
+};
 
 /** Nothing says that the copy of a request is one, but its name. */
 function pairs(index: number): Finding {

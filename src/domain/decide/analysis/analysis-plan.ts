@@ -26,7 +26,7 @@ export interface AnalysisPlan {
 
 export interface LabelPlan extends MaturityRule {
   readonly timeZone: string;
-  /** The spec says why labels that our own output let exist are good enough; absent: it does not. */
+  /** Whether the spec says why labels that our own output let exist are good enough; absent: of before anybody asked. */
   readonly acceptsSelective?: boolean;
 }
 

@@ -48,7 +48,7 @@ export interface DaysRead {
 export function addDays(spec: LabelledSpec, before: DaysState | null, read: DaysRead): DaysState | null {
   const voted = before?.voted ?? [];
   const known = new Map(voted);
-  const selective = new Set(read.days.filter(({ ownDecision = 0 }) => ownDecision > 0 && read.rule.acceptsSelective !== true));
+  const selective = new Set(read.days.filter(({ ownDecision = 0 }) => ownDecision > 0 && read.rule.acceptsSelective === false));
   const cohorts = read.days.flatMap((day) => {
     if (selective.has(day)) return [];
     const found = known.has(day.day) ? null : spec.kind === 'quality' ? pairsOf(spec, day) : armsOf(spec, day, read);

@@ -6,7 +6,7 @@ import { counts, rolloutOf, windowOf } from './windows.js';
 
 export const DAY_MS = 86_400_000;
 const delayHours = 24;
-const labels = { timeZone: 'UTC', delayHours, coverageMin: 0.5, coverageDropMax: 0.2 };
+const labels = { timeZone: 'UTC', delayHours, coverageMin: 0.5, coverageDropMax: 0.2, acceptsSelective: false };
 
 export function labelledPlan(metrics: readonly object[], rest: object = {}): AnalysisPlan {
   return analysisPlanOf(rolloutOf(metrics, rest), null, { isCompared: true, labels });
