@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { cancellationSignal, getClient } from '@temporalio/activity';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
@@ -122,7 +121,8 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const counting = keepRequestCounts(ports, asked, Date.now(), signal).catch((error: unknown) => {
       if (!late.aborted) knownTrouble(error);
     });
-    await Promise.race([counting, once(late, 'abort')]);
+    const isLate = new Promise<void>((resolve) => late.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([counting, isLate]);
   }
 
   /** A route that cannot be read, as one whose file was spoilt, is told with what to do; what else is wrong is looked at nevertheless. */
