@@ -43,6 +43,25 @@ export async function ensureBuilt(programs, log) {
   );
 }
 
+/**
+ * Programs of which one file is wanted.
+ *
+ * @param {GoPrograms} programs with one binary
+ */
+export function singleProgram(programs) {
+  const fileIn = (folder) => (folder === null ? null : join(folder, programs.binaries[0]));
+  return {
+    /** Its path; null: not built. */
+    find: () => fileIn(findBuilt(programs)),
+    /**
+     * Builds it from source, once per state of what it is made of.
+     *
+     * @returns {Promise<string | null>} its path; null, with the reason logged, where there is no Go or the build fails
+     */
+    ensure: async (log) => fileIn(await ensureBuilt(programs, log)),
+  };
+}
+
 async function build(programs, log) {
   const startedMs = Date.now();
   const folder = join(cacheFolder(), programs.name);

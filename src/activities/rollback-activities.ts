@@ -1,7 +1,7 @@
 import type { ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
 import { ModelSpec } from '../domain/model-spec.js';
-import { SAGEMAKER_SHIFT_SECONDS_MAX } from '../domain/sagemaker-servers.js';
+import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
@@ -64,7 +64,8 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
     if (record?.body.kind !== 'cycle-started') return { servedBy: null };
     const { serving } = (await getDocument(store, ModelSpec, 'spec', record.body.specDigest)).spec;
     if (serving === undefined) return { servedBy: null };
-    return { servedBy: cycle, ...(serving.cluster?.kind === 'sagemaker' && { shiftSecondsMax: SAGEMAKER_SHIFT_SECONDS_MAX }) };
+    const shiftSecondsMax = shiftSecondsMaxOf(serving.cluster);
+    return { servedBy: cycle, ...(shiftSecondsMax !== undefined && { shiftSecondsMax }) };
   }
 
   /** Writes it down, after the traffic is there. @throws {RatchetError} ChampionChanged: somebody else was first. */

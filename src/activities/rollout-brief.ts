@@ -5,7 +5,7 @@ import type { ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerBody, LedgerState } from '../domain/ledger.js';
 import type { RolloutPlan } from '../domain/rollout.js';
-import { SAGEMAKER_SHIFT_SECONDS_MAX } from '../domain/sagemaker-servers.js';
+import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import { ModelVersion as ModelVersionSchema } from '../domain/candidate.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
@@ -56,6 +56,7 @@ export async function briefRollout(sources: Sources, ref: CycleRef): Promise<Rol
   const version = await challengerOf(sources, ref, promoted?.body);
   const before = promoted === undefined ? head.champion : head.previousChampion;
   const analysis = await planOf(sources, context, ref, before !== null);
+  const shiftSecondsMax = shiftSecondsMaxOf(context.spec.spec.serving?.cluster);
   return {
     version: version.version,
     champion: before?.version ?? null,
@@ -63,7 +64,7 @@ export async function briefRollout(sources: Sources, ref: CycleRef): Promise<Rol
     instances: instancesOf(context, before),
     windowSeconds: context.spec.spec.rollout?.windowSeconds ?? 5,
     errorSecondsMax: context.spec.spec.rollout?.errorSecondsMax ?? 120,
-    ...(context.spec.spec.serving?.cluster?.kind === 'sagemaker' && { shiftSecondsMax: SAGEMAKER_SHIFT_SECONDS_MAX }),
+    ...(shiftSecondsMax !== undefined && { shiftSecondsMax }),
     unit: context.spec.spec.rollout?.unit ?? 'request',
     analysis,
     baking: head.bake?.cycle ?? null,

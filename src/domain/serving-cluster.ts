@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DnsLabel, DnsName } from './kubernetes-cluster.js';
 import { KubernetesServers } from './kubernetes-servers.js';
-import { SageMakerServers } from './sagemaker-servers.js';
+import { SAGEMAKER_SHIFT_SECONDS_MAX, SageMakerServers } from './sagemaker-servers.js';
 
 const HeaderName = z.string().regex(/^[a-z0-9-]+$/, 'expected a header’s name in lower-case letters, digits and dashes');
 const HostName = z
@@ -142,4 +142,9 @@ export function placeOfRoute(cluster: ServingCluster | undefined): RoutePlace | 
   if (cluster.kind === 'sagemaker') return { kind: cluster.kind, ...(cluster.url !== undefined && { url: cluster.url }) };
   const { kind, namespace, router } = cluster;
   return { kind, ...(namespace !== undefined && { namespace }), router };
+}
+
+/** So long a shift of traffic may take there, in seconds; undefined: as long as anywhere, a minute. */
+export function shiftSecondsMaxOf(cluster: ServingCluster | undefined): number | undefined {
+  return cluster?.kind === 'sagemaker' ? SAGEMAKER_SHIFT_SECONDS_MAX : undefined;
 }

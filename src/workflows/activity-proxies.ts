@@ -113,15 +113,18 @@ const SHIFT: ActivityOptions = {
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
 };
 
+/** So long most routers may take for a shift. */
+export const SHIFT_SECONDS_MAX = 60;
+
 /** What is known to take long is not cut off at a tenth of it; a worker that is gone is noticed by its heartbeat. */
 const tryFor = (secondsMax: number): Pick<ActivityOptions, 'startToCloseTimeout'> =>
-  secondsMax <= 60 ? {} : { startToCloseTimeout: secondsMax * 1000 };
+  secondsMax <= SHIFT_SECONDS_MAX ? {} : { startToCloseTimeout: secondsMax * 1000 };
 
 /**
  * More traffic for a challenger: what cannot be done in time is no reason to wait, but to turn back.
  * @param secondsMax as long as the router may take, a minute at least
  */
-export const forwardActivities = (summary: string, secondsMax = 60): Activities =>
+export const forwardActivities = (summary: string, secondsMax = SHIFT_SECONDS_MAX): Activities =>
   proxyActivities<Activities>({
     ...SHIFT,
     ...tryFor(secondsMax),
@@ -130,7 +133,7 @@ export const forwardActivities = (summary: string, secondsMax = 60): Activities 
   }) as unknown as Activities;
 
 /** Traffic back: asked again until it is so. */
-export const backwardActivities = (summary: string, secondsMax = 60): Activities =>
+export const backwardActivities = (summary: string, secondsMax = SHIFT_SECONDS_MAX): Activities =>
   proxyActivities<Activities>({ ...SHIFT, ...tryFor(secondsMax), summary }) as unknown as Activities;
 
 /** While a person waits for the answer; the reconciliation tries on. */

@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, patched, sleep } from '@temporalio/workflow';
 import type { RollbackPlan } from '../activities/rollback-activities.js';
 import { splitOfChampion } from '../domain/decide/traffic-splits.js';
-import { backwardActivities, briefActivities, projectActivities, servingActivities, shortActivities } from './activity-proxies.js';
+import { backwardActivities, briefActivities, projectActivities, servingActivities, SHIFT_SECONDS_MAX, shortActivities } from './activity-proxies.js';
 import { refuseStrangeStart } from './message-shape.js';
 import {
   bakeEndedSignal,
@@ -18,8 +18,6 @@ import { failureOf, failWith } from './workflow-failure.js';
 
 const RETRY_MS = 500;
 const LOOKS_MAX = 120;
-/** Of most routers. */
-const SHIFT_SECONDS = 60;
 
 /**
  * Makes an earlier champion champion again, from its artifacts, without retraining: its servers are started and proven, then
@@ -95,7 +93,7 @@ async function endRollout({ model, to, requestedBy, reason }: RollbackInput, { o
   for (let looks = 0; ; looks++) {
     const plan = await shortActivities('is the rollout over').planRollback({ model, to });
     if (!plan.exposed) return plan;
-    const { shiftSecondsMax = SHIFT_SECONDS } = plan;
+    const { shiftSecondsMax = SHIFT_SECONDS_MAX } = plan;
     if (looks >= LOOKS_MAX) {
       const message = `model ${model}: its rollout did not turn back within ${shiftSecondsMax} s`;
       throw failWith({ type: 'RequestRefused', class: 'rejected', message, remedy: `ratchet rollout status ${model}, then ask again` });

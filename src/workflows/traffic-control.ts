@@ -7,6 +7,7 @@ import { rolloutDetails } from '../domain/decide/rollout-details.js';
 import type { Split } from '../domain/decide/traffic-splits.js';
 import type { Digest } from '../domain/digest.js';
 import type { RolloutCommand, RolloutPlan, RolloutState } from '../domain/rollout.js';
+import { SHIFT_SECONDS_MAX } from './activity-proxies.js';
 import { commandSignal, commandUpdate, rolloutStateQuery, type RolloutView } from './messages.js';
 import { refuse } from './workflow-failure.js';
 
@@ -21,7 +22,7 @@ export type TrafficControl = ReturnType<typeof createTrafficControl>;
 export function createTrafficControl(kind: RolloutView['kind'], { model, cycle }: { model: string; cycle: number }, initial: RolloutState) {
   let plan: RolloutPlan = { steps: [], bake: null };
   /** So long a shift may take where this traffic is divided. */
-  let shiftSecondsMax = 60;
+  let shiftSecondsMax = SHIFT_SECONDS_MAX;
   /** The greatest number that was ever asked for. */
   let greatestShift = 0;
   /** What the watches know, and the document of the last one. */

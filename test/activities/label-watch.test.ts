@@ -7,6 +7,7 @@ import { WatchDocument } from '../../src/domain/watch-document.js';
 import type { LabelReader } from '../../src/ports/label-reader.js';
 import { DAY_MS, labelledPlan, pairedDay } from '../domain/decide/analysis/labelled.js';
 import { createMemoryServing, noLabels } from '../fakes/memory-serving.js';
+import { watchRequest } from './watch-request.js';
 
 const plan = labelledPlan([{ kind: 'quality', margin: 0.01 }]);
 const split = {
@@ -30,22 +31,12 @@ async function watchShadow(answer: LabelReader['read'], windows: number): Promis
   );
   const stopping = new AbortController();
   const nowMs = Date.now();
-  const request: WatchRequest = {
-    model: 'm',
-    cycle: 7,
+  const request = watchRequest({
     step: '0-shadow',
-    mode: 'step',
     times: { passAtMs: nowMs, endAtMs: nowMs + 600_000, errorSecondsMax: 60 },
-    windowSeconds: 0.002, // so that each look is later than the one before by the clock, too
     plan,
-    unit: 'request',
-    state: null,
-    isNewStep: true,
-    instances: { challenger: 'm-7', champion: 'm-3', baseline: null },
     split: split as unknown as WatchRequest['split'],
-    shift: 1,
-    previous: null,
-  };
+  });
   let seen = 0;
   const onState = (): void => void (++seen > windows && stopping.abort());
   return { watched: await watchArms(request, { ...serving, labelPauseSeconds: null }, { signal: stopping.signal, onState }), questions };

@@ -5,6 +5,7 @@ import type { AnalysisPlan } from '../../src/domain/decide/analysis/analysis-pla
 import type { MetricSource } from '../../src/ports/metric-source.js';
 import { createMemoryServing } from '../fakes/memory-serving.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
+import { watchRequest } from './watch-request.js';
 
 const plan: AnalysisPlan = {
   metrics: [{ name: 'rollout.metrics[0]', spec: { kind: 'errors', weight: 1, margin: 0.2, detect: 2 }, alpha: 0.01 }],
@@ -44,22 +45,12 @@ async function watch(looksAfter: readonly number[]) {
       return { atMs: beginMs + after * 1000, arms: { challenger, champion: { ...challenger, errors: 0 } } };
     },
   };
-  const request: WatchRequest = {
-    model: 'm',
-    cycle: 7,
+  const request = watchRequest({
     step: '1-canary',
-    mode: 'step',
     times: { passAtMs: beginMs, endAtMs: beginMs + 6_000_000, errorSecondsMax: 60 },
-    windowSeconds: 0.001,
     plan,
-    unit: 'request',
-    state: null,
-    isNewStep: true,
-    instances: { challenger: 'm-7', champion: 'm-3', baseline: null },
     split,
-    shift: 1,
-    previous: null,
-  };
+  });
   return watchArms(request, { serving, router, metrics, labels, labelPauseSeconds: null }, { signal: stopping.signal, onState: () => {} });
 }
 

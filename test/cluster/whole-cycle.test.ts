@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { startTestKubernetesNode, TRAINER_IMAGE, type TestKubernetesNode } from '../servers/kubernetes-node.js';
 import { machineFolders, machineVolumes } from '../servers/node/machine-volumes.js';
 import { startTestS3, type TestS3 } from '../servers/versitygw.js';
+import { cycleOver, trainOn } from './one-block-more.js';
 import { openJobCluster } from './open-job-cluster.js';
 import { STEPS_FOLDER } from './real-training.js';
 
@@ -75,15 +76,6 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
     };
   }
 
-  /** A cycle over the same rows as any other. @returns its number, its outcome, and what was trained */
-  async function cycleOver(asOf: string) {
-    const ran = await stack.cli(['trigger', MODEL, '--as-of', asOf, '--wait', '--timeout', '3m', '-o', 'json']);
-    expect(ran.code, ran.output).toBe(0);
-    const { cycle, outcome } = JSON.parse(ran.output.slice(ran.output.indexOf('{'))) as { cycle: number; outcome: string };
-    const promoted = await lastPromotion();
-    return { cycle, outcome, version: promoted?.cycle === cycle ? promoted.version : null };
-  }
-
   const store = () => createS3ObjectStore({ uri: STORE, environment: s3.environment });
   async function lastPromotion() {
     const records = await readRecords(store(), MODEL);
@@ -91,15 +83,11 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
   }
 
   test('the model file that trains here trains on the cluster by one block more, and gives the same model', async () => {
-    const here = await cycleOver('2024-04-01');
+    const here = await cycleOver(stack, store(), MODEL, '2024-04-01');
     expect(here).toMatchObject({ outcome: 'promoted' });
-    const block = JSON.stringify({ kind: 'kubernetes', image: TRAINER_IMAGE, ...podSettings });
-    const file = readFileSync(stack.modelFile, 'utf8');
-    writeFileSync(stack.modelFile, file.replace(/^( *)timeLimitSeconds: 120$/m, `$&\n$1cluster: ${block}`));
-    const applied = await stack.cli(['apply', '-f', stack.modelFile]);
-    expect(applied.code, applied.output).toBe(0);
+    await trainOn(stack, { kind: 'kubernetes', image: TRAINER_IMAGE, ...podSettings });
 
-    const there = await cycleOver('2024-04-01');
+    const there = await cycleOver(stack, store(), MODEL, '2024-04-01');
     expect(there).toMatchObject({ outcome: 'promoted' });
     expect(there.version!.model).toEqual(here.version!.model);
     const jobs = (await opened.read('jobs')) as { items: { metadata: { name: string }; status: { succeeded?: number } }[] };

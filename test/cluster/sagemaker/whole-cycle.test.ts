@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createS3ObjectStore } from '../../../src/adapters/s3/object-store.js';
-import { readRecords } from '../../../src/client/ledger-view.js';
 import { startQuickStack, type QuickStack } from '../../chaos/quick-stack.js';
 import { startFakeSageMaker } from '../../fakes/sagemaker/server.js';
 import { startTestS3, type TestS3 } from '../../servers/versitygw.js';
+import { cycleOver, trainOn } from '../one-block-more.js';
 import { STEPS_FOLDER } from '../real-training.js';
 import { onSageMaker } from './sagemaker-in-test.js';
 
@@ -47,26 +47,15 @@ describe.skipIf(!versitygw)('a cycle on SageMaker’s stand-in (skipped without 
     rmSync(home, { recursive: true, force: true });
   });
 
-  /** A cycle over the same rows as any other. */
-  async function promotedOver(asOf: string) {
-    const ran = await stack.cli(['trigger', MODEL, '--as-of', asOf, '--wait', '--timeout', '3m', '-o', 'json']);
-    expect(ran.code, ran.output).toBe(0);
-    const { cycle } = JSON.parse(ran.output.slice(ran.output.indexOf('{'))) as { cycle: number };
-    const records = await readRecords(createS3ObjectStore({ uri: STORE, environment: s3.environment }), MODEL);
-    const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' && body.cycle === cycle ? [body.version] : []));
-    return { cycle, model: promoted[0]!.model };
-  }
-
   test('the model file that trains here trains there by one block more, and gives the same model', async () => {
-    const here = await promotedOver('2024-04-01');
-    const file = readFileSync(stack.modelFile, 'utf8');
-    writeFileSync(stack.modelFile, file.replace(/^( *)timeLimitSeconds: 120$/m, `$&\n$1cluster: ${JSON.stringify(onSageMaker)}`));
-    const applied = await stack.cli(['apply', '-f', stack.modelFile]);
-    expect(applied.code, applied.output).toBe(0);
-
+    const store = createS3ObjectStore({ uri: STORE, environment: s3.environment });
+    const here = await cycleOver(stack, store, MODEL, '2024-04-01');
+    expect(here).toMatchObject({ outcome: 'promoted' });
+    await trainOn(stack, onSageMaker);
     const before = fake.calls.length;
-    const there = await promotedOver('2024-04-01');
-    expect(there.model).toEqual(here.model);
+    const there = await cycleOver(stack, store, MODEL, '2024-04-01');
+    expect(there).toMatchObject({ outcome: 'promoted' });
+    expect(there.version!.model).toEqual(here.version!.model);
     expect(fake.calls.slice(before).filter((call) => call === 'CreateTrainingJob')).toHaveLength(1);
     const audit = await stack.cli(['audit', 'verify', MODEL]);
     expect(audit.output).toContain(`${MODEL}: holds`);
