@@ -1,7 +1,14 @@
 import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, patched, sleep } from '@temporalio/workflow';
 import type { RollbackPlan } from '../activities/rollback-activities.js';
 import { splitOfChampion } from '../domain/decide/traffic-splits.js';
-import { backwardActivities, briefActivities, projectActivities, servingActivities, SHIFT_SECONDS_MAX, shortActivities } from './activity-proxies.js';
+import {
+  backwardActivities,
+  briefActivities,
+  projectActivities,
+  servingActivities,
+  SHIFT_SECONDS_MAX,
+  shortActivities,
+} from './activity-proxies.js';
 import { refuseStrangeStart } from './message-shape.js';
 import {
   bakeEndedSignal,
