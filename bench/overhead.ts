@@ -1,11 +1,13 @@
-import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createLedger, type Ledger } from '../src/activities/ledger.js';
 import { createLocalObjectStore } from '../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../src/adapters/local/signer.js';
+import { objectKey } from '../src/domain/object-key.js';
 import type { ObjectStore } from '../src/ports/object-store.js';
 import { cycleWorkflowId, TASK_QUEUE, WATCH_TASK_QUEUE } from '../src/workflows/messages.js';
 import { createBenchActivities } from './loop/bench-activities.js';
@@ -27,7 +29,7 @@ export async function run([roundsText = '20']: readonly string[]): Promise<void>
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const server = await startBenchServer();
   try {
-    const store = createLocalObjectStore(join(server.folder, 'store'));
+    const store = createLocalObjectStore(await storeInUse(server.folder));
     const ledger = createLedger({ store, signer: await createLocalSigner(server.folder), owner: 'bench/default' });
     await withWorkers(server.address, store, ledger, async (client) => {
       const model = await putModel(store, MODEL, { gates: { whenNoChampion: 'pass' } });
@@ -36,6 +38,16 @@ export async function run([roundsText = '20']: readonly string[]): Promise<void>
   } finally {
     await server.stop();
   }
+}
+
+/** The folder of a store that has its 256 folders of objects, as after the first weeks: a new one pays an fsync for nearly each of them. */
+async function storeInUse(folder: string): Promise<string> {
+  const root = join(folder, 'store');
+  const places = Array.from({ length: 256 }, (_, shard) =>
+    dirname(objectKey(`sha256:${shard.toString(16).padStart(2, '0').padEnd(64, '0')}`)),
+  );
+  await Promise.all(places.map((place) => mkdir(join(root, place), { recursive: true })));
+  return root;
 }
 
 async function measure(client: Client, ledger: Ledger, model: LoopModel, rounds: number): Promise<void> {

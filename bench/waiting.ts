@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +7,7 @@ import { createLocalObjectStore } from '../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../src/adapters/local/signer.js';
 import { cycleStateQuery, cycleWorkflowId, TASK_QUEUE, voteUpdate, type CycleState } from '../src/workflows/messages.js';
 import { startBenchServer } from './loop/bench-server.js';
+import { forkWorker } from './loop/worker-process.js';
 import { putModel, startRecord, type LoopModel } from './loop/loop-model.js';
 import { inWords, machineInWords, summarise } from './measure.js';
 import { endForked, usageOf } from './other-process.js';
@@ -25,11 +24,9 @@ export async function run([countText = '1000']: readonly string[]): Promise<void
   if (!Number.isInteger(count) || count < VOTES)
     throw new RangeError(`expected a number of cycles of at least ${VOTES}, found ${countText}`);
   const server = await startBenchServer();
-  const worker = fork(fileURLToPath(new URL('./loop/waiting-worker.ts', import.meta.url)), [server.address, server.folder], {
-    execArgv: ['--import', 'tsx'],
-  });
+  const bundle = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
+  const worker = await forkWorker('waiting-worker', [server.address, server.folder, bundle]);
   try {
-    await once(worker, 'message');
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     console.log(`${machineInWords()}, ${count} cycles at approve`);
     console.log(`before: worker ${usageOf(worker.pid!).mib} MiB, Temporal server ${usageOf(server.pid).mib} MiB`);

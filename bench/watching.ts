@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { startCountingProxy } from '../test/servers/counting-proxy.js';
 import { startTestKubernetes } from '../test/servers/kubernetes.js';
 import { makeQueuedJobs } from '../test/servers/queued-jobs.js';
 import { startBenchServer } from './loop/bench-server.js';
+import { forkWorker } from './loop/worker-process.js';
 import { machineInWords } from './measure.js';
 import { endForked, usageOf } from './other-process.js';
 
@@ -47,11 +48,9 @@ export async function run([countText = String(WATCHED_JOBS_MAX)]: readonly strin
     const names = await makeQueuedJobs(cluster.kubeconfig, NAMESPACE, count);
     const proxy = await startCountingProxy(cluster);
     stops.unshift(() => proxy.stop());
-    const script = fileURLToPath(new URL('./loop/watching-worker.ts', import.meta.url));
     const args = [temporal.address, temporal.folder, proxy.url, cluster.token, NAMESPACE, await bundleIn(home)];
-    const worker = fork(script, args, { execArgv: ['--import', 'tsx'] });
+    const worker = await forkWorker('watching-worker', args);
     stops.unshift(() => endForked(worker));
-    await once(worker, 'message');
     const before = usageOf(worker.pid!);
     console.log(`before: worker ${before.mib} MiB`);
     const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });

@@ -40,8 +40,10 @@ export async function candidateOf(
   };
   const refit = context.spec.spec.refit === 'afterPass';
   const trainStage = refit ? 'refit' : 'train';
-  const training = (await getEvidence(store, trainStage, TrainOutput, digestFor(trainStage))).body;
-  const snapshot = (await getEvidence(store, 'snapshot', SnapshotOutput, digestFor('snapshot'))).body;
+  const [{ body: training }, { body: snapshot }] = await Promise.all([
+    getEvidence(store, trainStage, TrainOutput, digestFor(trainStage)),
+    getEvidence(store, 'snapshot', SnapshotOutput, digestFor('snapshot')),
+  ]);
   const { champion, generation } = context.baseline;
   const { commit } = context.started.trigger;
   const candidate: Candidate = {

@@ -43,9 +43,8 @@ export async function checkPromotion(
   const { body: version } = await getEvidence(store, 'register', ModelVersion, digestFor('register'));
   if (version.candidateDigest !== candidateDigest) throw refused(`a version of candidate ${candidateDigest}`, version.candidateDigest);
   // Read, not asked for: a model whose bytes are no longer those of its digest must not become champion.
-  for (const digest of [version.model.digest, version.datasetDigest, candidateDigest, ...Object.values(evidence)]) {
-    await store.getByDigest(digest);
-  }
+  const digests = [version.model.digest, version.datasetDigest, candidateDigest, ...Object.values(evidence)];
+  await Promise.all(digests.map((digest) => store.getByDigest(digest)));
   return version;
 
   function digestFor(stage: Stage): Digest {

@@ -60,18 +60,21 @@ async function readCycle({ ledger, store }: CycleSources, model: string, cycle: 
       },
     );
   }
-  const spec = await getDocument(store, ModelSpec, 'spec', started.specDigest);
-  const code = await getDocument(store, ModelCode, 'code', started.codeDigest);
+  const [spec, code] = await Promise.all([
+    getDocument(store, ModelSpec, 'spec', started.specDigest),
+    getDocument(store, ModelCode, 'code', started.codeDigest),
+  ]);
+  const [source, trainer] = await Promise.all([
+    getDocument(store, CodeBundle, 'source code', code.source),
+    getDocument(store, CodeBundle, 'trainer code', code.trainer),
+  ]);
   return {
     model,
     cycle,
     started,
     baseline: record.after,
     spec,
-    code: {
-      source: await getDocument(store, CodeBundle, 'source code', code.source),
-      trainer: await getDocument(store, CodeBundle, 'trainer code', code.trainer),
-    },
+    code: { source, trainer },
   };
 }
 

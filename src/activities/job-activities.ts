@@ -90,10 +90,10 @@ export function createJobActivities(ports: JobActivityPorts) {
     const heartbeatMs = Math.max(200, Math.min(10_000, (activityInfo().heartbeatTimeoutMs ?? 60_000) / 4));
     for await (const job of jobCluster.watch(jobName, { signal: cancellationSignal(), heartbeatMs })) {
       const nowMs = Date.now();
-      watch = observed(watch, job.progress, nowMs);
-      heartbeat(watch);
       if (job.phase === 'Succeeded') return;
       if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true }); // the next attempt is the workflow's to make
+      watch = observed(watch, job.progress, nowMs);
+      heartbeat(watch);
       check(job, watch, nowMs);
       if (request === undefined || !isTimeToTell(watch, { attempt: request.attempt, startedAtMs: startOf(job, nowMs) }, nowMs)) continue;
       watch = told(watch, nowMs);

@@ -70,7 +70,7 @@ async function mustExist(store: ObjectStore, stage: JobStage, what: string, dige
 
 async function snapshotOutput(store: ObjectStore, body: SnapshotOutput): Promise<StageOutput> {
   await mustExist(store, 'snapshot', 'the dataset manifest', body.datasetDigest);
-  for (const file of body.dataset.files) await mustExist(store, 'snapshot', `the ${file.part} file`, file.digest);
+  await Promise.all(body.dataset.files.map((file) => mustExist(store, 'snapshot', `the ${file.part} file`, file.digest)));
   const holdout = body.dataset.files.filter((file) => file.part === 'holdout').reduce((rows, file) => rows + file.rows, 0);
   return { body, summary: `${count(body.dataset.rows)} rows, ${count(holdout)} of them held out`, rejection: null };
 }
