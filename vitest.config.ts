@@ -73,6 +73,18 @@ export default defineConfig({
           sequence: { groupOrder: 5 },
         },
       },
+      {
+        test: {
+          name: 'minio',
+          include: ['test/adapters/s3/**/*.test.ts'],
+          exclude: ['test/adapters/s3/s3-faults.test.ts'], // which has a server of its own
+          globalSetup: ['test/setup/minio.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 6 },
+        },
+      },
     ],
   },
 });
