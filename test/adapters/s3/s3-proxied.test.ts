@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createS3ObjectStore, type S3ObjectStoreOptions } from '../../../src/adapters/s3/object-store.js';
 import { digestOfBytes } from '../../../src/domain/digest.js';
 import { objectKey } from '../../../src/domain/object-key.js';
+import { MINIO_KMS_KEY_ID } from '../../servers/minio.js';
 import { startS3Proxy, type S3Fault, type S3Request } from '../../servers/s3-proxy.js';
 import { describeOnTriedServer } from './tried-server.js';
 
@@ -131,5 +132,18 @@ describeOnTriedServer('what happens on a bad line', ({ server, client, newBucket
     // MinIO lists the uploads of one key, not of a bucket.
     const { Uploads = [] } = await client().listMultipartUploads({ Bucket: bucket, Prefix: objectKey(digestOfBytes(huge)) });
     expect(Uploads).toEqual([]);
+  });
+
+  test('every object is to be encrypted with the key of KMS that is named, in one piece or in parts', async () => {
+    const { store, proxy } = await storeWith('', [], { kmsKeyId: MINIO_KMS_KEY_ID, singleBytesMax: 8 * 2 ** 20 });
+    await store.createIfAbsent('a/b', Buffer.from('x'));
+    await store.put(huge);
+    const begins = proxy.requests.filter(({ method, url }) => (method === 'PUT' && !url.includes('partNumber')) || url.includes('uploads'));
+    expect(begins).toHaveLength(2);
+    for (const { headers } of begins)
+      expect(headers).toMatchObject({
+        'x-amz-server-side-encryption': 'aws:kms',
+        'x-amz-server-side-encryption-aws-kms-key-id': MINIO_KMS_KEY_ID,
+      });
   });
 });

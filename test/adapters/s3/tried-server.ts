@@ -11,8 +11,6 @@ import { startTestVersitygw } from '../../servers/versitygw.js';
 const { name, binary } = inject('triedS3');
 const start = { versitygw: startTestVersitygw, minio: startTestMinio }[name];
 
-export const triedServer = name;
-
 interface TriedServer {
   /** Of the file's own, ended with it. */
   server(): TestS3;
@@ -25,11 +23,12 @@ interface TriedServer {
 /** Tests on the server that this project of vitest tries: MinIO in the project of its name, else versitygw. */
 export function describeOnTriedServer(what: string, body: (tried: TriedServer) => void): void {
   describe.skipIf(binary === null)(`${what} on ${name}, a real S3 server (skipped where there is no Go to build it)`, () => {
-    const home = mkdtempSync(join(tmpdir(), 'ratchet-test-s3-'));
+    let home: string;
     let server: TestS3;
     let client: S3;
     let buckets = 0;
     beforeAll(async () => {
+      home = mkdtempSync(join(tmpdir(), 'ratchet-test-s3-'));
       server = await start(binary!, home);
       client = await openS3Client(server.environment, 10_000);
     });
