@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: integration,
+          exclude: ['test/adapters/s3/encryption.test.ts'], // which MinIO does and versitygw does not
           globalSetup: ['test/setup/environments.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -71,6 +72,18 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
+          name: 'minio',
+          include: ['test/adapters/s3/**/*.test.ts'],
+          exclude: ['test/adapters/s3/s3-faults.test.ts'], // which has a server of its own
+          globalSetup: ['test/setup/minio.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 6 },
         },
       },
     ],

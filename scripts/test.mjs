@@ -17,7 +17,7 @@ const suites = {
   chaos: () => runVitest(['chaos']),
   traffic: () => runVitest(['traffic']),
   wiring: () => runVitest(['wiring']),
-  cluster: () => runVitest(['cluster']),
+  cluster: () => runVitest(['cluster', 'minio']),
   python: runPytest,
 };
 const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'cluster', 'python'];

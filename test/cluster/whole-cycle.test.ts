@@ -12,7 +12,7 @@ import type { InstanceSpec } from '../../src/domain/serving.js';
 import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { startTestKubernetesNode, TRAINER_IMAGE, type TestKubernetesNode } from '../servers/kubernetes-node.js';
 import { machineFolders, machineVolumes } from '../servers/node/machine-volumes.js';
-import { startTestS3, type TestS3 } from '../servers/versitygw.js';
+import { startTestVersitygw, type TestVersitygw } from '../servers/versitygw.js';
 import { cycleOver, trainOn } from './one-block-more.js';
 import { openJobCluster } from './open-job-cluster.js';
 import { STEPS_FOLDER } from './real-training.js';
@@ -26,7 +26,7 @@ const STORE = 's3://cycles/ratchet';
 
 describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (skipped without a node or an S3 server)', () => {
   let home: string;
-  let s3: TestS3;
+  let s3: TestVersitygw;
   let node: TestKubernetesNode;
   let opened: Awaited<ReturnType<typeof openJobCluster>>;
   let stack: QuickStack;
@@ -35,7 +35,7 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'ratchet-cycle-'));
     chmodSync(home, 0o755); // pods are not root
-    s3 = await startTestS3(versitygw!, join(home, 's3'));
+    s3 = await startTestVersitygw(versitygw!, join(home, 's3'));
     mkdirSync(join(s3.folder, 'cycles'));
     node = await startTestKubernetesNode(kubernetes!.binary, home, { ports: [s3.port] });
     const at = { binary: kubernetes!.binary, kubeconfig: node.cluster.kubeconfig };

@@ -16,6 +16,8 @@ declare module 'vitest' {
     temporalTestServer: string;
     /** the S3 server, or null where it has not been built (no Go): skip with a plain sentence */
     versitygw: string | null;
+    /** what the tests of test/adapters/s3 run on */
+    triedS3: { readonly name: 'versitygw' | 'minio'; readonly binary: string | null };
   }
 }
 
@@ -31,4 +33,5 @@ export default async function setup(project: TestProject): Promise<void> {
   project.provide('temporalCli', join(env.bin, 'temporal'));
   project.provide('temporalTestServer', join(testEnv.bin, 'temporal-test-server'));
   project.provide('versitygw', findVersitygw());
+  project.provide('triedS3', { name: 'versitygw', binary: findVersitygw() });
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
 import { freePort } from '../servers/free-port.js';
-import type { TestS3 } from '../servers/versitygw.js';
+import type { TestS3 } from '../servers/s3-server.js';
 import { composeCommand, composeEnvironment } from './compose-service.js';
 import type { TestPostgres } from './postgres.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findTemporalServer } from '../../scripts/temporal-server.mjs';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
-import { startTestS3, type TestS3 } from '../servers/versitygw.js';
+import { startTestVersitygw, type TestVersitygw } from '../servers/versitygw.js';
 import { composeCommand, composeEnvironment, composeFolder, composeHealthcheck } from './compose-service.js';
 import { startMlflowOnPostgres } from './mlflow-on-postgres.js';
 import { findPostgres, postgresUser, startTestPostgres } from './postgres.js';
@@ -60,7 +60,7 @@ export async function startTeamStack({ python, temporalCli, versitygw }: Program
     );
     const postgres = await begin(startTestPostgres(findPostgres()!, home, passwords['POSTGRES_PASSWORD']!));
     await run('sh', [join(composeFolder, 'databases.sh')], { env: { ...postgres.environment, ...passwords } });
-    const s3 = await begin(startTestS3(versitygw!, home));
+    const s3 = await begin(startTestVersitygw(versitygw!, home));
     const secrets = {
       ...passwords,
       S3_ACCESS_KEY: s3.environment['AWS_ACCESS_KEY_ID']!,
@@ -92,7 +92,7 @@ export async function startTeamStack({ python, temporalCli, versitygw }: Program
   }
 }
 
-async function makeBuckets(python: string, s3: TestS3): Promise<void> {
+async function makeBuckets(python: string, s3: TestVersitygw): Promise<void> {
   const [, , ...buckets] = composeCommand('s3-buckets');
   const script = join(composeFolder, 'make_buckets.py');
   for (const _time of ['made', 'there']) await run(python, [script, ...buckets], { env: { ...serverEnvironment(), ...s3.environment } });

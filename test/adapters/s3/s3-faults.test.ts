@@ -42,6 +42,8 @@ test.for<[says: string, answer: Answer, type: string]>([
   ['a quota', { status: 403, code: 'QuotaExceeded' }, 'StoreFull'],
   ['a full disk', { status: 507, code: 'XMinioStorageFull' }, 'StoreFull'],
   ['no bucket', { status: 404, code: 'NoSuchBucket' }, 'StoreUnavailable'],
+  ['a disabled key of KMS', { status: 400, code: 'KMS.DisabledException' }, 'StoreUnavailable'],
+  ['a key of KMS that is not ours', { status: 403, code: 'kms:NotAuthorized' }, 'AccessDenied'],
 ])('tells apart: %s', { timeout: 60_000 }, async ([, answer, type]) => {
   const { store } = await answering(answer);
   const failure = await store.createIfAbsent('ledger/1', bytes).catch((error: unknown) => error);

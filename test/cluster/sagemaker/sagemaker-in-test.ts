@@ -7,8 +7,8 @@ import { createSageMakerJobCluster } from '../../../src/adapters/sagemaker/job-c
 import type { SageMakerJobClusterOptions } from '../../../src/adapters/sagemaker/job-cluster.js';
 import type { JobSpec } from '../../../src/domain/job.js';
 import { startFakeSageMaker } from '../../fakes/sagemaker/server.js';
-import { startTestS3 } from '../../servers/versitygw.js';
-import type { TestS3 } from '../../servers/versitygw.js';
+import { startTestVersitygw } from '../../servers/versitygw.js';
+import type { TestVersitygw } from '../../servers/versitygw.js';
 
 /** As the model file's block says it. */
 export const onSageMaker = {
@@ -28,10 +28,10 @@ export const polling = { everyMs: 60, describeEveryMs: 2000, gapMs: 0, progressM
 /** A SageMaker of the file's own, whose containers reach a real S3 server. */
 export function useSageMaker() {
   const home = mkdtempSync(join(tmpdir(), 'ratchet-test-sagemaker-'));
-  let s3: TestS3;
+  let s3: TestVersitygw;
   let fake: Awaited<ReturnType<typeof startFakeSageMaker>>;
   beforeAll(async () => {
-    s3 = await startTestS3(inject('versitygw')!, home);
+    s3 = await startTestVersitygw(inject('versitygw')!, home);
     mkdirSync(join(s3.folder, 'ratchet-test'));
     const bin = dirname(inject('python'));
     const image = { ...s3.environment, PATH: [bin, process.env.PATH].join(delimiter), PYTHONPATH: resolve('steps'), HOME: home };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createS3ObjectStore } from '../../../src/adapters/s3/object-store.js';
 import { startQuickStack, type QuickStack } from '../../chaos/quick-stack.js';
 import { startFakeSageMaker } from '../../fakes/sagemaker/server.js';
-import { startTestS3, type TestS3 } from '../../servers/versitygw.js';
+import { startTestVersitygw, type TestVersitygw } from '../../servers/versitygw.js';
 import { cycleOver, trainOn } from '../one-block-more.js';
 import { STEPS_FOLDER } from '../real-training.js';
 import { onSageMaker } from './sagemaker-in-test.js';
@@ -18,13 +18,13 @@ const STORE = 's3://cycles/ratchet';
 
 describe.skipIf(!versitygw)('a cycle on SageMaker’s stand-in (skipped without an S3 server)', () => {
   let home: string;
-  let s3: TestS3;
+  let s3: TestVersitygw;
   let fake: Awaited<ReturnType<typeof startFakeSageMaker>>;
   let stack: QuickStack;
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'ratchet-cycle-'));
-    s3 = await startTestS3(versitygw!, join(home, 's3'));
+    s3 = await startTestVersitygw(versitygw!, join(home, 's3'));
     mkdirSync(join(s3.folder, 'cycles'));
     const PATH = [dirname(inject('python')), process.env.PATH].join(delimiter);
     const image = { ...s3.environment, PATH, PYTHONPATH: STEPS_FOLDER, HOME: home, MLFLOW_TRACKING_URI: '' };
