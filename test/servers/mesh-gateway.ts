@@ -5,8 +5,10 @@ import { envoyMissing, findEnvoy } from '../../src/adapters/local/servers/envoy-
 import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
 import { serverEnvironment, startServer } from '../../src/adapters/local/servers/server-process.js';
 
-/** By these labels a Gateway and its Service find the proxy. */
-export const GATEWAY_LABELS = { app: 'gateway' };
+/** By these labels a Gateway and its Service find the proxy of a namespace, and a Gateway of Istio no other's. */
+export function gatewayLabels(namespace: string): Readonly<Record<string, string>> {
+  return { app: `gateway-of-${namespace}` };
+}
 
 export interface MeshGateway {
   /** Loopback: its own state and counters. */
@@ -55,7 +57,7 @@ function gatewayBootstrap(namespace: string, xdsPort: number, adminPort: number)
       // Its address is its name only: another than that of what it asks, which is at 127.0.0.1.
       id: `router~127.0.0.2~gateway.${namespace}~${namespace}.svc.cluster.local`,
       cluster: `gateway.${namespace}`,
-      metadata: { NAMESPACE: namespace, LABELS: GATEWAY_LABELS, CLUSTER_ID: 'Kubernetes', ISTIO_VERSION: '1.31.0' },
+      metadata: { NAMESPACE: namespace, LABELS: gatewayLabels(namespace), CLUSTER_ID: 'Kubernetes', ISTIO_VERSION: '1.31.0' },
     },
     admin: { address: loopback(adminPort) },
     dynamic_resources: {

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { freePorts } from '../../../src/adapters/local/servers/loopback-port.js';
 import { MESH_LABEL, startTestIstio, type TestIstio } from '../../servers/istio.js';
 import { createKubectl } from '../../servers/kubectl.js';
-import { GATEWAY_LABELS, startMeshGateway } from '../../servers/mesh-gateway.js';
+import { gatewayLabels, startMeshGateway } from '../../servers/mesh-gateway.js';
 import type { ModelReplica } from '../../servers/model-replica.js';
 import { goModuleFolder } from '../routes/go-module.js';
 import { installDefinitions, openRoutes } from '../routes/open-routes.js';
@@ -56,59 +56,72 @@ export async function openMeshRoutes(prefix: string, place: Place, { rootNamespa
   const ports = await freePorts(2);
   await make(place, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { [MESH_LABEL]: rootNamespace } } },
-    ...Object.entries(replicas).flatMap(([name, replica]) => instance(name, replica, namespace)),
+    ...Object.keys(replicas).map((name) => service(name, namespace)),
+    ...Object.entries(replicas).map(([name, replica]) => endpoint(name, name, replica, namespace)),
     ...gateway(namespace, ports as [number, number]),
   ]);
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-mesh-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { adminUrl } = await startMeshGateway({ namespace, xdsPort, folder });
   const [gatewayApiUrl, istioUrl] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string];
-  return { ...routes, adminUrl, gatewayApiUrl, istioUrl };
+  return {
+    ...routes,
+    adminUrl,
+    gatewayApiUrl,
+    istioUrl,
+    /** One more server of an instance. */
+    addReplica: (instance: string, name: string, replica: ModelReplica): Promise<void> =>
+      make(place, [endpoint(instance, name, replica, namespace)]),
+    /** A Gateway that lets no route of this namespace in. */
+    addClosedGateway: (name: string): Promise<void> => {
+      const selector = { matchLabels: { 'ratchet.test/no': 'such' } };
+      return make(place, [gatewayOfApi(name, namespace, ports[0]!, { namespaces: { from: 'Selector', selector } })]);
+    },
+  };
+}
+
+function service(name: string, namespace: string): object {
+  const ports = [{ name: 'http', port: 8080, targetPort: 'http', appProtocol: 'http' }];
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { [INSTANCE]: name }, ports } };
 }
 
 /** An API server takes no loopback address for a pod's; Istio does, of a WorkloadEntry that a Service selects as it would pods. */
-function instance(name: string, { address }: ModelReplica, namespace: string): object[] {
-  const labels = { [INSTANCE]: name };
+function endpoint(instance: string, name: string, { address }: ModelReplica, namespace: string): object {
+  const labels = { [INSTANCE]: instance };
   const [host, port] = address.split(':');
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { selector: labels, ports: [{ name: 'http', port: 8080, targetPort: 'http', appProtocol: 'http' }] },
-    },
-    {
-      apiVersion: ISTIO,
-      kind: 'WorkloadEntry',
-      metadata: { name, namespace, labels },
-      spec: { address: host, ports: { http: Number(port) }, labels },
-    },
-  ];
+  const spec = { address: host, ports: { http: Number(port) }, labels };
+  return { apiVersion: ISTIO, kind: 'WorkloadEntry', metadata: { name, namespace, labels }, spec };
 }
 
 function gateway(namespace: string, [gatewayApiPort, istioPort]: readonly [number, number]): object[] {
   const metadata = { name: 'public', namespace };
-  const host = `gateway.${namespace}.svc.cluster.local`;
   const ports = [gatewayApiPort, istioPort].map((port) => ({ name: `http-${port}`, port, targetPort: port }));
   return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gateway', namespace }, spec: { selector: GATEWAY_LABELS, ports } },
-    {
-      apiVersion: GATEWAY_API,
-      kind: 'Gateway',
-      metadata,
-      spec: {
-        gatewayClassName: 'istio',
-        addresses: [{ type: 'Hostname', value: host }],
-        listeners: [{ name: 'http', port: gatewayApiPort, protocol: 'HTTP' }],
-      },
-    },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gateway', namespace }, spec: { selector: gatewayLabels(namespace), ports } },
+    gatewayOfApi('public', namespace, gatewayApiPort),
     {
       apiVersion: ISTIO,
       kind: 'Gateway',
       metadata,
-      spec: { selector: GATEWAY_LABELS, servers: [{ hosts: ['*'], port: { number: istioPort, name: 'http', protocol: 'HTTP' } }] },
+      spec: {
+        selector: gatewayLabels(namespace),
+        servers: [{ hosts: ['*'], port: { number: istioPort, name: 'http', protocol: 'HTTP' } }],
+      },
     },
   ];
+}
+
+function gatewayOfApi(name: string, namespace: string, port: number, allowedRoutes: object = { namespaces: { from: 'Same' } }): object {
+  return {
+    apiVersion: GATEWAY_API,
+    kind: 'Gateway',
+    metadata: { name, namespace },
+    spec: {
+      gatewayClassName: 'istio',
+      addresses: [{ type: 'Hostname', value: `gateway.${namespace}.svc.cluster.local` }],
+      listeners: [{ name: 'http', port, protocol: 'HTTP', allowedRoutes }],
+    },
+  };
 }
 
 /** Makes objects, or takes those that are there over. */
