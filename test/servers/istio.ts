@@ -32,8 +32,6 @@ const environment = {
   PILOT_ENABLE_GATEWAY_API: 'true',
   PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: 'false',
   PILOT_ENABLE_IP_AUTOALLOCATE: 'false',
-  // What changes is told at once: it would else be gathered for a tenth of a second.
-  PILOT_DEBOUNCE_AFTER: '20ms',
 };
 
 /**

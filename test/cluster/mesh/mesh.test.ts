@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { describeTrafficRouter } from '../../contracts/traffic-router.js';
 import type { TestIstio } from '../../servers/istio.js';
+import { testControlPlaneAway } from './away.js';
 import { testGatewayWords } from './gateway-words.js';
 import { testInstanceLimits } from './instance-limits.js';
 import { testMeshTraffic } from './mesh-traffic.js';
@@ -37,4 +38,5 @@ describe.skipIf(!isBuilt)('requests through a real Envoy that Istio’s control 
   });
   testGatewayWords(() => open('Gateway API'));
   testInstanceLimits(() => open('Istio'));
+  testControlPlaneAway(open, () => istio!);
 });

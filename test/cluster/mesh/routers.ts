@@ -8,13 +8,13 @@ import { routeInProxy, type ProxyRoute } from './proxy-routes.js';
 
 export type MeshRoutes = Awaited<ReturnType<typeof openMeshRoutes>>;
 
-/** What a kind of router is called, may do, and how it is made before the gateway of a test. */
+/** What the worker of a kind of router may do, and how it is made before the gateway of a test. */
 export const routers = {
   'Gateway API': {
     rights: 'gateway-api-rbac.yaml',
-    make({ api, gatewayApiUrl: url }: MeshRoutes): TrafficRouter {
+    make({ api, gatewayApiUrl: url }: MeshRoutes, settleMsMax = 20_000): TrafficRouter {
       const settings = { gateway: { name: 'public' }, servicePort: 8080, armHeader: 'x-arm' };
-      return createGatewayApiTrafficRouter({ api, url, settingsOf: () => settings, settleMsMax: 20_000 });
+      return createGatewayApiTrafficRouter({ api, url, settingsOf: () => settings, settleMsMax });
     },
   },
   Istio: {
@@ -49,5 +49,5 @@ export function untilTaken(router: TrafficRouter, { adminUrl }: Pick<MeshRoutes,
 }
 
 export async function taken(adminUrl: string, route: Route): Promise<void> {
-  await expect.poll(() => routeInProxy(adminUrl, route.model), { timeout: 20_000, interval: 20 }).toEqual(inProxy(route));
+  await expect.poll(() => routeInProxy(adminUrl, route.model), { timeout: 60_000, interval: 20 }).toEqual(inProxy(route));
 }
