@@ -3,6 +3,7 @@ import { beforeAll, describe, inject } from 'vitest';
 import { startGatewayController } from './routes/gateway-controller.js';
 import { goModuleFolder } from './routes/go-module.js';
 import { installDefinitions } from './routes/open-routes.js';
+import { openPlayedGateway } from './routes/played-gateway.js';
 import { testWholeRollout } from './routes/whole-rollout.js';
 
 const kubernetes = inject('kubernetes');
@@ -15,9 +16,16 @@ describe.skipIf(kubernetes === null)('rollouts through an HTTPRoute (skipped whe
 
   testWholeRollout({
     rights: 'gateway-api-rbac.yaml',
-    router: { kind: 'gateway-api', gateway: { name: 'public' } },
+    router: () => ({ kind: 'gateway-api', gateway: { name: 'public' } }),
     edits: [],
-    follow: (objects) => startGatewayController(objects).rules,
-    selectorOf: async (service) => `ratchet.dev/instance=${service}`, // as its version is called
+    openGateway: (namespace) =>
+      openPlayedGateway(
+        {
+          kubeconfig: kubernetes!.kubeconfig,
+          follow: (objects) => startGatewayController(objects).rules,
+          selectorOf: async (service) => `ratchet.dev/instance=${service}`, // as its version is called
+        },
+        namespace,
+      ),
   });
 });

@@ -1,8 +1,18 @@
 import { MESH_LABEL } from '../../servers/istio.js';
 import { gatewayLabels } from '../../servers/mesh-gateway.js';
 
-const INSTANCE = 'ratchet.dev/instance';
 const ISTIO = 'networking.istio.io/v1';
+
+interface WorkloadPlace {
+  /** By which Services select it. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** host:port */
+  readonly address: string;
+}
+
+export function instanceLabels(instance: string): Readonly<Record<string, string>> {
+  return { 'ratchet.dev/instance': instance };
+}
 
 /** A namespace that an Istio of the tests looks at. */
 export function meshNamespace(name: string, rootNamespace: string): object {
@@ -23,16 +33,14 @@ export function loopbackOnly(rootNamespace: string): object {
 /** As Serving makes it. */
 export function instanceService(name: string, namespace: string): object {
   const ports = [{ name: 'http', port: 8080, targetPort: 'http', appProtocol: 'http' }];
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { [INSTANCE]: name }, ports } };
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: instanceLabels(name), ports } };
 }
 
 /**
  * One server of an instance. An API server takes no loopback address for a pod's; Istio does, of a WorkloadEntry that a Service
  * selects as it would pods.
- * @param address host:port
  */
-export function workloadEntry(name: string, namespace: string, { instance, address }: { instance: string; address: string }): object {
-  const labels = { [INSTANCE]: instance };
+export function workloadEntry(name: string, namespace: string, { labels, address }: WorkloadPlace): object {
   const [host, port] = address.split(':');
   const spec = { address: host, ports: { http: Number(port) }, labels };
   return { apiVersion: ISTIO, kind: 'WorkloadEntry', metadata: { name, namespace, labels }, spec };

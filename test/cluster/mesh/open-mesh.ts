@@ -10,7 +10,16 @@ import type { ModelReplica } from '../../servers/model-replica.js';
 import { goModuleFolder } from '../routes/go-module.js';
 import { installDefinitions, openRoutes } from '../routes/open-routes.js';
 import type { ControlPlane } from '../worker-namespace.js';
-import { gateway, gatewayService, instanceService, istioGateway, loopbackOnly, meshNamespace, workloadEntry } from './mesh-objects.js';
+import {
+  gateway,
+  gatewayService,
+  instanceLabels,
+  instanceService,
+  istioGateway,
+  loopbackOnly,
+  meshNamespace,
+  workloadEntry,
+} from './mesh-objects.js';
 
 /** Istio with the definitions of its objects and of the Gateway API, for all tests of a file. */
 export async function openMesh(at: ControlPlane, istio: string, home: string): Promise<TestIstio> {
@@ -57,7 +66,7 @@ export async function openMeshRoutes(prefix: string, at: ControlPlane, istio: Te
     at,
     Object.entries(replicas).flatMap(([name, { address }]) => [
       instanceService(name, namespace),
-      workloadEntry(name, namespace, { instance: name, address }),
+      workloadEntry(name, namespace, { labels: instanceLabels(name), address }),
     ]),
   );
   return {
@@ -65,7 +74,7 @@ export async function openMeshRoutes(prefix: string, at: ControlPlane, istio: Te
     ...(await openMeshGateway(at, istio, namespace)),
     /** One more server of an instance. */
     addReplica: (instance: string, name: string, { address }: ModelReplica): Promise<void> =>
-      apply(at, [workloadEntry(name, namespace, { instance, address })]),
+      apply(at, [workloadEntry(name, namespace, { labels: instanceLabels(instance), address })]),
   };
 }
 
