@@ -27,7 +27,7 @@ export const routers = {
 } as const;
 
 /** What a proxy does where it does what a route asks for. */
-export function inProxy({ splits, mirror }: Route): ProxyRoute {
+function inProxy({ splits, mirror }: Route): ProxyRoute {
   return {
     weights: Object.fromEntries(splits.map(({ instance, weightPercent }) => [instance, weightPercent])),
     mirrors: mirror ? [mirror.instance] : [],
