@@ -28,6 +28,9 @@ export interface RolloutMover {
   openGateway(namespace: string): Promise<RolloutGateway>;
 }
 
+/** So long a proxy may take to follow what its control plane has taken. */
+const aMoment = { timeout: 10_000 };
+
 /** Rollouts of real workers, with real model servers in the pods, whose requests are moved on Kubernetes. Its definitions are there. */
 export function testWholeRollout({ rights, router, edits, openGateway }: RolloutMover): void {
   const kubernetes = inject('kubernetes');
@@ -85,12 +88,12 @@ export function testWholeRollout({ rights, router, edits, openGateway }: Rollout
       const { outcome, reason } = await stack.body(harmless, 'cycle-ended');
       expect(outcome, reason).toBe('promoted');
       await stack.body(harmless, 'baked');
-      expect(await gateway.split(MODEL)).toEqual({ [`${MODEL}-${harmless}`]: 100 });
+      await expect.poll(() => gateway.split(MODEL), aMoment).toEqual({ [`${MODEL}-${harmless}`]: 100 });
       const wrong = await stack.challenge({ shift: 0.55 });
       const withdrawn = await stack.body(wrong, 'withdrawn');
       expect(withdrawn.reason).toMatch(/mean: the mean score differs/);
       expect(await stack.outcomeOf(wrong)).toBe('rejected');
-      expect(await gateway.split(MODEL)).toEqual({ [`${MODEL}-${harmless}`]: 100 });
+      await expect.poll(() => gateway.split(MODEL), aMoment).toEqual({ [`${MODEL}-${harmless}`]: 100 });
       expect(callers.failures).toEqual([]);
       expect(callers.answered.size).toBeGreaterThan(1);
     } finally {
