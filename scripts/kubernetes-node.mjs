@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { ensureArgoRollouts } from './argo-rollouts.mjs';
 import { ensureBuilt, findBuilt } from './build-with-go.mjs';
 import { hashPaths, packageRoot } from './cache-folder.mjs';
+import { ensureIstio } from './istio.mjs';
 import { ensureKubernetes, goFlags, source } from './kubernetes.mjs';
 
 const without = 'the tests with real training pods will be skipped';
@@ -47,6 +48,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     (await ensureKubernetes(log)) &&
     (await ensureBuilt(kubelet, log)) &&
     (await ensureBuilt(containerd, log)) &&
-    (await ensureArgoRollouts(log));
+    (await ensureArgoRollouts(log)) &&
+    (await ensureIstio(log));
   process.exit(isBuilt ? 0 : 1);
 }

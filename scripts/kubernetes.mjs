@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { ensureArgoRollouts } from './argo-rollouts.mjs';
 import { singleProgram } from './build-with-go.mjs';
 import { hashPaths, packageRoot } from './cache-folder.mjs';
+import { ensureIstio } from './istio.mjs';
 
 const version = 'v1.36.3';
 export const source = 'test/cluster/controlplane';
@@ -31,6 +32,6 @@ export const { find: findKubernetes, ensure: ensureKubernetes } = singleProgram(
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const log = (line) => console.log(line);
-  const isBuilt = (await ensureKubernetes(log)) && (await ensureArgoRollouts(log));
+  const isBuilt = (await ensureKubernetes(log)) && (await ensureArgoRollouts(log)) && (await ensureIstio(log));
   process.exit(isBuilt ? 0 : 1);
 }

@@ -7,6 +7,7 @@ import { startTestArgoRollouts, type TestArgoRollouts } from '../servers/argo-ro
 import { goModuleFolder } from './routes/go-module.js';
 import { openArgoRollouts, selectorOfService } from './routes/open-argo-rollouts.js';
 import { installDefinitions } from './routes/open-routes.js';
+import { openPlayedGateway } from './routes/played-gateway.js';
 import { testRolloutEdits } from './routes/rollout-edits.js';
 import { testRolloutFaults } from './routes/rollout-faults.js';
 import { testRolloutWays } from './routes/rollout-ways.js';
@@ -43,13 +44,15 @@ describe.skipIf(!isBuilt)('Rollouts driven beside the real controller of Argo Ro
   describe('whole rollouts', () => {
     testWholeRollout({
       rights: 'argo-rollouts-rbac.yaml',
-      router: { kind: 'argo-rollouts', gateways: ['istio-system/public'], hosts: ['*'] },
+      router: () => ({ kind: 'argo-rollouts', gateways: ['istio-system/public'], hosts: ['*'] }),
       edits: [
         ['      - { kind: shadow, bakeSeconds: 1, bakeSecondsMax: 90 }\n', ''],
         ['    windowSeconds: 0.5\n', '    baseline: champion\n    windowSeconds: 0.5\n'],
       ],
-      follow: (objects) => () => rulesOfMesh(objects),
-      selectorOf: selectorOfService,
+      openGateway: (namespace) => {
+        const { kubeconfig } = kubernetes!;
+        return openPlayedGateway({ kubeconfig, follow: (objects) => () => rulesOfMesh(objects), selectorOf: selectorOfService }, namespace);
+      },
     });
   });
 });

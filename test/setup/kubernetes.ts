@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { findArgoRollouts } from '../../scripts/argo-rollouts.mjs';
+import { findIstio } from '../../scripts/istio.mjs';
 import { findKubernetes } from '../../scripts/kubernetes.mjs';
 import { startTestKubernetes } from '../servers/kubernetes.js';
 import { whyNoKubernetesNode } from '../servers/kubernetes-node.js';
@@ -17,6 +18,8 @@ declare module 'vitest' {
       readonly hasNode: boolean;
       /** The controller of Argo Rollouts; null: not built. */
       readonly argoRollouts: string | null;
+      /** The control plane of Istio; null: not built. */
+      readonly istio: string | null;
     } | null;
   }
 }
@@ -39,7 +42,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const argoRollouts = findArgoRollouts();
   if (argoRollouts === null)
     console.log('left out: routes by Argo Rollouts, whose controller has not been built: node scripts/argo-rollouts.mjs (needs Go)');
-  project.provide('kubernetes', { binary, kubeconfig: cluster.kubeconfig, hasNode: whyNoNode === null, argoRollouts });
+  const istio = findIstio();
+  if (istio === null)
+    console.log(
+      'left out: routes through a real proxy of Istio, whose control plane has not been built: node scripts/istio.mjs (needs Go)',
+    );
+  project.provide('kubernetes', { binary, kubeconfig: cluster.kubeconfig, hasNode: whyNoNode === null, argoRollouts, istio });
   return async () => {
     await cluster.stop();
     rmSync(home, { recursive: true, force: true });
