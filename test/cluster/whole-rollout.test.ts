@@ -8,7 +8,7 @@ import { testWholeRollout } from './routes/whole-rollout.js';
 
 const kubernetes = inject('kubernetes');
 
-// Where Istio was built, its own proxy is rolled out through: test/cluster/mesh/whole-rollout.test.ts. Two of these at once are slow.
+// Where Istio was built, its own proxy is rolled out through: test/cluster/mesh/whole-rollout.test.ts.
 const isPlayed = kubernetes !== null && kubernetes.istio === null;
 
 describe.skipIf(!isPlayed)('rollouts through an HTTPRoute (skipped where no control plane was built, or that of Istio)', () => {
