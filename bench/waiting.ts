@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +26,9 @@ export async function run([countText = '1000']: readonly string[]): Promise<void
     throw new RangeError(`expected a number of cycles of at least ${VOTES}, found ${countText}`);
   const server = await startBenchServer();
   const bundle = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
-  const worker = await forkWorker('waiting-worker', [server.address, server.folder, bundle]);
+  let worker: ChildProcess | undefined;
   try {
+    worker = await forkWorker('waiting-worker', [server.address, server.folder, bundle]);
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     console.log(`${machineInWords()}, ${count} cycles at approve`);
     console.log(`before: worker ${usageOf(worker.pid!).mib} MiB, Temporal server ${usageOf(server.pid).mib} MiB`);
@@ -40,7 +42,7 @@ export async function run([countText = '1000']: readonly string[]): Promise<void
     console.log(`from a vote to the cycle's end: ${inWords(summarise(tookMs), 'ms')}, median of ${VOTES} (least–most)`);
     await client.connection.close();
   } finally {
-    await endForked(worker);
+    if (worker !== undefined) await endForked(worker);
     await server.stop();
   }
 }

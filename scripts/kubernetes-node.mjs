@@ -44,11 +44,7 @@ export function findKubernetesNode() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const log = (line) => console.log(line);
   // One after the other, the control plane first: kubelet shares most of what is compiled for it.
-  const isBuilt =
-    (await ensureKubernetes(log)) &&
-    (await ensureBuilt(kubelet, log)) &&
-    (await ensureBuilt(containerd, log)) &&
-    (await ensureArgoRollouts(log)) &&
-    (await ensureIstio(log));
-  process.exit(isBuilt ? 0 : 1);
+  const built = [await ensureKubernetes(log), await ensureBuilt(kubelet, log), await ensureBuilt(containerd, log)];
+  built.push(await ensureArgoRollouts(log), await ensureIstio(log));
+  process.exit(built.every((folder) => folder !== null) ? 0 : 1);
 }

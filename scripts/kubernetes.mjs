@@ -32,6 +32,6 @@ export const { find: findKubernetes, ensure: ensureKubernetes } = singleProgram(
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const log = (line) => console.log(line);
-  const isBuilt = (await ensureKubernetes(log)) && (await ensureArgoRollouts(log)) && (await ensureIstio(log));
-  process.exit(isBuilt ? 0 : 1);
+  const built = [await ensureKubernetes(log), await ensureArgoRollouts(log), await ensureIstio(log)];
+  process.exit(built.every((folder) => folder !== null) ? 0 : 1);
 }

@@ -34,7 +34,7 @@ await runScript(async () => {
     for (const key of Object.keys(totals)) totals[key] += counts[key];
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-  if (chosen.length > 1) console.log('\nnot run here: the tests on a Kubernetes cluster (npm run test:cluster)');
+  if (chosen.length > 1) console.log('\nnot run here: the tests on a Kubernetes cluster and of S3 on MinIO (npm run test:cluster)');
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 });

@@ -10,8 +10,17 @@ const fileOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
  * does: what reads TypeScript takes 100 MiB itself.
  */
 export async function forkWorker(script: 'waiting-worker' | 'watching-worker', args: readonly string[]): Promise<ChildProcess> {
-  await promisify(execFile)(process.execPath, [fileOf('node_modules/typescript/bin/tsc'), '--noCheck', '-p', fileOf('bench')]);
+  await promisify(execFile)(process.execPath, [
+    fileOf('node_modules/typescript/bin/tsc'),
+    '--noCheck',
+    '-p',
+    fileOf('bench/tsconfig.worker.json'),
+  ]);
   const worker = fork(fileOf(`dist.bench/bench/loop/${script}.js`), args, { execArgv: [] });
-  await once(worker, 'message');
+  const ended = once(worker, 'exit').then(([code, signal]) => {
+    throw new Error(`expected ${script} to be ready, found that it ended (${code ?? signal})`);
+  });
+  await Promise.race([once(worker, 'message'), ended]);
+  ended.catch(() => undefined); // later it may
   return worker;
 }

@@ -4,7 +4,8 @@ import { createGatewayApiTrafficRouter } from '../../src/adapters/gateway-api/tr
 import { ask, describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
 import { startGatewayController } from './routes/gateway-controller.js';
 import { goModuleFolder } from './routes/go-module.js';
-import { installDefinitions, openRoutes } from './routes/open-routes.js';
+import { gateway } from './mesh/mesh-objects.js';
+import { applyObjects, installDefinitions, openRoutes } from './routes/open-routes.js';
 import { startTestGateway } from './routes/test-gateway.js';
 import { describeRouteObjects } from './routes/route-objects.js';
 
@@ -13,6 +14,7 @@ const { signal } = new AbortController();
 
 async function open() {
   const routes = await openRoutes('gateway-api', kubernetes!, 'gateway-api-rbac.yaml');
+  await applyObjects(kubernetes!, [gateway('public', routes.namespace, 8080)]);
   const controller = startGatewayController(routes);
   const url = await startTestGateway(controller.rules, async (service) => routes.addresses[service]!);
   const settings = { settingsOf: () => ({ gateway: { name: 'public' }, servicePort: 8080, armHeader: 'x-arm' }), settleMsMax: 20_000 };
@@ -23,7 +25,11 @@ async function open() {
 describe.skipIf(kubernetes === null)('HTTPRoutes in a real API server (skipped where no control plane was built)', () => {
   beforeAll(async () => {
     const folder = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
-    await installDefinitions(kubernetes!, [join(folder, 'gateway.networking.k8s.io_httproutes.yaml')]);
+    const kinds = ['gateways', 'httproutes'];
+    await installDefinitions(
+      kubernetes!,
+      kinds.map((kind) => join(folder, `gateway.networking.k8s.io_${kind}.yaml`)),
+    );
   });
 
   describeTrafficRouter('Gateway API', open);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { beforeAll, describe, inject } from 'vitest';
+import { gateway } from './mesh/mesh-objects.js';
 import { startGatewayController } from './routes/gateway-controller.js';
 import { goModuleFolder } from './routes/go-module.js';
-import { installDefinitions } from './routes/open-routes.js';
+import { applyObjects, installDefinitions } from './routes/open-routes.js';
 import { openPlayedGateway } from './routes/played-gateway.js';
 import { testWholeRollout } from './routes/whole-rollout.js';
 
@@ -11,24 +12,33 @@ const kubernetes = inject('kubernetes');
 // Where Istio was built, its own proxy is rolled out through: test/cluster/mesh/whole-rollout.test.ts.
 const isPlayed = kubernetes !== null && kubernetes.istio === null;
 
-describe.skipIf(!isPlayed)('rollouts through an HTTPRoute (skipped where no control plane was built, or that of Istio)', () => {
-  beforeAll(async () => {
-    const folder = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
-    await installDefinitions(kubernetes!, [join(folder, 'gateway.networking.k8s.io_httproutes.yaml')]);
-  });
+describe.skipIf(!isPlayed)(
+  'rollouts through an HTTPRoute (skipped where no control plane was built, or where Istio was built, too)',
+  () => {
+    beforeAll(async () => {
+      const folder = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
+      const kinds = ['gateways', 'httproutes'];
+      await installDefinitions(
+        kubernetes!,
+        kinds.map((kind) => join(folder, `gateway.networking.k8s.io_${kind}.yaml`)),
+      );
+    });
 
-  testWholeRollout({
-    rights: 'gateway-api-rbac.yaml',
-    router: () => ({ kind: 'gateway-api', gateway: { name: 'public' } }),
-    edits: [],
-    openGateway: (namespace) =>
-      openPlayedGateway(
-        {
-          kubeconfig: kubernetes!.kubeconfig,
-          follow: (objects) => startGatewayController(objects).rules,
-          selectorOf: async (service) => `ratchet.dev/instance=${service}`, // as its version is called
-        },
-        namespace,
-      ),
-  });
-});
+    testWholeRollout({
+      rights: 'gateway-api-rbac.yaml',
+      router: () => ({ kind: 'gateway-api', gateway: { name: 'public' } }),
+      edits: [],
+      async openGateway(namespace) {
+        await applyObjects(kubernetes!, [gateway('public', namespace, 8080)]);
+        return openPlayedGateway(
+          {
+            kubeconfig: kubernetes!.kubeconfig,
+            follow: (objects) => startGatewayController(objects).rules,
+            selectorOf: async (service) => `ratchet.dev/instance=${service}`, // as its version is called
+          },
+          namespace,
+        );
+      },
+    });
+  },
+);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
+import { quietPort } from '../../src/adapters/local/servers/loopback-port.js';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
 
 /** The namespaces that an Istio of the tests looks at have this label, with its root namespace as value. */
@@ -13,6 +13,7 @@ export interface TestIstio {
   readonly xdsPort: number;
   /** It is away until `startAgain`; its proxies go on with what they were told last. */
   kill(): Promise<void>;
+  /** Nothing where it is there. */
   startAgain(): Promise<void>;
 }
 
@@ -41,7 +42,9 @@ const environment = {
  * @param home an empty folder
  */
 export async function startTestIstio(binary: string, kubeconfig: string, home: string, rootNamespace: string): Promise<TestIstio> {
-  const [xdsPort, httpPort, monitoringPort, debugPort] = (await freePorts(4)) as [number, number, number, number];
+  const ports = new Set<number>(); // it comes back to them
+  while (ports.size < 4) ports.add(await quietPort(ports));
+  const [xdsPort, httpPort, monitoringPort, debugPort] = [...ports] as [number, number, number, number];
   const meshFile = join(home, 'mesh.json');
   mkdirSync(home, { recursive: true });
   const mesh = {
@@ -56,7 +59,7 @@ export async function startTestIstio(binary: string, kubeconfig: string, home: s
   return { rootNamespace, xdsPort, kill, startAgain };
 
   async function startAgain(): Promise<void> {
-    running = await startServer(
+    running ??= await startServer(
       {
         name: 'Istio',
         command: binary,

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { envoyMissing, findEnvoy } from '../../src/adapters/local/servers/envoy-server.js';
 import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
 import { serverEnvironment, startServer } from '../../src/adapters/local/servers/server-process.js';
@@ -21,10 +21,12 @@ interface MeshGatewayOptions {
   readonly xdsPort: number;
   /** An empty folder. */
   readonly folder: string;
+  /** Where the control plane has it listen. */
+  readonly ports: readonly number[];
 }
 
 /** A real Envoy that is a gateway of an Istio: all that it does it is told by the control plane. Ended after the test. */
-export async function startMeshGateway({ namespace, xdsPort, folder }: MeshGatewayOptions): Promise<MeshGateway> {
+export async function startMeshGateway({ namespace, xdsPort, folder, ports }: MeshGatewayOptions): Promise<MeshGateway> {
   const envoy = findEnvoy(dirname(inject('python')));
   if (envoy === null) throw new Error(envoyMissing);
   const [adminPort] = (await freePorts(1)) as [number];
@@ -45,7 +47,18 @@ export async function startMeshGateway({ namespace, xdsPort, folder }: MeshGatew
     `127.0.0.1:${adminPort}`,
   );
   onTestFinished(() => server.stop());
+  // Ready is also who was told nothing yet. Nobody else on the network may ask it.
+  const expected = ports.map((port) => `127.0.0.1:${port}`).sort();
+  await expect.poll(() => listenersOf(adminUrl), { timeout: 60_000 }).toEqual(expected);
   return { adminUrl };
+}
+
+async function listenersOf(adminUrl: string): Promise<string[]> {
+  const answer = await fetch(`${adminUrl}/listeners?format=json`);
+  const { listener_statuses: listeners = [] } = (await answer.json()) as {
+    listener_statuses?: { local_address: { socket_address: { address: string; port_value: number } } }[];
+  };
+  return listeners.map(({ local_address: { socket_address: at } }) => `${at.address}:${at.port_value}`).sort();
 }
 
 function gatewayBootstrap(namespace: string, xdsPort: number, adminPort: number): object {

@@ -6,8 +6,8 @@ import { startS3Server, type TestS3 } from './s3-server.js';
 /** The one key that its static KMS has. */
 export const MINIO_KMS_KEY_ID = 'ratchet-test';
 
-/** A real MinIO with one drive and without its console. It encrypts (SSE-KMS) and knows object lock. */
-export async function startTestMinio(binary: string, home: string, port?: number): Promise<TestS3> {
+/** A real MinIO with one drive and without its console. It encrypts (SSE-KMS), unless it has no KMS, and knows object lock. */
+export async function startTestMinio(binary: string, home: string, { hasKms = true } = {}): Promise<TestS3> {
   const [folder, certificates] = [join(home, 'minio'), join(home, 'minio-certs')];
   for (const made of [folder, certificates]) mkdirSync(made, { recursive: true });
   return startS3Server(
@@ -18,13 +18,12 @@ export async function startTestMinio(binary: string, home: string, port?: number
       environment: ({ access, secret }) => ({
         MINIO_ROOT_USER: access,
         MINIO_ROOT_PASSWORD: secret,
-        MINIO_KMS_SECRET_KEY: `${MINIO_KMS_KEY_ID}:${randomBytes(32).toString('base64')}`,
+        ...(hasKms && { MINIO_KMS_SECRET_KEY: `${MINIO_KMS_KEY_ID}:${randomBytes(32).toString('base64')}` }),
         MINIO_BROWSER: 'off',
         MINIO_UPDATE: 'off', // it asks nobody for a newer one
       }),
       isHealthy: (url) => fetch(`${url}/minio/health/cluster`, { signal: AbortSignal.timeout(1000) }).then(({ ok }) => ok),
     },
     home,
-    port,
   );
 }

@@ -21,9 +21,9 @@ export interface S3Program {
 }
 
 /** @param home holds its log; also its HOME, so that nothing of it lies elsewhere */
-export async function startS3Server(program: S3Program, home: string, port?: number): Promise<TestS3> {
-  const chosen = port ?? (await freePort());
-  const address = `127.0.0.1:${chosen}`;
+export async function startS3Server(program: S3Program, home: string): Promise<TestS3> {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
   const url = `http://${address}`;
   const user = { access: 'ratchet-test', secret: randomBytes(16).toString('hex') };
   const server = await startServer(
@@ -39,5 +39,5 @@ export async function startS3Server(program: S3Program, home: string, port?: num
     address,
   );
   const credentials = { AWS_ACCESS_KEY_ID: user.access, AWS_SECRET_ACCESS_KEY: user.secret };
-  return { ...server, port: chosen, environment: { ...credentials, AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL_S3: url } };
+  return { ...server, port, environment: { ...credentials, AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL_S3: url } };
 }

@@ -8,7 +8,7 @@ export interface TestVersitygw extends TestS3 {
 }
 
 /** A real S3 server over a folder. It knows object lock; encryption it takes note of and does not do. */
-export async function startTestVersitygw(binary: string, home: string, port?: number): Promise<TestVersitygw> {
+export async function startTestVersitygw(binary: string, home: string): Promise<TestVersitygw> {
   const [folder, versions] = [join(home, 's3'), join(home, 's3-versions')];
   for (const made of [folder, versions]) mkdirSync(made, { recursive: true });
   const server = await startS3Server(
@@ -20,7 +20,6 @@ export async function startTestVersitygw(binary: string, home: string, port?: nu
       isHealthy: (url) => fetch(url, { signal: AbortSignal.timeout(1000) }).then(() => true),
     },
     home,
-    port,
   );
   return { ...server, folder };
 }

@@ -28,6 +28,12 @@ export function httpRouteSpec(route: Route, { gateway, hostnames, ...settings }:
   };
 }
 
+/** Whether an HTTPRoute belongs to this Gateway, by whichever of its listeners. */
+export function belongsTo(spec: object, gateway: HttpRouteSettings['gateway']): boolean {
+  const { parentRefs = [] } = spec as { parentRefs?: readonly { readonly name?: string; readonly namespace?: string }[] };
+  return parentRefs.some(({ name, namespace }) => name === gateway.name && namespace === gateway.namespace);
+}
+
 function rulesOf(route: Route, { servicePort: port, armHeader }: Pick<HttpRouteSettings, 'servicePort' | 'armHeader'>): object[] {
   const { model, splits, mirror, settings } = route;
   // By whole parts of the path: /v2/models/a is no prefix of /v2/models/ab.

@@ -1,8 +1,11 @@
 import type { TrafficRouter } from '../../ports/traffic-router.js';
-import type { RouteApi } from '../kubernetes/route-api.js';
+import { RatchetError } from '../../domain/failure.js';
+import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import type { Route } from '../../domain/serving.js';
-import { httpRouteSpec, splitOfHttpRoute, verdictOfHttpRoute, type HttpRouteSettings } from './http-route.js';
+import { belongsTo, httpRouteSpec, splitOfHttpRoute, verdictOfHttpRoute, type HttpRouteSettings } from './http-route.js';
+
+const GATEWAY: RouteKind = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway' };
 
 export interface GatewayApiTrafficRouterOptions {
   readonly api: RouteApi;
@@ -24,6 +27,21 @@ export function createGatewayApiTrafficRouter({ api, settingsOf, url, settleMsMa
       specOf: (route) => httpRouteSpec(route, settingsOf(route)),
       splitOf: ({ spec }, asked) => splitOfHttpRoute(spec, asked, settingsOf(asked)),
       verdictOf: (object, asked) => verdictOfHttpRoute(object, settingsOf(asked)),
+      prepare,
     },
   });
+
+  /**
+   * A Gateway that is not there has no controller to refuse the route, and the one before would let go of it. Where the route belongs to
+   * this Gateway already nothing is asked: a shift, and the way back most of all, do not depend on it.
+   */
+  async function prepare(route: Route, found: RouteObject | null): Promise<void> {
+    const { gateway } = settingsOf(route);
+    if (found !== null && belongsTo(found.spec, gateway)) return;
+    if ((await api.isThere(GATEWAY, gateway.name, gateway.namespace)) !== false) return;
+    const name = gateway.namespace === undefined ? gateway.name : `${gateway.namespace}/${gateway.name}`;
+    throw new RatchetError('RouterUnavailable', `route of ${route.model}: expected the Gateway ${name} of its model file, found none`, {
+      remedy: 'make it, or correct serving.cluster.router.gateway; nothing was changed',
+    });
+  }
 }

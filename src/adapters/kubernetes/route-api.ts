@@ -56,6 +56,8 @@ export interface ServiceReading {
 export interface RouteApi {
   /** null: there is none. */
   read(kind: RouteKind, name: string): Promise<RouteObject | null>;
+  /** null: nobody lets us look, or nobody there knows the kind. @param elsewhere another namespace than that of the routes */
+  isThere(kind: RouteKind, name: string, elsewhere?: string): Promise<boolean | null>;
   /** null: there is one meanwhile. */
   create(kind: RouteKind, object: RouteObject): Promise<RouteObject | null>;
   /** Takes over what others have changed. null: `metadata.resourceVersion` is no longer the newest, or it is gone. */
@@ -74,6 +76,18 @@ export function createRouteApi(kubeConfig: KubeConfig, namespace: string): Route
   const placeOf = ({ group, version, plural }: RouteKind) => ({ group, version, plural, namespace });
   return {
     read: (kind, name) => answer(`${kind.kind} ${name}`, objects.getNamespacedCustomObject({ ...placeOf(kind), name }), [404]),
+    isThere: (kind, name, elsewhere = namespace) =>
+      answer<boolean>(
+        `${kind.kind} ${elsewhere}/${name}`,
+        objects.getNamespacedCustomObject({ ...placeOf(kind), namespace: elsewhere, name }).then(
+          () => true,
+          (error: unknown) => {
+            if (isMissing(error, name)) return false;
+            throw error;
+          },
+        ),
+        [403, 404],
+      ),
     create: (kind, body) =>
       answer(
         `${kind.kind} ${body.metadata.name}`,
@@ -139,14 +153,24 @@ function explained(error: unknown, what: string): RatchetError {
   return new RatchetError('RouterUnavailable', said, { cause: error });
 }
 
+/** The kind is known, and there is none of this name. */
+function isMissing(error: unknown, name: string): boolean {
+  if (!(error instanceof ApiException) || error.code !== 404) return false;
+  const { reason, details } = statusIn(error);
+  return reason === 'NotFound' && details?.name === name;
+}
+
 function wordsOf(error: unknown): string {
   if (!(error instanceof ApiException)) return error instanceof Error ? error.message : String(error);
-  const body: unknown = error.body;
+  const { message } = statusIn(error);
+  return typeof message === 'string' ? message.slice(0, 1000) : String(error.body).slice(0, 300);
+}
+
+/** What the API server says of a request that failed; nothing where it said it in another form. */
+function statusIn({ body }: ApiException<unknown>): { message?: unknown; reason?: unknown; details?: { name?: unknown } } {
   try {
-    const { message } = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: unknown };
-    if (typeof message === 'string') return message.slice(0, 1000);
+    return ((typeof body === 'string' ? JSON.parse(body) : body) ?? {}) as { message?: unknown };
   } catch {
-    // no JSON: as it is
+    return {};
   }
-  return String(body).slice(0, 300);
 }

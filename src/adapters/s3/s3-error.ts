@@ -31,10 +31,12 @@ export function explainS3Error(error: unknown, uri: string, operation: string): 
     return new RatchetError('StoreUnavailable', said, {
       remedy: 'make a bucket with object lock, or unset RATCHET_LEDGER_LOCK_DAYS and restart the worker; the loop then goes on by itself',
     });
-  if (isOfKms(error))
-    return new RatchetError(status === 403 ? 'AccessDenied' : 'StoreUnavailable', said, {
-      remedy: `let the credentials use the key (kms:GenerateDataKey, kms:Decrypt), or correct RATCHET_STORE_KMS_KEY_ID and restart the worker; a key that can be used again is found by itself`,
-    });
+  if (isOfKms(error)) {
+    const mend =
+      'let the credentials use the key (kms:GenerateDataKey, kms:Decrypt), or correct RATCHET_STORE_KMS_KEY_ID and restart the worker';
+    if (status === 403) return new RatchetError('AccessDenied', said, { remedy: `${mend}, then \`ratchet retry\`` });
+    return new RatchetError('StoreUnavailable', said, { remedy: `${mend}; a key that can be used again is found by itself` });
+  }
   if (denied.has(error.name) || status === 401 || status === 403 || status === 301)
     return new RatchetError('AccessDenied', said, {
       remedy: `let the worker's credentials (AWS_* variables) list the bucket and get and put objects there (and delete them under objects/, for gc); check AWS_REGION and AWS_ENDPOINT_URL_S3`,
@@ -61,9 +63,12 @@ function isWithoutLock(error: Error): boolean {
   return /ObjectLockConfiguration/.test(error.name) || /missing object ?lock/i.test(error.message);
 }
 
-/** The key that was named, or was once, cannot be used: as AWS says it, as MinIO does, also where it has no KMS. */
+/**
+ * The key that was named, or was once, cannot be used: as AWS says it (a right on the key that is missing, in words alone), as MinIO
+ * does, also where it has no KMS.
+ */
 function isOfKms(error: Error): boolean {
-  return /^kms[.:]/i.test(error.name) || /KMS is not configured/.test(error.message);
+  return /^kms[.:]/i.test(error.name) || /\bkms:(GenerateDataKey|Decrypt)\b|KMS is not configured/.test(error.message);
 }
 
 /** Parts were sent, and nobody knows them any more. */

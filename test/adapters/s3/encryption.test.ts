@@ -46,6 +46,20 @@ describeOnTriedServer('encryption with a key of KMS', ({ server, client, newBuck
     expect(await store.list('')).toEqual([]);
   });
 
+  test('on a server without a KMS writes nothing, and says which setting asks for it', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'ratchet-test-minio-'));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const { environment, stop } = await startTestMinio(inject('triedS3').binary!, home, { hasKms: false });
+    onTestFinished(() => stop());
+    await (await openS3Client(environment, 10_000)).createBucket({ Bucket: 'plain' });
+    const store = createS3ObjectStore({ uri: 's3://plain', environment, kmsKeyId: MINIO_KMS_KEY_ID });
+    await expect(store.put(Buffer.from('evidence'))).rejects.toMatchObject({
+      type: 'StoreUnavailable',
+      remedy: expect.stringContaining('RATCHET_STORE_KMS_KEY_ID'),
+    });
+    expect(await store.list('')).toEqual([]);
+  });
+
   test('whose key is lost is neither read nor taken for missing', async () => {
     const home = mkdtempSync(join(tmpdir(), 'ratchet-test-minio-'));
     onTestFinished(() => rmSync(home, { recursive: true, force: true }));

@@ -6,6 +6,8 @@ import { digestOfBytes } from '../../../src/domain/digest.js';
 interface Answer {
   readonly status: number;
   readonly code?: string;
+  /** Absent: words that say nothing. */
+  readonly words?: string;
   readonly body?: string;
   /** Nothing is answered: the connection breaks after the request arrived. */
   readonly breaks?: boolean;
@@ -17,11 +19,11 @@ async function answering(...answers: Answer[]) {
   const methods: string[] = [];
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
-      const { status, code, body, breaks } = answers[Math.min(asked++, answers.length - 1)]!;
+      const { status, code, words = 'as asked', body, breaks } = answers[Math.min(asked++, answers.length - 1)]!;
       methods.push(request.method!);
       if (breaks) return void request.socket.destroy();
       response.writeHead(status, { 'content-type': 'application/xml' });
-      response.end(body ?? (code ? `<?xml version="1.0"?><Error><Code>${code}</Code><Message>as asked</Message></Error>` : ''));
+      response.end(body ?? (code ? `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${words}</Message></Error>` : ''));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,13 +44,27 @@ test.for<[says: string, answer: Answer, type: string]>([
   ['a quota', { status: 403, code: 'QuotaExceeded' }, 'StoreFull'],
   ['a full disk', { status: 507, code: 'XMinioStorageFull' }, 'StoreFull'],
   ['no bucket', { status: 404, code: 'NoSuchBucket' }, 'StoreUnavailable'],
-  ['a disabled key of KMS', { status: 400, code: 'KMS.DisabledException' }, 'StoreUnavailable'],
-  ['a key of KMS that is not ours', { status: 403, code: 'kms:NotAuthorized' }, 'AccessDenied'],
 ])('tells apart: %s', { timeout: 60_000 }, async ([, answer, type]) => {
   const { store } = await answering(answer);
   const failure = await store.createIfAbsent('ledger/1', bytes).catch((error: unknown) => error);
   expect(failure).toMatchObject({ type, message: expect.stringMatching(/^PutObject s3:\/\/bucket: /) });
   expect(JSON.stringify(failure) + String(failure)).not.toContain('top-secret');
+});
+
+test.for<[says: string, answer: Answer, type: string, remedy: RegExp]>([
+  ['a disabled key', { status: 400, code: 'KMS.DisabledException' }, 'StoreUnavailable', /found by itself$/],
+  ['a key that is not ours', { status: 403, code: 'kms:NotAuthorized' }, 'AccessDenied', /ratchet retry/],
+  [
+    'no right on the key, of which AWS speaks in its words alone',
+    { status: 403, code: 'AccessDenied', words: 'User x is not authorized to perform: kms:GenerateDataKey on this resource' },
+    'AccessDenied',
+    /ratchet retry/,
+  ],
+])('names the setting of a key of KMS that cannot be used: %s', { timeout: 60_000 }, async ([, answer, type, remedy]) => {
+  const { store } = await answering(answer);
+  const failure = await store.createIfAbsent('ledger/1', bytes).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ type, remedy: expect.stringMatching(/RATCHET_STORE_KMS_KEY_ID/) });
+  expect(failure).toMatchObject({ remedy: expect.stringMatching(remedy) });
 });
 
 test.for<[says: string, answers: Answer[], created: boolean]>([

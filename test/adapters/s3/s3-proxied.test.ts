@@ -130,8 +130,12 @@ describeOnTriedServer('what happens on a bad line', ({ server, client, newBucket
     const { store, bucket } = await storeWith('PUT partNumber=2', [denied], { singleBytesMax: 8 * 2 ** 20 });
     await expect(store.put(huge)).rejects.toMatchObject({ type: 'AccessDenied' });
     // MinIO lists the uploads of one key, not of a bucket.
-    const { Uploads = [] } = await client().listMultipartUploads({ Bucket: bucket, Prefix: objectKey(digestOfBytes(huge)) });
-    expect(Uploads).toEqual([]);
+    const Key = objectKey(digestOfBytes(huge));
+    const uploads = async () => (await client().listMultipartUploads({ Bucket: bucket, Prefix: Key })).Uploads ?? [];
+    expect(await uploads()).toEqual([]);
+    await client().createMultipartUpload({ Bucket: bucket, Key });
+    expect(await uploads()).toHaveLength(1); // it would have been listed
+    expect(await store.hasDigest(digestOfBytes(huge))).toBe(false);
   });
 
   test('every object is to be encrypted with the key of KMS that is named, in one piece or in parts', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask, routeOf } from '../../contracts/traffic-router.js';
 import type { TestIstio } from '../../servers/istio.js';
 import { toChallenger, toChampion } from './mesh-traffic.js';
@@ -17,7 +17,7 @@ export function testControlPlaneAway(open: (name: keyof typeof routers) => Promi
       const router = make(routes);
       await router.shift(first, signal);
       await taken(routes.adminUrl, first);
-      await istio().kill();
+      await goAway(istio());
       const failing = make(routes, 1000).shift(second, signal);
       await expect(failing).rejects.toMatchObject({
         type: 'RouterUnavailable',
@@ -36,7 +36,7 @@ export function testControlPlaneAway(open: (name: keyof typeof routers) => Promi
       const router = routers.Istio.make(routes);
       await router.shift(first, signal);
       await taken(routes.adminUrl, first);
-      await istio().kill();
+      await goAway(istio());
       await router.shift(second, signal);
       expect((await router.read('m'))?.inForce).toEqual({ splits: second.splits, mirror: null });
       expect((await ask(router.url, 'm')).headers.get('x-ratchet-version')).toBe('m-1');
@@ -44,4 +44,10 @@ export function testControlPlaneAway(open: (name: keyof typeof routers) => Promi
       await taken(routes.adminUrl, second);
     });
   });
+}
+
+/** Until it is started again, after the test at the latest: others need it. */
+async function goAway(istio: TestIstio): Promise<void> {
+  onTestFinished(() => istio.startAgain());
+  await istio.kill();
 }

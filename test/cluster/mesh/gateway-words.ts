@@ -13,17 +13,19 @@ const first = routeOf('m', 1, toChampion);
 /** What the real controller of a Gateway says of routes, and what becomes of them. */
 export function testGatewayWords(open: () => Promise<MeshRoutes>): void {
   /** The first shift is as it should be, a later one as `changed` says. */
-  async function openWith(
-    changed: Partial<HttpRouteSettings>,
-    { settleMsMax = 20_000, ...edits }: Partial<RouteApi> & { settleMsMax?: number } = {},
-  ) {
+  async function openWith(changed: Partial<HttpRouteSettings>, edits: Partial<RouteApi> = {}) {
     const routes = await open();
-    const api = { ...routes.api, ...edits };
-    const settingsOf = ({ shift }: { shift: number }): HttpRouteSettings => (shift === 1 ? settings : { ...settings, ...changed });
-    const router = createGatewayApiTrafficRouter({ api, url: routes.gatewayApiUrl, settingsOf, settleMsMax });
+    const routerWithin = (settleMsMax: number) =>
+      createGatewayApiTrafficRouter({
+        api: { ...routes.api, ...edits },
+        url: routes.gatewayApiUrl,
+        settingsOf: ({ shift }) => (shift === 2 ? { ...settings, ...changed } : settings),
+        settleMsMax,
+      });
+    const router = routerWithin(20_000);
     await router.shift(first, signal);
     await taken(routes.adminUrl, first);
-    return { ...routes, router };
+    return { ...routes, router, routerWithin };
   }
 
   describe('the real controller of a gateway', () => {
@@ -35,7 +37,9 @@ export function testGatewayWords(open: () => Promise<MeshRoutes>): void {
       await addClosedGateway('closed');
       const failing = router.shift(routeOf('m', 2, toChallenger), signal);
       await expect(failing).rejects.toMatchObject({ type: 'RouterRefused', message: expect.stringMatching(words) });
-      await expect.poll(() => router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null }, isHeld: false });
+      await expect
+        .poll(() => router.read('m'), { timeout: 20_000 })
+        .toEqual({ asked: first, inForce: { splits: first.splits, mirror: null }, isHeld: false });
       await taken(adminUrl, first);
     });
 
@@ -49,9 +53,23 @@ export function testGatewayWords(open: () => Promise<MeshRoutes>): void {
       expect((await ask(gatewayApiUrl, 'm')).headers.get('x-ratchet-version')).toBe('m-1');
     });
 
-    test('says nothing of a route to a gateway that is not there, and nothing of it is in force', async () => {
-      const { router } = await openWith({ gateway: { name: 'absent' } }, { settleMsMax: 1000 });
-      const failing = router.shift(routeOf('m', 2, toChallenger), signal);
+    test('is not asked about a gateway that is not there: nothing is changed, and the next shift is taken', async () => {
+      const { router, adminUrl, gatewayApiUrl } = await openWith({ gateway: { name: 'absent' } });
+      await expect(router.shift(routeOf('m', 2, toChallenger), signal)).rejects.toMatchObject({
+        type: 'RouterUnavailable',
+        message: expect.stringContaining('expected the Gateway absent of its model file, found none'),
+      });
+      expect(await router.read('m')).toEqual({ asked: first, inForce: { splits: first.splits, mirror: null }, isHeld: false });
+      expect((await ask(gatewayApiUrl, 'm')).headers.get('x-ratchet-version')).toBe('m-1');
+      const third = routeOf('m', 3, toChallenger);
+      await router.shift(third, signal);
+      await taken(adminUrl, third);
+    });
+
+    test('says nothing of a route to a gateway of a class that nobody serves: it does not count as in force', async () => {
+      const { router, routerWithin, addGatewayOfNobody } = await openWith({ gateway: { name: 'nobodys' } });
+      await addGatewayOfNobody('nobodys');
+      const failing = routerWithin(1000).shift(routeOf('m', 2, toChallenger), signal);
       await expect(failing).rejects.toMatchObject({
         type: 'RouterUnavailable',
         message: expect.stringContaining('no gateway has said so'),

@@ -15,7 +15,7 @@ export function testInstanceLimits(open: () => Promise<MeshRoutes & { readonly r
       const sound = await startModelReplica('m-1');
       await addReplica('m-1', 'm-1-b', sound);
       await router.shift(routeOf('m', 1, toChampion, { settings: { outlier: { consecutiveErrors: 3, ejectSeconds: 2 } } }), signal);
-      await expect.poll(async () => (await ask(router.url, 'm')) && sound.asked.length).toBeGreaterThan(0); // both are known
+      await expect.poll(async () => (await ask(router.url, 'm')) && sound.asked.length, { timeout: 20_000 }).toBeGreaterThan(0); // both are known
       replicas['m-1'].answer = 500;
       await expect.poll(() => statuses(router.url, 30), { timeout: 20_000 }).toEqual([200]);
       replicas['m-1'].answer = 200;

@@ -53,14 +53,26 @@ export function gatewayService(namespace: string, ports: readonly number[]): obj
   return { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gateway', namespace }, spec };
 }
 
+interface GatewayOptions {
+  /** Whose routes it lets in. */
+  readonly allowedRoutes?: object;
+  /** Whose controller serves it. */
+  readonly gatewayClassName?: string;
+}
+
 /** Of the Gateway API. */
-export function gateway(name: string, namespace: string, port: number, allowedRoutes: object = { namespaces: { from: 'Same' } }): object {
+export function gateway(
+  name: string,
+  namespace: string,
+  port: number,
+  { allowedRoutes = { namespaces: { from: 'Same' } }, gatewayClassName = 'istio' }: GatewayOptions = {},
+): object {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',
     metadata: { name, namespace },
     spec: {
-      gatewayClassName: 'istio',
+      gatewayClassName,
       addresses: [{ type: 'Hostname', value: `gateway.${namespace}.svc.cluster.local` }],
       listeners: [{ name: 'http', port, protocol: 'HTTP', allowedRoutes }],
     },

@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePorts } from '../../../src/adapters/local/servers/loopback-port.js';
+import { quietPort } from '../../../src/adapters/local/servers/loopback-port.js';
 import { startTestIstio, type TestIstio } from '../../servers/istio.js';
-import { createKubectl } from '../../servers/kubectl.js';
 import { startMeshGateway } from '../../servers/mesh-gateway.js';
 import type { ModelReplica } from '../../servers/model-replica.js';
 import { goModuleFolder } from '../routes/go-module.js';
-import { installDefinitions, openRoutes } from '../routes/open-routes.js';
+import { applyObjects, installDefinitions, openRoutes } from '../routes/open-routes.js';
 import type { ControlPlane } from '../worker-namespace.js';
 import {
   gateway,
@@ -30,14 +29,15 @@ export async function openMesh(at: ControlPlane, istio: string, home: string): P
     join(await goModuleFolder('istio.io/api'), 'kubernetes/customresourcedefinitions.gen.yaml'),
     ...kinds.map((kind) => join(crds, `gateway.networking.k8s.io_${kind}.yaml`)),
   ]);
-  await apply(at, [meshNamespace(rootNamespace, rootNamespace), loopbackOnly(rootNamespace)]);
+  await applyObjects(at, [meshNamespace(rootNamespace, rootNamespace), loopbackOnly(rootNamespace)]);
   return startTestIstio(istio, at.kubeconfig, home, rootNamespace);
 }
 
 /** Makes a namespace part of a mesh, with a gateway `public` of either kind, whose one proxy is a real Envoy. Ended after the test. */
 export async function openMeshGateway(at: ControlPlane, { rootNamespace, xdsPort }: TestIstio, namespace: string) {
-  const ports = (await freePorts(2)) as [number, number];
-  await apply(at, [
+  const first = await quietPort();
+  const ports: [number, number] = [first, await quietPort(new Set([first]))];
+  await applyObjects(at, [
     meshNamespace(namespace, rootNamespace),
     gatewayService(namespace, ports),
     gateway('public', namespace, ports[0]),
@@ -45,15 +45,18 @@ export async function openMeshGateway(at: ControlPlane, { rootNamespace, xdsPort
   ]);
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-mesh-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const { adminUrl } = await startMeshGateway({ namespace, xdsPort, folder });
+  const { adminUrl } = await startMeshGateway({ namespace, xdsPort, folder, ports });
   return {
     adminUrl,
     gatewayApiUrl: `http://127.0.0.1:${ports[0]}`,
     istioUrl: `http://127.0.0.1:${ports[1]}`,
+    /** A Gateway that no controller serves. */
+    addGatewayOfNobody: (name: string): Promise<void> =>
+      applyObjects(at, [gateway(name, namespace, ports[0], { gatewayClassName: 'nobody' })]),
     /** A Gateway that lets no route of this namespace in. */
     addClosedGateway: (name: string): Promise<void> => {
       const selector = { matchLabels: { 'ratchet.test/no': 'such' } };
-      return apply(at, [gateway(name, namespace, ports[0], { namespaces: { from: 'Selector', selector } })]);
+      return applyObjects(at, [gateway(name, namespace, ports[0], { allowedRoutes: { namespaces: { from: 'Selector', selector } } })]);
     },
   };
 }
@@ -62,7 +65,7 @@ export async function openMeshGateway(at: ControlPlane, { rootNamespace, xdsPort
 export async function openMeshRoutes(prefix: string, at: ControlPlane, istio: TestIstio, rights: string) {
   const routes = await openRoutes(prefix, at, rights);
   const { namespace, replicas } = routes;
-  await apply(
+  await applyObjects(
     at,
     Object.entries(replicas).flatMap(([name, { address }]) => [
       instanceService(name, namespace),
@@ -74,12 +77,6 @@ export async function openMeshRoutes(prefix: string, at: ControlPlane, istio: Te
     ...(await openMeshGateway(at, istio, namespace)),
     /** One more server of an instance. */
     addReplica: (instance: string, name: string, { address }: ModelReplica): Promise<void> =>
-      apply(at, [workloadEntry(name, namespace, { labels: instanceLabels(instance), address })]),
+      applyObjects(at, [workloadEntry(name, namespace, { labels: instanceLabels(instance), address })]),
   };
-}
-
-/** Makes objects, or takes those that are there over. */
-async function apply({ binary, kubeconfig }: ControlPlane, items: readonly object[]): Promise<void> {
-  const list = { apiVersion: 'v1', kind: 'List', items };
-  await createKubectl(binary, kubeconfig)(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list));
 }

@@ -88,6 +88,15 @@ async function workerIn(namespace: string, config: KubeConfig, rights: string): 
   return worker;
 }
 
+/** Makes objects, or takes those that are there over, with the administrator's rights. */
+export async function applyObjects(
+  { binary, kubeconfig }: { binary: string; kubeconfig: string },
+  items: readonly object[],
+): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items };
+  await createKubectl(binary, kubeconfig)(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list));
+}
+
 /** Installs custom resource definitions and waits until the API server serves them. */
 export async function installDefinitions(
   { binary, kubeconfig }: { binary: string; kubeconfig: string },
