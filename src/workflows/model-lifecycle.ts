@@ -1,4 +1,12 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  patched,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { hasMachines, nextTrigger } from '../domain/decide/next-trigger.js';
 import { createLifecycleMemory, type LifecycleMemory } from './lifecycle-memory.js';
 import { listenForMessages, type Inbox } from './lifecycle-messages.js';
@@ -103,6 +111,8 @@ async function startNext(ledger: ModelLedger, memory: LifecycleMemory, inbox: In
   const started = await ledger.startCycle(next.trigger);
   if (typeof started === 'number') {
     memory.started(next.trigger, started, nowMs);
+    // One of an earlier life of this workflow may be over: nobody will tell of its end.
+    if (ledger.state()?.openCycle !== started && patched('adopted-cycle-may-be-over')) inbox.look = true;
   } else {
     memory.dropped(next.trigger, started.refusal);
     tally.dropped(next.trigger, 'refused');

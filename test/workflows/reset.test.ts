@@ -111,6 +111,25 @@ test('an aborted cycle that is reset to its beginning does not come to life agai
   expect(await model.kinds()).toEqual(['ledger-opened', 'cycle-started', 'cycle-ended']);
 });
 
+test('a lifecycle that is reset while wishes wait goes on with the next one when it finds the first one done', async () => {
+  const model = modelInTest(loop());
+  loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
+  await model.apply(unattended);
+  await model.trigger({ key: 'first' });
+  const cycle = await model.cycleOf('first');
+  await eventually(
+    () => model.cycleState(cycle),
+    ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
+  );
+  await resetBefore(loop().client.workflow.getHandle(model.lifecycleId), 'readModelState');
+  await model.trigger({ key: 'second' });
+  await eventually(model.state, ({ openCycle, queue }) => openCycle === cycle && queue.length === 2);
+  await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
+  loop().jobCluster.script(model.name, 'train');
+  expect(await model.cycle(await model.cycleOf('second')).result()).toMatchObject({ outcome: 'promoted' });
+  expect(await model.cycleOf('first')).toBe(cycle);
+});
+
 test.for(['readModelState', 'appendRecord'])(
   'a lifecycle that is reset to before %s finds its cycle again, and starts no second one',
   async (activity) => {
