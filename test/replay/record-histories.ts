@@ -15,6 +15,7 @@ import {
 import { historyJson, scrubbed } from '../workflows/histories.js';
 import { useLoop } from '../workflows/loop.js';
 import { eventually, modelInTest } from '../workflows/model-in-test.js';
+import { resetBefore } from '../workflows/reset-before.js';
 import { SERVED } from '../fakes/model-file.js';
 import { cohort } from '../fakes/monitor-output.js';
 import { challengerOf } from '../workflows/traffic-in-test.js';
@@ -172,6 +173,22 @@ test('a lifecycle with a queue, a pause and a cycle that was terminated, over co
   await eventually(model.state, ({ champion }) => champion?.cycle === second);
   await record('lifecycle-continued', loop().client.workflow.getHandle(model.lifecycleId, first.runId));
   await record('lifecycle-rebuilt', model.lifecycle());
+});
+
+test('a lifecycle that was reset, and adopts a cycle that is over before the next one in its queue', async () => {
+  const model = modelInTest(loop(), 'reset');
+  loop().jobCluster.script(model.name, 'snapshot', { kind: 'hang' });
+  await model.apply(unattended);
+  await model.trigger({ key: 'first' });
+  const cycle = await model.cycleOf('first');
+  await eventually(() => model.cycleState(cycle), isRunning('snapshot'));
+  await resetBefore(loop().client, loop().client.workflow.getHandle(model.lifecycleId), 'readModelState');
+  await model.trigger({ key: 'second' });
+  await eventually(model.state, ({ openCycle, queue }) => openCycle === cycle && queue.length === 2);
+  await loop().jobCluster.finish(`${model.name}-c${cycle}-snapshot-a1`);
+  loop().jobCluster.script(model.name, 'snapshot');
+  await model.cycle(await model.cycleOf('second')).result();
+  await record('lifecycle-reset', loop().client.workflow.getHandle(model.lifecycleId));
 });
 
 test('rolled out and baked; turned back; paused, skipped and aborted', async () => {

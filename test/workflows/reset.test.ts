@@ -1,28 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { abortUpdate } from '../../src/workflows/messages.js';
-import type { History } from './histories.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest } from './model-in-test.js';
+import { resetBefore } from './reset-before.js';
 
 const loop = useLoop('dev');
 const unattended = { gates: { whenNoChampion: 'pass' } };
-
-/** Resets a workflow to right before the n-th activity of that name was decided on; its messages come again. */
-async function resetBefore(handle: WorkflowHandle, activity: string): Promise<void> {
-  const { events } = (await handle.fetchHistory()) as { events: NonNullable<History['events']> };
-  const scheduled = events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity);
-  const decided = events.slice(0, scheduled).findLast((event) => event.workflowTaskCompletedEventAttributes != null)!;
-  const { runId } = await handle.describe();
-  await loop().client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: handle.workflowId, runId },
-    reason: 'a test',
-    workflowTaskFinishEventId: decided.eventId!,
-    requestId: randomUUID(),
-  });
-}
 
 /** In the order in which a reset goes ever further back. */
 const PLACES = [
@@ -46,7 +29,7 @@ test('a promoted cycle that is reset to before any of its activities adopts what
   const jobs = loop().jobCluster.started(model.name);
   const handle = loop().client.workflow.getHandle(model.cycle(cycle).workflowId);
   for (const place of PLACES) {
-    await resetBefore(handle, place);
+    await resetBefore(loop().client, handle, place);
     expect(await handle.result(), place).toMatchObject({ outcome: 'promoted' });
     expect(await model.kinds(), place).toEqual(records);
   }
@@ -61,7 +44,7 @@ test.for(['submitJob', 'registerCandidate', 'findApproval'])(
     const model = modelInTest(loop());
     const { number, candidateDigest } = await model.openApproval();
     const handle = loop().client.workflow.getHandle(model.cycle(number).workflowId);
-    await resetBefore(handle, activity);
+    await resetBefore(loop().client, handle, activity);
     await eventually(
       () => model.cycleState(number),
       ({ approval }) => approval !== null,
@@ -80,7 +63,7 @@ test('an approval that was recorded before a reset stands, though its votes are 
   await model.vote(number);
   await held.reached;
   const handle = loop().client.workflow.getHandle(model.cycle(number).workflowId);
-  await resetBefore(handle, 'notifyPeople');
+  await resetBefore(loop().client, handle, 'notifyPeople');
   held.release();
   await eventually(
     () => model.cycleState(number),
@@ -105,7 +88,7 @@ test('an aborted cycle that is reset to its beginning does not come to life agai
   await started.result();
   const handle = loop().client.workflow.getHandle(started.workflowId);
   for (const activity of ['openCycle', 'judgeCycle']) {
-    await resetBefore(handle, activity).catch(() => undefined); // it never came to its judgement
+    await resetBefore(loop().client, handle, activity).catch(() => undefined); // it never came to its judgement
     expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
   }
   expect(await model.kinds()).toEqual(['ledger-opened', 'cycle-started', 'cycle-ended']);
@@ -121,7 +104,7 @@ test('a lifecycle that is reset while wishes wait goes on with the next one when
     () => model.cycleState(cycle),
     ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
   );
-  await resetBefore(loop().client.workflow.getHandle(model.lifecycleId), 'readModelState');
+  await resetBefore(loop().client, loop().client.workflow.getHandle(model.lifecycleId), 'readModelState');
   await model.trigger({ key: 'second' });
   await eventually(model.state, ({ openCycle, queue }) => openCycle === cycle && queue.length === 2);
   await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
@@ -142,7 +125,7 @@ test.for(['readModelState', 'appendRecord'])(
       () => model.cycleState(cycle),
       ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
     );
-    await resetBefore(loop().client.workflow.getHandle(model.lifecycleId), activity);
+    await resetBefore(loop().client, loop().client.workflow.getHandle(model.lifecycleId), activity);
     await eventually(model.state, ({ openCycle }) => openCycle === cycle);
     await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
     await eventually(
