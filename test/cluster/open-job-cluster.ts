@@ -29,7 +29,12 @@ export function fatedJob(fate: Record<string, string>, changes: Partial<JobSpec>
   return nodeJob('', {
     command: ['train'],
     environment: fate,
-    cluster: KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0', ...cluster }),
+    cluster: KubernetesCluster.parse({
+      kind: 'kubernetes',
+      image: 'registry.example/trainer@sha256:0',
+      nodeSelector: { type: 'kwok' }, // else it may go to a node of another test file, which knows no fates
+      ...cluster,
+    }),
     ...changes,
   });
 }
