@@ -94,7 +94,8 @@ test('an aborted cycle that is reset to its beginning does not come to life agai
   expect(await model.kinds()).toEqual(['ledger-opened', 'cycle-started', 'cycle-ended']);
 });
 
-test('a lifecycle that is reset while wishes wait goes on with the next one when it finds the first one done', async () => {
+/** A lifecycle whose first wish is a cycle that trains on and on. */
+async function trainingFirst() {
   const model = modelInTest(loop());
   loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
   await model.apply(unattended);
@@ -104,6 +105,11 @@ test('a lifecycle that is reset while wishes wait goes on with the next one when
     () => model.cycleState(cycle),
     ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
   );
+  return { model, cycle };
+}
+
+test('a lifecycle that is reset while wishes wait goes on with the next one when it finds the first one done', async () => {
+  const { model, cycle } = await trainingFirst();
   await resetBefore(loop().client, loop().client.workflow.getHandle(model.lifecycleId), 'readModelState');
   await model.trigger({ key: 'second' });
   await eventually(model.state, ({ openCycle, queue }) => openCycle === cycle && queue.length === 2);
@@ -116,15 +122,7 @@ test('a lifecycle that is reset while wishes wait goes on with the next one when
 test.for(['readModelState', 'appendRecord'])(
   'a lifecycle that is reset to before %s finds its cycle again, and starts no second one',
   async (activity) => {
-    const model = modelInTest(loop());
-    loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
-    await model.apply(unattended);
-    await model.trigger({ key: 'first' });
-    const cycle = await model.cycleOf('first');
-    await eventually(
-      () => model.cycleState(cycle),
-      ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
-    );
+    const { model, cycle } = await trainingFirst();
     await resetBefore(loop().client, loop().client.workflow.getHandle(model.lifecycleId), activity);
     await eventually(model.state, ({ openCycle }) => openCycle === cycle);
     await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
