@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import type { Ledger } from '../../src/activities/ledger.js';
+import { watchInSlot, type RunWatch } from '../../src/activities/watch-seat.js';
 import { createAbsentServing } from '../../src/adapters/absent/serving.js';
 import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
@@ -18,6 +19,8 @@ interface BenchActivitiesOptions {
   readonly searchAttributes?: boolean;
   /** Absent: jobs take place in memory. */
   readonly jobCluster?: JobCluster;
+  /** Absent: in their slots. */
+  readonly runWatch?: RunWatch;
 }
 
 /** What a job leaves is the job's work, which no bench of the loop measures: written as jobs write it, and not waited for on the disk. */
@@ -42,6 +45,7 @@ export function createBenchActivities(
   {
     searchAttributes = false,
     jobCluster = createMemoryJobCluster((spec) => stageOutput(jobsStore(store), spec)),
+    runWatch = watchInSlot,
   }: BenchActivitiesOptions = {},
 ): Activities {
   const registry = createMemoryRegistry();
@@ -54,6 +58,7 @@ export function createBenchActivities(
     notifier: createMemoryNotifier(),
     ...createAbsentServing('this bench serves nothing'),
     environment: { lockDigest: digestOfBytes('lock'), architecture: process.arch, stepsDigest: digestOfBytes('steps') },
+    runWatch,
     prices: null,
     watchHeartbeatSeconds: 60,
     labelPauseSeconds: null,

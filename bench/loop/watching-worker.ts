@@ -5,7 +5,8 @@ import { createKubernetesJobCluster } from '../../src/adapters/kubernetes/job-cl
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../../src/adapters/local/signer.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
-import { WATCHED_JOBS_MAX, WORKFLOWS_CACHED_MAX } from '../../src/workers/worker-limits.js';
+import { detachWatches } from '../../src/workers/detach-watches.js';
+import { WATCHED_JOBS_MAX, WATCHES_IN_SLOTS_MAX, WORKFLOWS_CACHED_MAX } from '../../src/workers/worker-limits.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createBenchActivities } from './bench-activities.js';
 
@@ -37,10 +38,11 @@ const jobCluster: JobCluster = {
     }
   },
 };
-const activities = createBenchActivities(store, ledger, { jobCluster });
+const watches = detachWatches({ countMax: WATCHED_JOBS_MAX, failed: (_type, failure) => console.log(failure.message) });
+const activities = createBenchActivities(store, ledger, { jobCluster, runWatch: watches.run });
 const workers = [
   await Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle: { codePath }, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),
-  await Worker.create({ connection, activities, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
+  await Worker.create({ connection, activities, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHES_IN_SLOTS_MAX }),
 ];
 process.on('message', () => process.send?.(seen.size));
 process.on('disconnect', () => process.exit(0)); // the jobs of a bench end with it

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, Context, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { beginWatch, isTimeToTell, JOB_PROGRESS_SIGNAL, observed, told } from '../domain/decide/job-watch.js';
 import type { TimeRange } from '../domain/dataset.js';
 import type { Digest } from '../domain/digest.js';
@@ -16,6 +16,7 @@ import type { Ledger } from './ledger.js';
 import { planJob, type JobPlan, type TrainingEnvironment } from './plan-job.js';
 import { readStageOutput } from './stage-output.js';
 import { toFailure } from './to-failure.js';
+import { watchInSlot, type RunWatch, type WatchSeat } from './watch-seat.js';
 import { isTraining, needPrices, trainingCheck, type WatchRequest } from './watch-training.js';
 import { Evidence } from '../domain/evidence.js';
 import { getDocument } from './documents.js';
@@ -44,10 +45,12 @@ export interface JobActivityPorts {
   readonly environment: TrainingEnvironment;
   /** What machines cost; null: nobody said. */
   readonly prices: Prices | null;
+  /** How a job is watched for as long as it runs; absent: in its activity's slot. */
+  readonly runWatch?: RunWatch;
 }
 
 export function createJobActivities(ports: JobActivityPorts) {
-  const { store, jobCluster } = ports;
+  const { store, jobCluster, runWatch = watchInSlot } = ports;
   return { submitJob, awaitJob, recordStage, stopJob, stopJobsOfCycle };
 
   /** Starts the stage's job, attaches to it where it already runs, or cites evidence of the retried cycle. */
@@ -79,37 +82,30 @@ export function createJobActivities(ports: JobActivityPorts) {
 
   /** Waits for a job to end, heartbeating its progress; fails where a rule says that it is to stop. Stopping it is the workflow's to do, never ours. */
   async function awaitJob(jobName: string, request?: WatchRequest): Promise<void> {
-    await watchToEnd(jobName, request).catch((error: unknown) => {
-      throw patient(jobName, error);
-    });
+    await runWatch((seat) =>
+      watchToEnd(seat, jobName, request).catch((error: unknown) => {
+        throw patient(jobName, error);
+      }),
+    );
   }
 
-  async function watchToEnd(jobName: string, request: WatchRequest | undefined): Promise<void> {
+  async function watchToEnd(seat: WatchSeat, jobName: string, request: WatchRequest | undefined): Promise<void> {
     const check = await trainingCheck(ports, jobName, request);
-    let watch = beginWatch(activityInfo().heartbeatDetails, Date.now());
-    const heartbeatMs = Math.max(200, Math.min(10_000, (activityInfo().heartbeatTimeoutMs ?? 60_000) / 4));
-    for await (const job of jobCluster.watch(jobName, { signal: cancellationSignal(), heartbeatMs })) {
+    let watch = beginWatch(seat.heartbeatDetails, Date.now());
+    const heartbeatMs = Math.max(200, Math.min(10_000, (seat.heartbeatTimeoutMs ?? 60_000) / 4));
+    for await (const job of jobCluster.watch(jobName, { signal: seat.signal, heartbeatMs })) {
       const nowMs = Date.now();
       if (job.phase === 'Succeeded') return;
       if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true }); // the next attempt is the workflow's to make
       watch = observed(watch, job.progress, nowMs);
-      heartbeat(watch);
+      seat.heartbeat(watch);
       check(job, watch, nowMs);
       if (request === undefined || !isTimeToTell(watch, { attempt: request.attempt, startedAtMs: startOf(job, nowMs) }, nowMs)) continue;
       watch = told(watch, nowMs);
-      await tellWorkflow(request, watch.words);
+      const { stage, attempt } = request;
+      await seat.signalWorkflow(JOB_PROGRESS_SIGNAL, { stage, attempt, words: watch.words }); // for the details that the Temporal UI shows
     }
     throw new RatchetError('WatchEnded', `the watch of job ${jobName} ended before the job did`);
-  }
-
-  /** For the details that the Temporal UI shows. Where it cannot be told, the heartbeat has it all the same. */
-  async function tellWorkflow({ stage, attempt }: WatchRequest, words: string): Promise<void> {
-    const { info, client } = Context.current();
-    const { workflowId, runId } = info.workflowExecution!;
-    await client.workflow
-      .getHandle(workflowId, runId)
-      .signal(JOB_PROGRESS_SIGNAL, { stage, attempt, words })
-      .catch(() => undefined);
   }
 
   /** Turns the finished job's result into evidence. Asked again, it gives the same digest. */

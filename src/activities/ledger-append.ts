@@ -74,9 +74,9 @@ export function createLedgerAppend({ store, signer, owner, reader, keys }: Ledge
     return write({ ...toRecord(wish, seq, foldLedger(state, seq, wish.body)), prev: head.digest });
   }
 
-  async function refuseByCycle(head: FiledRecord, { model, body }: AppendRequest): Promise<string | null> {
+  async function refuseByCycle(head: FiledRecord, { body }: AppendRequest): Promise<string | null> {
     if (!RULED_BY_CYCLE.has(body.kind) || !('cycle' in body)) return null;
-    const records = await reader.range(model, body.cycle, head.record.seq);
+    const records = await reader.upTo(head, body.cycle);
     return refuseOutcome(
       records.map(({ record }) => record.body).filter((earlier) => 'cycle' in earlier && earlier.cycle === body.cycle),
       body,

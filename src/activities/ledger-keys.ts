@@ -55,7 +55,7 @@ export function createLedgerKeys(reader: LedgerReader): LedgerKeys {
     const { seq } = head.record;
     const index = usable(indexes.get(model), head) ?? startIndex(head);
     if (seq > index.high) {
-      const newer = await reader.range(model, index.high + 1, seq);
+      const newer = await reader.upTo(head, index.high + 1);
       if (newer[0]?.record.prev !== index.highDigest) {
         // Another store stands under the same name.
         indexes.delete(model);

@@ -13,6 +13,8 @@ export interface LedgerReader {
   head(model: string): Promise<FiledRecord | null>;
   /** Records `from` to `to`, both included, in order, chained, signatures checked; shorter where the ledger ends. @throws {RatchetError} LedgerBroken */
   range(model: string, from: number, to: number): Promise<FiledRecord[]>;
+  /** As `range`, up to this head, which is not read again. */
+  upTo(head: FiledRecord, from: number): Promise<FiledRecord[]>;
   /** A public key that was published in the store. @throws {RatchetError} LedgerBroken */
   publicKey(keyId: string): Promise<KeyObject>;
 }
@@ -21,7 +23,7 @@ export interface LedgerReader {
 export function createLedgerReader(store: ObjectStore): LedgerReader {
   const heads = new Map<string, number>();
   const publicKeys = new Map<string, KeyObject>();
-  return { head, range, publicKey };
+  return { head, range, upTo, publicKey };
 
   async function head(model: string): Promise<FiledRecord | null> {
     const known = heads.get(model) ?? 0;
@@ -49,6 +51,15 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
       }
     }
     return records;
+  }
+
+  async function upTo(head: FiledRecord, from: number): Promise<FiledRecord[]> {
+    const { model, seq } = head.record;
+    if (from > seq) return [];
+    const before = await range(model, from, seq - 1);
+    if (before.length < seq - Math.max(1, from)) return before;
+    checkChain(before.at(-1), head);
+    return [...before, head];
   }
 
   async function read(model: string, seq: number): Promise<FiledRecord | null> {

@@ -9,8 +9,12 @@ const UNFORESEEN_ATTEMPTS_MAX = 25;
  * did not foresee is retried (it may pass) and bounded by the workflow's retry policy.
  * @param attempt which of Temporal's tries this was: what we did not foresee and comes again this often is no passing trouble.
  * @param isFinal asking again would find the same: Temporal must not, whatever the class says.
+ * @param isCancelled whether the activity is; absent: asked of the one that runs here.
  */
-export function toFailure(error: unknown, { isFinal = false, attempt = 1 }: { isFinal?: boolean; attempt?: number } = {}): Error {
+export function toFailure(
+  error: unknown,
+  { isFinal = false, attempt = 1, isCancelled }: { isFinal?: boolean; attempt?: number; isCancelled?: boolean } = {},
+): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error;
   if (error instanceof RatchetError) {
     const failure: Failure = { type: error.type, class: error.class, message: error.message, remedy: error.remedy };
@@ -22,7 +26,8 @@ export function toFailure(error: unknown, { isFinal = false, attempt = 1 }: { is
     });
   }
   // A request that somebody else gave up is no cancellation of ours: the cycle must not end as aborted for it.
-  if (error instanceof Error && error.name === 'AbortError' && cancellationSignal().aborted) return new CancelledFailure(error.message);
+  if (error instanceof Error && error.name === 'AbortError' && (isCancelled ?? cancellationSignal().aborted))
+    return new CancelledFailure(error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // A value out of range and a document of another shape are so again a second later.
   const isForGood =

@@ -10,6 +10,7 @@ import { createLocalSigner } from '../adapters/local/signer.js';
 import type { WorkerConfig } from '../config/worker-config.js';
 import { digestOf, digestOfBytes, type Digest } from '../domain/digest.js';
 import type { Activities } from '../activities/index.js';
+import type { RunWatch } from '../activities/watch-seat.js';
 import { openNoticeRoutes } from './compose/notices.js';
 import { openRegistries } from './compose/registries.js';
 import { openKubernetes } from './compose/kubernetes.js';
@@ -30,6 +31,8 @@ export interface ComposeRequest {
   readonly owner: string;
   readonly searchAttributes: boolean;
   readonly meter: Meter;
+  /** How jobs are watched for as long as they run. */
+  readonly runWatch: RunWatch;
   /** For the worker's log. */
   readonly tell: (line: string) => void;
 }
@@ -38,7 +41,7 @@ export interface ComposeRequest {
 const lockFile = fileURLToPath(new URL('../../steps/requirements.lock', import.meta.url));
 
 /** Adapters → ports → activities: the one place where they meet. */
-export async function composeActivities({ config, owner, searchAttributes, meter, tell }: ComposeRequest): Promise<Activities> {
+export async function composeActivities({ config, owner, searchAttributes, meter, runWatch, tell }: ComposeRequest): Promise<Activities> {
   const store = openObjectStore(config.storeUri);
   const signer = await createLocalSigner(config.home);
   const ledger = createLedger({ store, signer, owner });
@@ -69,6 +72,7 @@ export async function composeActivities({ config, owner, searchAttributes, meter
       architecture: process.arch,
       stepsDigest: stepsDigest(config.stepsPath),
     },
+    runWatch,
     prices: readPrices(config.home, process.env),
     watchHeartbeatSeconds: config.watchHeartbeatSeconds,
     labelPauseSeconds: config.labelPauseSeconds,

@@ -6,12 +6,13 @@ import { applyHouseSchedules } from '../client/apply-house-schedules.js';
 import { workerConfig } from '../config/worker-config.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 import { composeActivities } from './compose.js';
-import { countFailures } from './metrics/count-failures.js';
+import { detachWatches } from './detach-watches.js';
+import { countFailure, countFailures } from './metrics/count-failures.js';
 import { countTriggers } from './metrics/count-triggers.js';
 import { createMeter } from './metrics/meter.js';
 import { sdkMetrics, showMetrics } from './metrics/show-metrics.js';
 import { temporalTarget } from './temporal-target.js';
-import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
+import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WATCHES_IN_SLOTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
 
 /** A line of the log. On a full disk it is lost, and the worker works on: a stream would throw, and stay closed. */
@@ -39,9 +40,17 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect(target.connection);
   const { namespace } = target;
   const meter = createMeter();
+  const watches = detachWatches({
+    countMax: WATCHED_JOBS_MAX,
+    failed(activityType, failure) {
+      countFailure(meter, activityType, failure);
+      tell(`WARN Activity failed ${JSON.stringify({ activityType, error: failure.message })}`);
+    },
+  });
   const activities = await composeActivities({
     config,
     meter,
+    runWatch: watches.run,
     owner: await clusterOwner(connection, namespace),
     searchAttributes: await hasSearchAttributes(connection, namespace),
     tell,
@@ -66,11 +75,13 @@ async function main(): Promise<void> {
       stickyQueueScheduleToStartTimeout: STICKY_SECONDS * 1000,
       maxConcurrentActivityTaskExecutions: 100,
     }),
-    await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_JOBS_MAX }),
+    await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHES_IN_SLOTS_MAX }),
     await Worker.create({ ...common, taskQueue: TRAFFIC_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_ROLLOUTS_MAX }),
   ];
+  let givenBack = Promise.resolve();
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    givenBack = watches.close(); // after: nobody here takes them again
   };
   process.once('SIGTERM', shutdown);
   process.once('SIGINT', shutdown);
@@ -83,6 +94,7 @@ async function main(): Promise<void> {
   );
   tell(`worker polls ${TASK_QUEUE}, ${WATCH_TASK_QUEUE} and ${TRAFFIC_TASK_QUEUE} of ${namespace} at ${target.address}`);
   await running;
+  await givenBack;
   await metrics?.close();
   await connection.close();
 }

@@ -1,5 +1,8 @@
-/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread. */
+/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread nor a slot. */
 export const WATCHED_JOBS_MAX = 5000;
+
+/** Watches that begin, or that found no room without a slot. Each takes its slot for a second: a new worker takes up thousands in half a minute. */
+export const WATCHES_IN_SLOTS_MAX = 200;
 
 /** Workflows kept in memory between two tasks. A cycle that waits for months may leave: it is replayed when it is woken. */
 export const WORKFLOWS_CACHED_MAX = 200;

@@ -7,6 +7,7 @@ import { createActivities } from '../../src/activities/index.js';
 import { createLedger } from '../../src/activities/ledger.js';
 import { withFailures } from '../../src/activities/to-failure.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
+import { detachWatches } from '../../src/workers/detach-watches.js';
 import { countTriggers } from '../../src/workers/metrics/count-triggers.js';
 import { createMeter, type Meter } from '../../src/workers/metrics/meter.js';
 import { TASK_QUEUE, TRAFFIC_TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
@@ -43,6 +44,7 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
   const noticeRoutes = createMemoryNoticeRoutes();
   const traffic = createMemoryServing();
   const holds = createHolds();
+  let watches = newWatches();
   const activities = withFailures(
     holds.wrap(
       createActivities({
@@ -56,14 +58,23 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
         ...traffic,
         environment: { lockDigest: digestOfBytes(Buffer.from('lock')), architecture: 'any', stepsDigest: digestOfBytes('steps') },
         prices: PRICES,
+        runWatch: (watch) => watches.run(watch),
         watchHeartbeatSeconds: 60,
         labelPauseSeconds: null,
         searchAttributes,
       }),
     ),
   );
-  return { store, ledger, jobCluster, registry, notifier, logs, noticeRoutes, traffic, holds, activities };
+  return { store, ledger, jobCluster, registry, notifier, logs, noticeRoutes, traffic, holds, giveBackWatches, activities };
+
+  async function giveBackWatches(): Promise<void> {
+    const ended = watches;
+    watches = newWatches();
+    await ended.close();
+  }
 }
+
+const newWatches = () => detachWatches({ countMax: 1000, failed: () => undefined });
 
 /** Failures that a test provokes are no news. */
 export function beQuiet(): void {
@@ -115,6 +126,7 @@ export function useLoop(
       const ended = Promise.all(workers.map((worker) => worker.run()));
       return async () => {
         for (const worker of workers) worker.shutdown();
+        await loop.giveBackWatches();
         await ended;
       };
     };
