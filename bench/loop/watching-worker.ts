@@ -38,7 +38,11 @@ const jobCluster: JobCluster = {
     }
   },
 };
-const watches = detachWatches({ countMax: WATCHED_JOBS_MAX, failed: (_type, failure) => console.log(failure.message) });
+const watches = detachWatches({
+  countMax: WATCHED_JOBS_MAX,
+  failed: (_watch, failure) => console.log(failure.message),
+  unheard: (_watch, error) => console.log(error.message),
+});
 const activities = createBenchActivities(store, ledger, { jobCluster, runWatch: watches.run });
 const workers = [
   await Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle: { codePath }, maxCachedWorkflows: WORKFLOWS_CACHED_MAX }),

@@ -94,7 +94,10 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   RegistryUnavailable: ['The registry does not answer, or is overloaded.', 'Nothing, unless it lasts: then check the MLflow server.'],
   StoreUnavailable: ['The object store does not answer.', 'Nothing, unless it lasts: then check the store and the network.'],
   StoreFull: ['The object store has no space left.', 'Make room; the cycle goes on by itself.'],
-  WatchEnded: ['The connection that watched a job broke; the job itself goes on.', 'Nothing: the watch is taken up again.'],
+  WatchEnded: [
+    'The connection that watched a job broke, its worker ends, or somebody paused or reset the watch; the job itself goes on.',
+    'Nothing: the watch is taken up again.',
+  ],
   NotifierUnavailable: ['A notice could not be delivered.', 'Nothing for the cycle: check the receiver.'],
   Unexpected: ['An error that nobody foresaw.', 'Report it with its message; the cycle tries again.'],
   JobLost: ['The job’s process or node vanished without a result.', 'Nothing: the next attempt starts by itself.'],

@@ -42,10 +42,12 @@ async function main(): Promise<void> {
   const meter = createMeter();
   const watches = detachWatches({
     countMax: WATCHED_JOBS_MAX,
-    failed(activityType, failure) {
-      countFailure(meter, activityType, failure);
-      tell(`WARN Activity failed ${JSON.stringify({ activityType, error: failure.message })}`);
+    failed(activity, failure) {
+      countFailure(meter, activity.activityType, failure);
+      tell(`WARN Activity failed ${JSON.stringify({ ...activity, error: failure.stack ?? failure.message })}`);
     },
+    unheard: (activity, error) => tell(`WARN Temporal does not hear of a watch: ${JSON.stringify({ ...activity, error: error.message })}`),
+    counted: (count) => meter.record({ name: 'ratchet_watched_jobs', labels: {}, value: count }),
   });
   const activities = await composeActivities({
     config,
@@ -78,10 +80,10 @@ async function main(): Promise<void> {
     await Worker.create({ ...common, taskQueue: WATCH_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHES_IN_SLOTS_MAX }),
     await Worker.create({ ...common, taskQueue: TRAFFIC_TASK_QUEUE, maxConcurrentActivityTaskExecutions: WATCHED_ROLLOUTS_MAX }),
   ];
-  let givenBack = Promise.resolve();
+  let givenBack: Promise<void> | undefined;
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    givenBack = watches.close(); // after: nobody here takes them again
+    givenBack ??= watches.close(); // after: another worker takes them
   };
   process.once('SIGTERM', shutdown);
   process.once('SIGINT', shutdown);

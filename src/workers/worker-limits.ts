@@ -1,7 +1,7 @@
-/** At most so many jobs are watched by one worker; a watch is a promise and a heartbeat, not a thread nor a slot. */
+/** So many jobs are watched by one worker without a slot: a watch is a promise and a heartbeat. */
 export const WATCHED_JOBS_MAX = 5000;
 
-/** Watches that begin, or that found no room without a slot. Each takes its slot for a second: a new worker takes up thousands in half a minute. */
+/** Watches that begin, each for a second (a new worker takes up thousands in half a minute), or that found no room without a slot. */
 export const WATCHES_IN_SLOTS_MAX = 200;
 
 /** Workflows kept in memory between two tasks. A cycle that waits for months may leave: it is replayed when it is woken. */

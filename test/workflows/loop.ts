@@ -74,7 +74,7 @@ export function createLoop({ searchAttributes = false, clusterOver }: LoopOption
   }
 }
 
-const newWatches = () => detachWatches({ countMax: 1000, failed: () => undefined });
+const newWatches = () => detachWatches({ countMax: 1000, failed: () => undefined, unheard: () => undefined });
 
 /** Failures that a test provokes are no news. */
 export function beQuiet(): void {

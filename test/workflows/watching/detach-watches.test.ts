@@ -7,7 +7,7 @@ import { RatchetError } from '../../../src/domain/failure.js';
 import { startTestTemporal } from '../../servers/temporal.js';
 import { removeFolder } from '../../temporary-folder.js';
 import { beQuiet } from '../loop.js';
-import { eventually } from '../model-in-test.js';
+import { until } from '../../chaos/until.js';
 import { startWatcher, watchOneBundle } from './watches-in-test.js';
 
 let server: Awaited<ReturnType<typeof startTestTemporal>>;
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 /** A task queue of its own, and what starts workers and watches there. */
-function newQueue() {
+function newQueue({ heartbeatSeconds = 60, waitsForEnd = false } = {}) {
   const taskQueue = `watches-${++queues}`;
   return {
     async watcher({ slots = 1, countMax = 100 } = {}) {
@@ -39,21 +39,27 @@ function newQueue() {
       onTestFinished(() => watcher.stop());
       return watcher;
     },
-    begin: (name: string) => client.workflow.start('watchOne', { workflowId: `${taskQueue}-${name}`, taskQueue, args: [name] }),
+    begin: (name: string) =>
+      client.workflow.start('watchOne', {
+        workflowId: `${taskQueue}-${name}`,
+        taskQueue,
+        args: [name, { heartbeatSeconds, waitsForEnd }],
+      }),
   };
 }
 
 type Watcher = Awaited<ReturnType<typeof startWatcher>>;
 
-const begun = (watcher: Watcher, name: string) =>
-  eventually(
-    () => Promise.resolve(watcher.last(name)!),
-    (seen) => seen !== undefined,
-  );
+const begun = (watcher: Watcher, name: string) => until(`watch ${name} begins`, () => watcher.last(name));
+
+const tryOf = (watcher: Watcher, name: string, number: number) =>
+  until(`try ${number} of ${name}`, () => watcher.tries.get(name)?.[number - 1]);
 
 const pending = async (handle: WorkflowHandle) => (await handle.describe()).raw.pendingActivities?.[0];
 
-/** When it has left its slot, the next one of the same worker begins. */
+const saidOf = async (handle: WorkflowHandle) => Number((await pending(handle))?.heartbeatDetails?.payloads?.[0]?.data?.toString() ?? 0);
+
+/** When it has left the worker's one slot, the next one begins. */
 async function detached(queue: ReturnType<typeof newQueue>, watcher: Watcher, name: string) {
   const handle = await queue.begin(name);
   await begun(watcher, name);
@@ -63,16 +69,15 @@ async function detached(queue: ReturnType<typeof newQueue>, watcher: Watcher, na
   return handle;
 }
 
-test('one slot is enough for many watches; each is answered when it ends', async () => {
-  const queue = newQueue();
+test('one slot is enough for many watches; each is heard of, and answered when it ends', async () => {
+  const queue = newQueue({ heartbeatSeconds: 10 });
   const watcher = await queue.watcher();
   const names = ['a', 'b', 'c', 'd'];
   const handles = await Promise.all(names.map((name) => queue.begin(name)));
   for (const name of names) await begun(watcher, name);
-  await eventually(
-    async () => (await pending(handles[0]!))?.heartbeatDetails?.payloads?.[0]?.data?.toString(),
-    (said) => said?.includes('goes on') ?? false,
-  );
+  await until('all have left the slot', () => watcher.detachedMax() === names.length);
+  const { said } = watcher.last('a')!;
+  await until('what is said without a slot is heard', async () => (await saidOf(handles[0]!)) > said);
   watcher.last('b')!.end();
   await handles[1]!.result();
   watcher.last('c')!.end(new RatchetError('JobTimedOut', 'it took too long', { remedy: 'give it more time', detail: 'last line' }));
@@ -83,82 +88,102 @@ test('one slot is enough for many watches; each is answered when it ends', async
     nonRetryable: true,
     details: [{ type: 'JobTimedOut', remedy: 'give it more time' }, 'last line'],
   });
-  expect(watcher.failures).toEqual(['watch: it took too long']);
+  expect(watcher.failures).toEqual(['watch 1: it took too long']);
   watcher.last('a')!.end();
   watcher.last('d')!.end();
   await Promise.all([handles[0]!.result(), handles[3]!.result()]);
   expect(names.map((name) => watcher.tries.get(name)!.length)).toEqual([1, 1, 1, 1]);
 });
 
-test('what passes is tried again, in a slot and without one', async () => {
-  const queue = newQueue();
-  const watcher = await queue.watcher();
-  const early = await queue.begin('early');
-  (await begun(watcher, 'early')).end(new RatchetError('ClusterUnavailable', 'no answer'));
-  await eventually(
-    () => Promise.resolve(watcher.tries.get('early')!.length),
-    (tries) => tries === 2,
-  );
-  watcher.last('early')!.end();
-  await early.result();
-  const late = await detached(queue, watcher, 'late');
-  watcher.last('late')!.end(new RatchetError('ClusterUnavailable', 'no answer'));
-  await eventually(
-    () => Promise.resolve(watcher.tries.get('late')!.length),
-    (tries) => tries === 2,
-  );
-  watcher.last('late')!.end();
-  await late.result();
-  expect(watcher.failures).toEqual(['watch: no answer']);
-});
-
-test.for(['cancel', 'terminate'] as const)('after a workflow is told to %s, its watch ends', async (how) => {
+test('what passes is tried again, and the next try knows what this one said last', async () => {
   const queue = newQueue();
   const watcher = await queue.watcher();
   const handle = await detached(queue, watcher, 'one');
+  const first = watcher.last('one')!;
+  first.end(new RatchetError('ClusterUnavailable', 'no answer'));
+  const second = await tryOf(watcher, 'one', 2);
+  expect(second.heardOf).toBe(first.said);
+  second.end(new RatchetError('ClusterUnavailable', 'no answer, in its slot'));
+  (await tryOf(watcher, 'one', 3)).end();
+  await handle.result();
+  expect(watcher.failures).toContain('watch 1: no answer');
+});
+
+test.for([
+  ['cancelled', (handle: WorkflowHandle) => handle.cancel()],
+  ['terminated', (handle: WorkflowHandle) => handle.terminate('a test')],
+] as const)('the watch of a workflow that is %s ends', async ([, end]) => {
+  const queue = newQueue({ heartbeatSeconds: 2 });
+  const watcher = await queue.watcher();
+  const handle = await detached(queue, watcher, 'one');
   const { signal } = watcher.last('one')!;
-  await (how === 'cancel' ? handle.cancel() : handle.terminate('a test'));
-  await eventually(
-    () => Promise.resolve(signal.aborted),
-    (aborted) => aborted,
-    10,
-  );
+  await end(handle);
+  await until('its end', () => signal.aborted);
   await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
   expect(watcher.failures).toEqual([]);
 });
 
-test('a worker that ends gives its watches back: another goes on at once, with what was said last', async () => {
+test('a workflow that waits for the end of its cancelled watch hears of it', async () => {
+  const queue = newQueue({ heartbeatSeconds: 4, waitsForEnd: true });
+  const watcher = await queue.watcher();
+  const handle = await detached(queue, watcher, 'one');
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+  expect(await handle.describe()).toMatchObject({ status: { name: 'CANCELLED' } });
+  expect(watcher.last('one')!.signal.aborted).toBe(true);
+  expect(watcher.tries.get('one')).toHaveLength(1);
+  expect(watcher.failures).toEqual([]);
+});
+
+test('a watch that somebody pauses ends, and goes on when it may', async () => {
+  const queue = newQueue({ heartbeatSeconds: 4 });
+  const watcher = await queue.watcher();
+  const handle = await detached(queue, watcher, 'one');
+  const activity = { namespace: 'default', execution: { workflowId: handle.workflowId }, type: 'watch' };
+  await client.workflowService.pauseActivity(activity);
+  await until('its end', () => watcher.last('one')!.signal.aborted);
+  await client.workflowService.unpauseActivity(activity);
+  (await tryOf(watcher, 'one', 2)).end();
+  await handle.result();
+  expect(watcher.failures).toEqual([]);
+});
+
+test('a worker that ends gives its watches back: another goes on long before they time out, with what was said last', async () => {
   const queue = newQueue();
   const first = await queue.watcher();
   const handle = await detached(queue, first, 'one');
-  await eventually(
-    async () => (await pending(handle))?.heartbeatDetails?.payloads?.length ?? 0,
-    (said) => said > 0,
-  );
   const second = await queue.watcher();
+  const startedMs = performance.now();
   await first.stop();
-  expect(first.last('one')!.signal.aborted).toBe(true);
+  const { said, signal } = first.last('one')!;
+  expect(signal.aborted).toBe(true);
   const { heardOf, end } = await begun(second, 'one');
-  expect(heardOf).toBe('one goes on');
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
+  expect(heardOf).toBe(said);
   end();
   await handle.result();
   expect(first.failures).toEqual([]);
 });
 
-test('a watch that finds no room keeps its slot, and so the next one waits for another worker', async () => {
+test('a watch that finds no room keeps its slot until there is some; meanwhile others wait for another worker', async () => {
   const queue = newQueue();
   const full = await queue.watcher({ countMax: 1 });
-  const handles = [await queue.begin('a'), await queue.begin('b'), await queue.begin('c')];
-  const running = await eventually(
-    () => Promise.resolve([...full.tries.keys()]),
-    (names) => names.length === 2,
-  );
-  const waits = ['a', 'b', 'c'].find((name) => !running.includes(name))!;
+  await queue.begin('a');
+  await begun(full, 'a');
+  await queue.begin('b');
+  await begun(full, 'b');
+  const handle = await queue.begin('c');
+  await until('it has said more than a watch with room says from its slot', () => full.last('b')!.said > 30);
+  expect(full.last('c')).toBeUndefined();
   const other = await queue.watcher();
-  (await begun(other, waits)).end();
-  for (const name of running) full.last(name)!.end();
-  await Promise.all(handles.map((handle) => handle.result()));
-  expect(running.map((name) => full.tries.get(name)!.length)).toEqual([1, 1]);
+  (await begun(other, 'c')).end();
+  await handle.result();
+  await other.stop();
+  await queue.begin('d');
+  full.last('a')!.end();
+  await begun(full, 'd');
+  expect(full.detachedMax()).toBe(1);
+  expect(full.tries.get('b')).toHaveLength(1);
 });
 
 test('a job that ends while Temporal is away is told when it is there again', async () => {
@@ -167,14 +192,22 @@ test('a job that ends while Temporal is away is told when it is there again', as
   const handle = await detached(queue, watcher, 'one');
   await server.stop();
   watcher.last('one')!.end();
+  await until('it is noticed that nobody hears', () => watcher.unheard.length > 0);
   server = await startTestTemporal(inject('temporalCli'), home, { port: server.port });
-  // Where that took longer than a watch may be silent, it has been begun again meanwhile.
-  await eventually(
-    async () => (await handle.describe()).status.name,
-    (status) => {
-      const again = watcher.tries.get('one')!;
-      if (again.length > 1) again.at(-1)!.end();
-      return status === 'COMPLETED';
-    },
-  );
+  await until('the end is heard', async () => (await handle.describe().catch(() => null))?.status.name === 'COMPLETED');
+  expect(watcher.tries.get('one')).toHaveLength(1);
+  expect(watcher.unheard).toEqual([handle.workflowId]);
+});
+
+test('a watch that Temporal heard nothing of for too long is left to the next try', async () => {
+  const queue = newQueue({ heartbeatSeconds: 2 });
+  const watcher = await queue.watcher();
+  const handle = await detached(queue, watcher, 'one');
+  const first = watcher.last('one')!;
+  await server.stop();
+  await until('it is left', () => first.signal.aborted);
+  server = await startTestTemporal(inject('temporalCli'), home, { port: server.port });
+  (await tryOf(watcher, 'one', 2)).end();
+  await until('the end is heard', async () => (await handle.describe().catch(() => null))?.status.name === 'COMPLETED');
+  expect(watcher.failures).toEqual([]);
 });

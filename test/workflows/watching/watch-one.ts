@@ -1,12 +1,18 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
-const { watch } = proxyActivities<{ watch(name: string): Promise<void> }>({
-  startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '2 seconds',
-  retry: { initialInterval: '50 milliseconds' },
-});
+export interface WatchOneOptions {
+  readonly heartbeatSeconds: number;
+  /** A cancelled workflow waits until its watch has heard of it. */
+  readonly waitsForEnd: boolean;
+}
 
 /** Waits for one watch, as a stage of a cycle does. */
-export async function watchOne(name: string): Promise<void> {
+export async function watchOne(name: string, { heartbeatSeconds, waitsForEnd }: WatchOneOptions): Promise<void> {
+  const { watch } = proxyActivities<{ watch(name: string): Promise<void> }>({
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: heartbeatSeconds * 1000,
+    retry: { initialInterval: '50 milliseconds' },
+    cancellationType: waitsForEnd ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL,
+  });
   await watch(name);
 }

@@ -11,6 +11,8 @@ const BEAT_MS = 100;
 export interface WatchInTest {
   /** What an earlier try last said. */
   readonly heardOf: unknown;
+  /** What this one last said: a number that only rises. */
+  said: number;
   readonly signal: AbortSignal;
   end(error?: Error): void;
 }
@@ -26,7 +28,14 @@ export async function startWatcher(
 ) {
   const tries = new Map<string, WatchInTest[]>();
   const failures: string[] = [];
-  const watches = detachWatches({ countMax, failed: (type, failure) => failures.push(`${type}: ${failure.message}`) });
+  const unheard: string[] = [];
+  let detachedMax = 0;
+  const watches = detachWatches({
+    countMax,
+    failed: ({ activityType, attempt }, failure) => failures.push(`${activityType} ${attempt}: ${failure.message}`),
+    unheard: ({ workflowId }) => unheard.push(workflowId),
+    counted: (count) => (detachedMax = Math.max(detachedMax, count)),
+  });
   const activities = withFailures({ watch: (name: string) => watches.run((seat) => watchUntilTold(name, seat)) });
   const connection = await NativeConnection.connect({ address }); // two workers of one queue cannot share one
   const worker = await Worker.create({
@@ -39,15 +48,21 @@ export async function startWatcher(
     shutdownForceTime: '10 seconds',
   });
   const running = worker.run();
-  return { tries, failures, last: (name: string) => tries.get(name)?.at(-1), stop };
+  return { tries, failures, unheard, detachedMax: () => detachedMax, last: (name: string) => tries.get(name)?.at(-1), stop };
 
   async function watchUntilTold(name: string, seat: WatchSeat): Promise<void> {
     let told: Error | 'well' | undefined;
-    const seen = { heardOf: seat.heartbeatDetails, signal: seat.signal, end: (error?: Error) => void (told = error ?? 'well') };
+    const { heartbeatDetails: heardOf, signal } = seat;
+    const seen = {
+      heardOf,
+      said: typeof heardOf === 'number' ? heardOf : 0,
+      signal,
+      end: (error?: Error) => void (told = error ?? 'well'),
+    };
     tries.set(name, [...(tries.get(name) ?? []), seen]);
     while (told === undefined) {
       seat.signal.throwIfAborted();
-      seat.heartbeat(`${name} goes on`);
+      seat.heartbeat(++seen.said);
       await sleep(BEAT_MS);
     }
     if (told !== 'well') throw told;
