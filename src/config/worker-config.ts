@@ -104,9 +104,11 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     );
   }
   const home = homeAt(undefined, environment);
+  const storeUri = parsed.data.RATCHET_STORE_URI ?? pathToFileURL(home.storeFolder).href;
+  refuseUnreachableStore(storeUri, parsed.data);
   return {
     home: home.path,
-    storeUri: parsed.data.RATCHET_STORE_URI ?? pathToFileURL(home.storeFolder).href,
+    storeUri,
     mlflowTrackingUri: parsed.data.MLFLOW_TRACKING_URI,
     pythonBin: parsed.data.RATCHET_PYTHON_BIN ?? null,
     stepsPath: parsed.data.RATCHET_STEPS_PATH ?? fileURLToPath(new URL('../../steps', import.meta.url)),
@@ -144,4 +146,14 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     watchHeartbeatSeconds: parsed.data.RATCHET_WATCH_HEARTBEAT_SECONDS,
     labelPauseSeconds: parsed.data.RATCHET_LABEL_PAUSE_SECONDS ?? null,
   };
+}
+
+/** Before a cycle begins that could only fail. */
+function refuseUnreachableStore(storeUri: string, variables: z.infer<typeof Variables>): void {
+  const names = ['RATCHET_SAGEMAKER_ROLE_ARN', 'RATCHET_SAGEMAKER_SERVING_ROLE_ARN'] as const;
+  const set = names.find((name) => variables[name] !== undefined);
+  if (set === undefined || storeUri.startsWith('s3://')) return;
+  throw new Error(
+    `environment variable RATCHET_STORE_URI: expected s3://<bucket>/<prefix>, for ${set} is set and SageMaker reaches no other store, found a folder: set it, or take ${set} away`,
+  );
 }

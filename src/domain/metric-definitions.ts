@@ -127,12 +127,7 @@ export const METRICS = {
     bucketsSeconds: JOB_SECONDS,
     help: 'How long jobs ran, by stage.',
   },
-  ratchet_watched_jobs: {
-    kind: 'gauge',
-    labels: [],
-    from: 'worker',
-    help: 'Jobs that this worker watches beside those in slots of its task queue ratchet-watch, where each begins.',
-  },
+  ratchet_watched_jobs: { kind: 'gauge', labels: [], from: 'worker', help: 'Jobs that this worker watches, those in slots left out.' },
   ratchet_triggers_total: {
     kind: 'counter',
     labels: ['model', 'kind', 'result'],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { workerConfig } from '../../src/config/worker-config.js';
 
+const role = 'arn:aws:iam::111122223333:role/ratchet';
 const enough = { MLFLOW_TRACKING_URI: 'http://127.0.0.1:5000', RATCHET_HOME: '/srv/ratchet' };
 
 test('a home and a registry are enough for a worker', () => {
@@ -22,6 +23,11 @@ test('namespaces to serve in come with the Gateway API, unless other routers are
   expect(serving(both)).toEqual({ namespaces: ['a', 'b'], routers: ['istio', 'gateway-api'], kubeconfig: '/etc/kube' });
 });
 
+test('a worker for SageMaker needs a store that SageMaker reaches', () => {
+  const config = workerConfig({ ...enough, RATCHET_SAGEMAKER_ROLE_ARN: role, RATCHET_STORE_URI: 's3://bucket/ratchet' });
+  expect(config.sageMaker).toEqual({ roleArn: role, namePrefix: 'ratchet' });
+});
+
 test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   [{ MLFLOW_TRACKING_URI: undefined }, /^environment variable MLFLOW_TRACKING_URI: expected .*http.*, found nothing: /],
   [{ MLFLOW_TRACKING_URI: 'sqlite:///secret.db' }, /^environment variable MLFLOW_TRACKING_URI: expected .*http.*, found something else: /],
@@ -33,6 +39,14 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   [
     { RATCHET_SAGEMAKER_SERVING_ROLE_ARN: 'secret' },
     /^environment variable RATCHET_SAGEMAKER_SERVING_ROLE_ARN: expected the ARN of a role/,
+  ],
+  [
+    { RATCHET_SAGEMAKER_ROLE_ARN: role },
+    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_ROLE_ARN is set.*found a folder/,
+  ],
+  [
+    { RATCHET_SAGEMAKER_SERVING_ROLE_ARN: role, RATCHET_STORE_URI: 'file:///srv/secret' },
+    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_SERVING_ROLE_ARN is set/,
   ],
   [{ RATCHET_CLOUDWATCH_LAG_SECONDS: 'secret' }, /^environment variable RATCHET_CLOUDWATCH_LAG_SECONDS: expected a number of seconds/],
   [{ RATCHET_SAGEMAKER_NAME_PREFIX: 'se/cret' }, /^environment variable RATCHET_SAGEMAKER_NAME_PREFIX: expected at most 20 /],

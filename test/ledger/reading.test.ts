@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { verifyLedger } from '../../src/client/audit/verify-ledger.js';
+import { recordKey } from '../../src/domain/ledger-file.js';
+import { append, model, runCycle, setUp } from './ledger-in-test.js';
+import { AT, cycleStarted, paused } from './sample-bodies.js';
+
+describe('reading', () => {
+  test('a model without a ledger has no state and no records', async () => {
+    const { ledger } = setUp();
+    expect(await ledger.readState(model)).toBeNull();
+    expect(await ledger.readRecords(model)).toEqual([]);
+  });
+
+  test('what is asked for from a record on ends where one is missing, or at the head', async () => {
+    const { store, ledger } = setUp();
+    for (const key of ['p1', 'p2', 'p3']) await append(ledger, key, paused());
+    expect(await ledger.readRecords(model, { from: 5 })).toEqual([]);
+    store.files.delete(recordKey(model, 3));
+    expect((await ledger.readRecords(model)).map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(await ledger.readRecords(model, { from: 3 })).toEqual([]);
+  });
+
+  test('two models in one store do not mix, not even where one name begins the other', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    await ledger.append({ model: 'flights-2', key: 't1/cycle-started', body: cycleStarted('t1'), expects: {}, at: AT });
+    expect((await ledger.readState(model))?.state).toMatchObject({ paused: true, openCycle: null });
+    expect((await ledger.readState('flights-2'))?.state).toMatchObject({ paused: false, openCycle: 2 });
+    expect((await verifyLedger(store, model)).records).toBe(2);
+  });
+
+  test.for<[name: string, bytes: (head: string) => string, message: string]>([
+    ['corrupt JSON', (head) => head.slice(0, -10), 'expected JSON'],
+    ['a field that is gone', (head) => head.replace('"paused":true', '"waiting":true'), 'field after.paused'],
+    ['a changed state', (head) => head.replace('"generation":0', '"generation":7'), 'the record was changed'],
+    ['another number', (head) => head.replace('"seq":2', '"seq":3'), 'expected record 2 of flights, found record 3'],
+  ])('a head with %s is never built upon', async ([, change, message]) => {
+    const { store, ledger } = setUp();
+    await append(ledger, 'p1', paused());
+    const key = recordKey(model, 2);
+    store.files.set(key, Buffer.from(change(Buffer.from(store.files.get(key)!).toString('utf8'))));
+    await expect(append(ledger, 'p2', paused())).rejects.toMatchObject({ type: 'LedgerBroken', message: expect.stringContaining(message) });
+    await expect(ledger.readState(model)).rejects.toMatchObject({ type: 'LedgerBroken' });
+  });
+
+  test('an older record that was changed is not read, though it is the only one that is asked for', async () => {
+    const { store, ledger } = setUp();
+    await append(ledger, 't1', cycleStarted('t1'));
+    await append(ledger, 'p1', paused());
+    const key = recordKey(model, 2);
+    store.files.set(key, Buffer.from(Buffer.from(store.files.get(key)!).toString('utf8').replace('"comparisons":0', '"comparisons":9')));
+    await expect(ledger.readRecords(model, { from: 2, to: 2 })).rejects.toMatchObject({
+      type: 'LedgerBroken',
+      message: expect.stringContaining('the record was changed'),
+    });
+  });
+
+  test('a record after which the state could not be read back is refused', async () => {
+    const { ledger } = setUp();
+    const tried = {
+      kind: 'backtested',
+      policyDigest: `sha256:${'a'.repeat(64)}`,
+      comparisons: Number.MAX_SAFE_INTEGER,
+      requestedBy: 'ana',
+    } as const;
+    await append(ledger, 'b1', tried);
+    await expect(append(ledger, 'b2', tried)).rejects.toMatchObject({
+      type: 'InputInvalid',
+      message: expect.stringContaining('after.comparisons'),
+    });
+    expect(await append(ledger, 'p1', paused())).toMatchObject({ seq: 3 });
+  });
+
+  test('notices that another store stands under the same name', async () => {
+    const { store, ledger } = setUp();
+    await runCycle(ledger, 't1');
+    store.files.clear();
+    expect(await append(ledger, 'p1', paused())).toMatchObject({ seq: 2 });
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
+  test('an append to a long ledger asks the store a handful of times', { timeout: 30_000 }, async () => {
+    const { store, ledger } = setUp();
+    for (let i = 0; i < 300; i++) await append(ledger, `p${i}`, paused());
+    const before = { ...store.requests };
+    await append(ledger, 'p300', paused());
+    expect(store.requests.list - before.list).toBe(1);
+    expect(store.requests.get - before.get).toBeLessThanOrEqual(2);
+  });
+});
