@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayApiTrafficRouter } from '../../src/adapters/gateway-api/traffic-router.js';
 import { ask, describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
-import { startGatewayController } from './routes/gateway-controller.js';
+import { acceptGateway, startGatewayController } from './routes/gateway-controller.js';
 import { goModuleFolder } from './routes/go-module.js';
 import { gateway } from './mesh/mesh-objects.js';
 import { applyObjects, installDefinitions, openRoutes } from './routes/open-routes.js';
@@ -15,6 +15,7 @@ const { signal } = new AbortController();
 async function open() {
   const routes = await openRoutes('gateway-api', kubernetes!, 'gateway-api-rbac.yaml');
   await applyObjects(kubernetes!, [gateway('public', routes.namespace, 8080)]);
+  await acceptGateway(routes, 'public');
   const controller = startGatewayController(routes);
   const url = await startTestGateway(controller.rules, async (service) => routes.addresses[service]!);
   const settings = { settingsOf: () => ({ gateway: { name: 'public' }, servicePort: 8080, armHeader: 'x-arm' }), settleMsMax: 20_000 };
@@ -64,6 +65,19 @@ describe.skipIf(kubernetes === null)('HTTPRoutes in a real API server (skipped w
     startGatewayController(routes);
     await router.shift(route, signal);
     expect((await router.read('m'))?.inForce).toEqual({ splits: route.splits, mirror: null });
+  });
+
+  test('a Gateway that no controller has looked at gets no route', async () => {
+    const { router, setStatus } = await open();
+    const pending = { type: 'Accepted', status: 'Unknown', reason: 'Pending', message: 'Waiting for controller' };
+    await setStatus('gateway.networking.k8s.io', 'gateways', 'public', {
+      conditions: [{ ...pending, lastTransitionTime: new Date(0).toISOString() }],
+    });
+    await expect(router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal)).rejects.toMatchObject({
+      type: 'RouterUnavailable',
+      message: expect.stringContaining('expected a controller that serves the Gateway public'),
+    });
+    expect(await router.read('m')).toBeNull();
   });
 
   test.for(['stickyBy', 'rateLimit', 'jwt'] as const)(

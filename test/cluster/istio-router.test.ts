@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createIstioTrafficRouter } from '../../src/adapters/istio/traffic-router.js';
 import { describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
+import { createKubectl } from '../servers/kubectl.js';
+import { istioGateway } from './mesh/mesh-objects.js';
 import { goModuleFolder } from './routes/go-module.js';
-import { installDefinitions, openRoutes } from './routes/open-routes.js';
+import { applyObjects, installDefinitions, openRoutes } from './routes/open-routes.js';
 import { describeRouteObjects } from './routes/route-objects.js';
 import { startTestGateway } from './routes/test-gateway.js';
 import { rulesOfMesh } from './routes/virtual-services.js';
@@ -50,5 +52,26 @@ describe.skipIf(kubernetes === null)('VirtualServices in a real API server (skip
         outlierDetection: { consecutive5xxErrors: 3, baseEjectionTime: '20s' },
       },
     });
+  });
+
+  test('a gateway that is not there gets no route; one that the route goes through already is not asked for', async () => {
+    const routes = await openRoutes('istio', kubernetes!, 'istio-rbac.yaml');
+    const { api, namespace } = routes;
+    const settings = { gateways: ['public'], hosts: ['*'], namespace, servicePort: 8080 };
+    const router = createIstioTrafficRouter({ api, settingsOf: () => settings });
+    const first = routeOf('m', 1, [['champion', 'm-1', 100]]);
+    await expect(router.shift(first, signal)).rejects.toMatchObject({
+      type: 'RouterUnavailable',
+      message: 'route of m: expected the Gateway public of its model file, found none',
+      remedy: expect.stringContaining('serving.cluster.router.gateways'),
+    });
+    expect(await router.read('m')).toBeNull();
+    const gateway = istioGateway('public', namespace, 8080);
+    await applyObjects(kubernetes!, [gateway]);
+    await router.shift(first, signal);
+    await createKubectl(kubernetes!.binary, kubernetes!.kubeconfig)(['delete', `gateways.${GROUP}`, 'public', '--namespace', namespace]);
+    const second = routeOf('m', 2, [['champion', 'm-2', 100]]);
+    await router.shift(second, signal);
+    expect((await router.read('m'))?.asked).toEqual(second);
   });
 });

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, inject } from 'vitest';
+import { loadKubeConfig } from '../../src/adapters/kubernetes/kube-config.js';
 import { gateway } from './mesh/mesh-objects.js';
-import { startGatewayController } from './routes/gateway-controller.js';
+import { acceptGateway, startGatewayController } from './routes/gateway-controller.js';
 import { goModuleFolder } from './routes/go-module.js';
-import { applyObjects, installDefinitions } from './routes/open-routes.js';
+import { applyObjects, installDefinitions, objectsIn } from './routes/open-routes.js';
 import { openPlayedGateway } from './routes/played-gateway.js';
 import { testWholeRollout } from './routes/whole-rollout.js';
 
@@ -30,6 +31,7 @@ describe.skipIf(!isPlayed)(
       edits: [],
       async openGateway(namespace) {
         await applyObjects(kubernetes!, [gateway('public', namespace, 8080)]);
+        await acceptGateway(objectsIn(loadKubeConfig(kubernetes!.kubeconfig), namespace), 'public');
         return openPlayedGateway(
           {
             kubeconfig: kubernetes!.kubeconfig,

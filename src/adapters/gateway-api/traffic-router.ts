@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { RatchetError } from '../../domain/failure.js';
+import { needGateway } from '../kubernetes/need-gateway.js';
 import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import type { Route } from '../../domain/serving.js';
@@ -32,16 +34,30 @@ export function createGatewayApiTrafficRouter({ api, settingsOf, url, settleMsMa
   });
 
   /**
-   * A Gateway that is not there has no controller to refuse the route, and the one before would let go of it. Where the route belongs to
-   * this Gateway already nothing is asked: a shift, and the way back most of all, do not depend on it.
+   * A Gateway that is not there, or that no controller has looked at, refuses no route, and the one before would let go of it. Where the
+   * route belongs to this Gateway already nothing is asked: a shift, and the way back most of all, do not depend on it.
    */
   async function prepare(route: Route, found: RouteObject | null): Promise<void> {
     const { gateway } = settingsOf(route);
     if (found !== null && belongsTo(found.spec, gateway)) return;
-    if ((await api.isThere(GATEWAY, gateway.name, gateway.namespace)) !== false) return;
-    const name = gateway.namespace === undefined ? gateway.name : `${gateway.namespace}/${gateway.name}`;
-    throw new RatchetError('RouterUnavailable', `route of ${route.model}: expected the Gateway ${name} of its model file, found none`, {
-      remedy: 'make it, or correct serving.cluster.router.gateway; nothing was changed',
-    });
+    const field = 'serving.cluster.router.gateway';
+    const there = await needGateway(api, GATEWAY, { model: route.model, ...gateway, field });
+    if (there === null || !isUnseen(there)) return;
+    throw new RatchetError(
+      'RouterUnavailable',
+      `route of ${route.model}: expected a controller that serves the Gateway ${gateway.name}, found that none has looked at it`,
+      { remedy: `look for the controller of its class (kubectl get gatewayclass), or correct ${field}; nothing was changed` },
+    );
   }
+}
+
+const Looked = z.object({
+  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string() })),
+});
+
+/** What the API server writes into a new Gateway still stands there. */
+function isUnseen({ status }: RouteObject): boolean {
+  const parsed = Looked.safeParse(status);
+  const accepted = parsed.success ? parsed.data.conditions.find(({ type }) => type === 'Accepted') : undefined;
+  return accepted?.status === 'Unknown' && accepted.reason === 'Pending';
 }

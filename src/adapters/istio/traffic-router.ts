@@ -1,11 +1,14 @@
 import { instancesOfRoute } from '../../domain/route-fence.js';
 import type { Route } from '../../domain/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
-import type { RouteApi } from '../kubernetes/route-api.js';
+import { needGateway } from '../kubernetes/need-gateway.js';
+import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
 import { kubernetesName } from '../kubernetes/route-object.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import { DESTINATION_RULE, destinationRule } from './destination-rule.js';
 import { splitOfVirtualService, virtualServiceSpec, type VirtualServiceSettings } from './virtual-service.js';
+
+const GATEWAY: RouteKind = { group: 'networking.istio.io', version: 'v1', plural: 'gateways', kind: 'Gateway' };
 
 export interface IstioTrafficRouterOptions {
   readonly api: RouteApi;
@@ -30,7 +33,8 @@ export function createIstioTrafficRouter({ api, settingsOf, url, settleMsMax }: 
       specOf: (route) => virtualServiceSpec(route, settingsOf(route)),
       splitOf: ({ spec }, asked) => splitOfVirtualService(spec, asked, settingsOf(asked)),
       verdictOf: () => ({ kind: 'taken' }),
-      async prepare(route) {
+      async prepare(route, found) {
+        await needNewGateways(route, found);
         for (const instance of instancesOfRoute(route)) {
           const service = await api.readService(kubernetesName(instance));
           if (service === null) continue; // gone just now: the route says so
@@ -42,4 +46,15 @@ export function createIstioTrafficRouter({ api, settingsOf, url, settleMsMax }: 
       },
     },
   });
+
+  /** What the route goes through already is not asked for: a shift, and the way back most of all, do not depend on it. */
+  async function needNewGateways(route: Route, found: RouteObject | null): Promise<void> {
+    const { gateways: now = [] } = (found?.spec ?? {}) as { gateways?: readonly string[] };
+    for (const gateway of settingsOf(route).gateways) {
+      if (gateway === 'mesh' || now.includes(gateway)) continue;
+      const [name = '', namespace] = gateway.split('/').reverse();
+      const place = namespace === undefined || namespace === '.' ? { name } : { name, namespace };
+      await needGateway(api, GATEWAY, { model: route.model, ...place, field: 'serving.cluster.router.gateways' });
+    }
+  }
 }

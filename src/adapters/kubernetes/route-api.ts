@@ -57,7 +57,7 @@ export interface RouteApi {
   /** null: there is none. */
   read(kind: RouteKind, name: string): Promise<RouteObject | null>;
   /** null: nobody lets us look, or nobody there knows the kind. @param elsewhere another namespace than that of the routes */
-  isThere(kind: RouteKind, name: string, elsewhere?: string): Promise<boolean | null>;
+  lookAt(kind: RouteKind, name: string, elsewhere?: string): Promise<RouteObject | 'missing' | null>;
   /** null: there is one meanwhile. */
   create(kind: RouteKind, object: RouteObject): Promise<RouteObject | null>;
   /** Takes over what others have changed. null: `metadata.resourceVersion` is no longer the newest, or it is gone. */
@@ -76,16 +76,13 @@ export function createRouteApi(kubeConfig: KubeConfig, namespace: string): Route
   const placeOf = ({ group, version, plural }: RouteKind) => ({ group, version, plural, namespace });
   return {
     read: (kind, name) => answer(`${kind.kind} ${name}`, objects.getNamespacedCustomObject({ ...placeOf(kind), name }), [404]),
-    isThere: (kind, name, elsewhere = namespace) =>
-      answer<boolean>(
+    lookAt: (kind, name, elsewhere = namespace) =>
+      answer<RouteObject | 'missing'>(
         `${kind.kind} ${elsewhere}/${name}`,
-        objects.getNamespacedCustomObject({ ...placeOf(kind), namespace: elsewhere, name }).then(
-          () => true,
-          (error: unknown) => {
-            if (isMissing(error, name)) return false;
-            throw error;
-          },
-        ),
+        objects.getNamespacedCustomObject({ ...placeOf(kind), namespace: elsewhere, name }).catch((error: unknown) => {
+          if (isMissing(error, name)) return 'missing';
+          throw error;
+        }),
         [403, 404],
       ),
     create: (kind, body) =>

@@ -34,6 +34,13 @@ export interface GatewayController {
   stop(): void;
 }
 
+/** As a controller does that serves a Gateway. */
+export function acceptGateway({ setStatus }: Pick<ObjectsInTest, 'setStatus'>, name: string): Promise<void> {
+  const lastTransitionTime = new Date().toISOString();
+  const accepted = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '', observedGeneration: 1, lastTransitionTime };
+  return setStatus(GROUP, 'gateways', name, { conditions: [accepted] });
+}
+
 /** Plays the controller of a Gateway `public`: reads HTTPRoutes, and says in their status whether it takes them. */
 export function startGatewayController({ list, setStatus }: Pick<ObjectsInTest, 'list' | 'setStatus'>): GatewayController {
   const refused = new Set<string>();
