@@ -3,11 +3,13 @@ import { createLedger } from '../../src/activities/ledger.js';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
 import { createLocalSigner } from '../../src/adapters/local/signer.js';
 import { WORKFLOWS_CACHED_MAX } from '../../src/workers/worker-limits.js';
+import { growSlowly } from '../../src/workers/grow-slowly.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createBenchActivities } from './bench-activities.js';
 
 /** A worker in a process of its own, so that its memory is its own: address of Temporal, folder of store and key, file of the workflows' bundle. */
 const [address = '', folder = '', codePath = ''] = process.argv.slice(2);
+growSlowly();
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const store = createLocalObjectStore(`${folder}/store`);

@@ -6,6 +6,7 @@ import { createLocalObjectStore } from '../../src/adapters/local/object-store.js
 import { createLocalSigner } from '../../src/adapters/local/signer.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import { detachWatches } from '../../src/workers/detach-watches.js';
+import { growSlowly } from '../../src/workers/grow-slowly.js';
 import { WATCHED_JOBS_MAX, WATCHES_IN_SLOTS_MAX, WORKFLOWS_CACHED_MAX } from '../../src/workers/worker-limits.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createBenchActivities } from './bench-activities.js';
@@ -15,6 +16,7 @@ import { createBenchActivities } from './bench-activities.js';
  * Kubernetes API, token, namespace, file of the workflows' bundle. Says how many jobs it has seen, each time when asked.
  */
 const [address = '', folder = '', server = '', token = '', namespace = '', codePath = ''] = process.argv.slice(2);
+growSlowly();
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const store = createLocalObjectStore(`${folder}/store`);

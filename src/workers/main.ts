@@ -11,6 +11,7 @@ import { countFailure, countFailures } from './metrics/count-failures.js';
 import { countTriggers } from './metrics/count-triggers.js';
 import { createMeter } from './metrics/meter.js';
 import { sdkMetrics, showMetrics } from './metrics/show-metrics.js';
+import { growSlowly } from './grow-slowly.js';
 import { temporalTarget } from './temporal-target.js';
 import { STICKY_SECONDS, WATCHED_JOBS_MAX, WATCHED_ROLLOUTS_MAX, WATCHES_IN_SLOTS_MAX, WORKFLOWS_CACHED_MAX } from './worker-limits.js';
 import { clusterOwner, hasSearchAttributes } from './temporal-server.js';
@@ -29,6 +30,7 @@ function tell(line: string): void {
  * trainings keeps a decision waiting. Says `ready` over its channel; ends by itself where the process that started it dies.
  */
 async function main(): Promise<void> {
+  growSlowly();
   const config = workerConfig(process.env);
   Runtime.install({
     telemetryOptions: await sdkMetrics(config.sdkMetricsAddress, tell),

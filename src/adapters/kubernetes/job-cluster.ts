@@ -102,7 +102,8 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
         vanishedMs = null;
         const text = JSON.stringify(job);
         if (text !== told || nowMs - toldMs >= heartbeatMs) {
-          [told, toldMs] = [text, nowMs];
+          if (text !== told) told = text; // else the one that is kept: thousands of watches would make new ones every ten seconds
+          toldMs = nowMs;
           yield job;
         }
         if (isEnded(job)) return;
