@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLedger } from '../../src/activities/ledger.js';
 import { verifyLedger } from '../../src/client/audit/verify-ledger.js';
-import { recordKey } from '../../src/domain/ledger-file.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
 import type { MemoryStore } from '../fakes/memory-store.js';
