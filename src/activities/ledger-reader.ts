@@ -13,7 +13,7 @@ export interface LedgerReader {
   head(model: string): Promise<FiledRecord | null>;
   /** Records `from` to `to`, both included, in order, chained, signatures checked; shorter where the ledger ends. @throws {RatchetError} LedgerBroken */
   range(model: string, from: number, to: number): Promise<FiledRecord[]>;
-  /** As `range`, up to this head, which is not read again. */
+  /** As `range`, up to this head, which is not read again; none of them may be missing. */
   upTo(head: FiledRecord, from: number): Promise<FiledRecord[]>;
   /** A public key that was published in the store. @throws {RatchetError} LedgerBroken */
   publicKey(keyId: string): Promise<KeyObject>;
@@ -57,7 +57,11 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     const { model, seq } = head.record;
     if (from > seq) return [];
     const before = await range(model, from, seq - 1);
-    if (before.length < seq - Math.max(1, from)) return before;
+    const missing = Math.max(1, from) + before.length;
+    if (missing < seq)
+      throw new RatchetError('LedgerBroken', `${recordKey(model, missing)}: expected the record, as ${seq} is there, found nothing`, {
+        remedy: 'run `ratchet audit verify`; restore this file from a copy, nothing else may be changed',
+      });
     checkChain(before.at(-1), head);
     return [...before, head];
   }

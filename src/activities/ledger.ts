@@ -90,8 +90,7 @@ export function createLedger({ store, signer, owner }: LedgerDependencies): Ledg
   }
 
   async function readRecords(model: string, { from = 1, to }: { from?: number; to?: number } = {}): Promise<LedgerRecord[]> {
-    if (to !== undefined) return (await reader.range(model, from, to)).map(({ record }) => record);
-    const head = await reader.head(model);
-    return head === null ? [] : (await reader.upTo(head, from)).map(({ record }) => record);
+    const last = to ?? (await reader.head(model))?.record.seq ?? 0;
+    return (await reader.range(model, from, last)).map(({ record }) => record);
   }
 }

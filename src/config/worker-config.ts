@@ -149,11 +149,9 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
 }
 
 /** Before a cycle begins that could only fail. */
-function refuseUnreachableStore(storeUri: string, variables: z.infer<typeof Variables>): void {
-  const names = ['RATCHET_SAGEMAKER_ROLE_ARN', 'RATCHET_SAGEMAKER_SERVING_ROLE_ARN'] as const;
-  const set = names.find((name) => variables[name] !== undefined);
-  if (set === undefined || storeUri.startsWith('s3://')) return;
+function refuseUnreachableStore(storeUri: string, { RATCHET_SAGEMAKER_ROLE_ARN: role }: z.infer<typeof Variables>): void {
+  if (role === undefined || storeUri.startsWith('s3://')) return;
   throw new Error(
-    `environment variable RATCHET_STORE_URI: expected s3://<bucket>/<prefix>, for ${set} is set and SageMaker reaches no other store, found a folder: set it, or take ${set} away`,
+    'environment variable RATCHET_STORE_URI: expected s3://<bucket>/<prefix>, for RATCHET_SAGEMAKER_ROLE_ARN is set and its trainings reach no other store, found a folder: set it, or take the role away',
   );
 }

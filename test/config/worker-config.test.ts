@@ -44,10 +44,6 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
     { RATCHET_SAGEMAKER_ROLE_ARN: role },
     /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_ROLE_ARN is set.*found a folder/,
   ],
-  [
-    { RATCHET_SAGEMAKER_SERVING_ROLE_ARN: role, RATCHET_STORE_URI: 'file:///srv/secret' },
-    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_SERVING_ROLE_ARN is set/,
-  ],
   [{ RATCHET_CLOUDWATCH_LAG_SECONDS: 'secret' }, /^environment variable RATCHET_CLOUDWATCH_LAG_SECONDS: expected a number of seconds/],
   [{ RATCHET_SAGEMAKER_NAME_PREFIX: 'se/cret' }, /^environment variable RATCHET_SAGEMAKER_NAME_PREFIX: expected at most 20 /],
   [

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { createLedger } from '../../src/activities/ledger.js';
 import { verifyLedger } from '../../src/client/audit/verify-ledger.js';
 import { recordKey } from '../../src/domain/ledger-file.js';
-import { append, model, runCycle, setUp } from './ledger-in-test.js';
-import { AT, cycleStarted, paused } from './sample-bodies.js';
+import { append, model, owner, runCycle, setUp } from './ledger-in-test.js';
+import { AT, cycleEnded, cycleStarted, judged, paused, promoted } from './sample-bodies.js';
 
 describe('reading', () => {
   test('a model without a ledger has no state and no records', async () => {
@@ -18,6 +19,20 @@ describe('reading', () => {
     store.files.delete(recordKey(model, 3));
     expect((await ledger.readRecords(model)).map(({ seq }) => seq)).toEqual([1, 2]);
     expect(await ledger.readRecords(model, { from: 3 })).toEqual([]);
+  });
+
+  test('a record that is missing below the head lets nothing be appended that asks for it', async () => {
+    const { store, signer, ledger } = setUp();
+    const { seq } = await append(ledger, 't1', cycleStarted('t1'));
+    await append(ledger, 'p1', paused());
+    await append(ledger, `${seq}`, judged(seq));
+    store.files.delete(recordKey(model, seq + 1));
+    const other = createLedger({ store, signer, owner }); // one that remembers nothing
+    await expect(append(other, `${seq}`, cycleEnded(seq))).rejects.toMatchObject({ type: 'LedgerBroken' });
+    await expect(append(ledger, `${seq}`, promoted(seq))).rejects.toMatchObject({
+      type: 'LedgerBroken',
+      message: expect.stringContaining(recordKey(model, seq + 1)),
+    });
   });
 
   test('two models in one store do not mix, not even where one name begins the other', async () => {

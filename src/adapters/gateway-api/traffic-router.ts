@@ -3,6 +3,7 @@ import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { RatchetError } from '../../domain/failure.js';
 import { needGateway } from '../kubernetes/need-gateway.js';
 import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
+import { routesIn } from '../kubernetes/route-object.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import type { Route } from '../../domain/serving.js';
 import { belongsTo, httpRouteSpec, splitOfHttpRoute, verdictOfHttpRoute, type HttpRouteSettings } from './http-route.js';
@@ -35,11 +36,12 @@ export function createGatewayApiTrafficRouter({ api, settingsOf, url, settleMsMa
 
   /**
    * A Gateway that is not there, or that no controller has looked at, refuses no route, and the one before would let go of it. Where the
-   * route belongs to this Gateway already nothing is asked: a shift, and the way back most of all, do not depend on it.
+   * route belongs to this Gateway, or did so before, nothing is asked: a shift, and the way back most of all, do not depend on it.
    */
   async function prepare(route: Route, found: RouteObject | null): Promise<void> {
     const { gateway } = settingsOf(route);
-    if (found !== null && belongsTo(found.spec, gateway)) return;
+    const known = routesIn(found).map((each) => ({ parentRefs: [settingsOf(each).gateway] }));
+    if ([...known, found?.spec ?? {}].some((spec) => belongsTo(spec, gateway))) return;
     const field = 'serving.cluster.router.gateway';
     const there = await needGateway(api, GATEWAY, { model: route.model, ...gateway, field });
     if (there === null || !isUnseen(there)) return;

@@ -3,7 +3,7 @@ import type { Route } from '../../domain/serving.js';
 import type { TrafficRouter } from '../../ports/traffic-router.js';
 import { needGateway } from '../kubernetes/need-gateway.js';
 import type { RouteApi, RouteKind, RouteObject } from '../kubernetes/route-api.js';
-import { kubernetesName } from '../kubernetes/route-object.js';
+import { kubernetesName, routesIn } from '../kubernetes/route-object.js';
 import { createRouteRouter } from '../kubernetes/route-router.js';
 import { DESTINATION_RULE, destinationRule } from './destination-rule.js';
 import { splitOfVirtualService, virtualServiceSpec, type VirtualServiceSettings } from './virtual-service.js';
@@ -47,11 +47,12 @@ export function createIstioTrafficRouter({ api, settingsOf, url, settleMsMax }: 
     },
   });
 
-  /** What the route goes through already is not asked for: a shift, and the way back most of all, do not depend on it. */
+  /** What the route goes through, or went through before, is not asked for: a shift, and the way back most of all, do not depend on it. */
   async function needNewGateways(route: Route, found: RouteObject | null): Promise<void> {
     const { gateways: now = [] } = (found?.spec ?? {}) as { gateways?: readonly string[] };
+    const known = [...now, ...routesIn(found).flatMap((each) => settingsOf(each).gateways)];
     for (const gateway of settingsOf(route).gateways) {
-      if (gateway === 'mesh' || now.includes(gateway)) continue;
+      if (gateway === 'mesh' || known.includes(gateway)) continue;
       const [name = '', namespace] = gateway.split('/').reverse();
       const place = namespace === undefined || namespace === '.' ? { name } : { name, namespace };
       await needGateway(api, GATEWAY, { model: route.model, ...place, field: 'serving.cluster.router.gateways' });

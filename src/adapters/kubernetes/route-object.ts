@@ -60,6 +60,11 @@ export function beforeIn(object: RouteObject): Route | null {
   return parse(object, BEFORE);
 }
 
+/** What it was asked for last and before that: where it may have to go back to. @throws {RatchetError} as askedIn */
+export function routesIn(object: RouteObject | null): Route[] {
+  return object === null ? [] : [askedIn(object), beforeIn(object)].filter((route) => route !== null);
+}
+
 function parse({ kind, metadata }: RouteObject, annotation: string): Route | null {
   const text = metadata.annotations?.[annotation];
   if (text === undefined) return null;

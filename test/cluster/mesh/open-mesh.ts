@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { quietPort } from '../../../src/adapters/local/servers/loopback-port.js';
+import { createKubectl } from '../../servers/kubectl.js';
 import { startTestIstio, type TestIstio } from '../../servers/istio.js';
 import { startMeshGateway } from '../../servers/mesh-gateway.js';
 import type { ModelReplica } from '../../servers/model-replica.js';
@@ -43,6 +44,9 @@ export async function openMeshGateway(at: ControlPlane, { rootNamespace, xdsPort
     gateway('public', namespace, ports[0]),
     istioGateway('public', namespace, ports[1]),
   ]);
+  const accepted = '--for=jsonpath={.status.conditions[?(@.type=="Accepted")].status}=True';
+  const resource = 'gateways.gateway.networking.k8s.io/public';
+  await createKubectl(at.binary, at.kubeconfig)(['wait', accepted, '--timeout=60s', '--namespace', namespace, resource]);
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-mesh-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { adminUrl } = await startMeshGateway({ namespace, xdsPort, folder, ports });

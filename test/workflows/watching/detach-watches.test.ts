@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { RatchetError } from '../../../src/domain/failure.js';
 import { startTestTemporal } from '../../servers/temporal.js';
@@ -133,6 +134,24 @@ test('a workflow that waits for the end of its cancelled watch hears of it', asy
   expect(watcher.last('one')!.signal.aborted).toBe(true);
   expect(watcher.tries.get('one')).toHaveLength(1);
   expect(watcher.failures).toEqual([]);
+});
+
+test('a watch that is given back after its workflow was cancelled is cancelled, not failed', async () => {
+  const queue = newQueue({ heartbeatSeconds: 10, waitsForEnd: true });
+  const watcher = await queue.watcher();
+  const handle = await detached(queue, watcher, 'one');
+  const { said } = watcher.last('one')!;
+  await until('it is heard without a slot', async () => (await saidOf(handle)) >= said); // the next heartbeat is five seconds away
+  await handle.cancel();
+  await until(
+    'the server knows',
+    async () => (await pending(handle))?.state === temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+  );
+  await watcher.stop();
+  const other = await queue.watcher();
+  await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+  expect(await handle.describe()).toMatchObject({ status: { name: 'CANCELLED' } });
+  expect(other.last('one')).toBeUndefined();
 });
 
 test('a watch that somebody pauses ends, and goes on when it may', async () => {
