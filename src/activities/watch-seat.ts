@@ -25,12 +25,19 @@ export const watchInSlot: RunWatch = (watch) => {
     heartbeatTimeoutMs: info.heartbeatTimeoutMs,
     signal: cancellationSignal,
     heartbeat: (details) => context.heartbeat(details),
-    async signalWorkflow(name, value) {
-      const { workflowId, runId } = info.workflowExecution!;
-      await context.client.workflow
-        .getHandle(workflowId, runId)
-        .signal(name, value)
-        .catch(() => undefined);
-    },
+    signalWorkflow: (name, value) => signalWorkflow(context.client, info.workflowExecution!, name, value),
   });
 };
+
+const signalMsMax = 10_000;
+
+/** As `WatchSeat.signalWorkflow`, from wherever the watch goes on. */
+export async function signalWorkflow(
+  client: Context['client'],
+  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+  name: string,
+  value: unknown,
+): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  await client.withDeadline(Date.now() + signalMsMax, () => handle.signal(name, value)).catch(() => undefined);
+}

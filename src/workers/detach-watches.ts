@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, type Info } from '@temporalio/activity';
 import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
 import { toFailure } from '../activities/to-failure.js';
-import type { RunWatch, WatchSeat } from '../activities/watch-seat.js';
+import { signalWorkflow, type RunWatch, type WatchSeat } from '../activities/watch-seat.js';
 import { RatchetError } from '../domain/failure.js';
 import { createCallGate } from './call-gate.js';
 import { createWatchTicket, type WatchedActivity, type WatchTicket } from './watch-ticket.js';
@@ -16,7 +16,6 @@ const heartbeatMsMax = 30_000;
 const callsMax = 256;
 /** After the time in which a watch may be silent, and this, the server has given it on. */
 const lostMs = 5000;
-const signalMsMax = 10_000;
 /** Within the time that a worker has for its end. */
 const closeMsMax = 10_000;
 
@@ -173,7 +172,7 @@ function begin(watch: (seat: WatchSeat) => Promise<void>, client: Client, info: 
     ended: () => undefined,
     abort: new AbortController(),
   };
-  const { workflowId, runId } = workflowExecution!;
+  const workflow = { ...workflowExecution! };
   const seat = {
     heartbeatDetails,
     heartbeatTimeoutMs,
@@ -182,10 +181,7 @@ function begin(watch: (seat: WatchSeat) => Promise<void>, client: Client, info: 
       going.details = details;
       going.heartbeat();
     },
-    async signalWorkflow(name: string, value: unknown) {
-      const handle = client.workflow.getHandle(workflowId, runId);
-      await client.withDeadline(Date.now() + signalMsMax, () => handle.signal(name, value)).catch(() => undefined);
-    },
+    signalWorkflow: (name: string, value: unknown) => signalWorkflow(client, workflow, name, value),
   };
   void watch(seat).then(
     () => over(null),

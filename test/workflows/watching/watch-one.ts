@@ -11,6 +11,7 @@ export async function watchOne(name: string, { heartbeatSeconds, waitsForEnd }: 
   const { watch } = proxyActivities<{ watch(name: string): Promise<void> }>({
     startToCloseTimeout: '1 hour',
     heartbeatTimeout: heartbeatSeconds * 1000,
+    // Temporal's own, of the product's activity too: what a next try does is what is tested. No test is run again.
     retry: { initialInterval: '50 milliseconds' },
     cancellationType: waitsForEnd ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL,
   });
