@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from math import ceil
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -74,7 +75,7 @@ class Command:
             signal=signal.Signals(-code).name if code < 0 else None,
             ended_for=self._ended_for,
             kernel_oom=_oom_kills() > self._ooms,
-            memory_mib_max=round(self._memory_max / MEBIBYTE),
+            memory_mib_max=ceil(self._memory_max / MEBIBYTE),  # up: what went beyond a limit must not read as equal to it
         )
 
     def _signal(self, number: int) -> None:

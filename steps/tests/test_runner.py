@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ratchet_steps.command import Command
 from ratchet_steps.log_tail import LogTail, hide_secrets
 from ratchet_steps.object_store import open_store
 
@@ -101,6 +102,15 @@ def test_ends_what_takes_too_long_and_what_takes_too_much(box: Box) -> None:
     end = box.run(hungry, resources={"cpus": 1, "memoryMiB": 128, "gpus": 0})
     assert (end["endedFor"], end["signal"]) == ("memoryLimit", "SIGKILL")
     assert end["memoryMiBMax"] > 128
+
+
+def test_memory_just_above_the_limit_is_not_reported_as_the_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("ratchet_steps.command._session_memory", lambda _: 128 * 2**20 + 4096)
+    command = Command(["sleep", "60"], tmp_path, {**os.environ}, 128, LogTail(80), LogTail(80))
+    while not command.wait(0.01):
+        pass
+    ending = command.ending()
+    assert (ending.ended_for, ending.signal, ending.memory_mib_max) == ("memoryLimit", "SIGKILL", 129)
 
 
 def test_says_which_program_there_is_not(box: Box) -> None:

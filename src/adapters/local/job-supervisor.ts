@@ -95,7 +95,7 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
     signal,
     endedFor,
     outputFault: findOutputFault(paths.output),
-    memoryMiBMax: Math.round(memoryBytesMax / mebibyte),
+    memoryMiBMax: Math.ceil(memoryBytesMax / mebibyte), // up: what went beyond a limit must not read as equal to it
     memoryMiBLimit: spec.resources.memoryMiB,
     timeLimitSeconds: spec.timeLimitSeconds,
     kernelOom: (kernelOomKills() ?? 0) > (oomKillsBefore ?? 0),
