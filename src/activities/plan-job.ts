@@ -1,3 +1,5 @@
+import type { ModelVersion } from '../domain/candidate.js';
+import type { Feature } from '../domain/data-spec.js';
 import { dataWindow } from '../domain/decide/data-window.js';
 import { digestOf, type Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
@@ -6,8 +8,9 @@ import { AgreeInput, EvaluateInput, SnapshotInput, SnapshotOutput, TrainInput, T
 import { imageOf } from '../domain/training-cluster.js';
 import type { Resources, TrainerSpec } from '../domain/trainer-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
-import type { CycleContext, CycleRef } from './cycle-context.js';
+import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
 import { getEvidence } from './documents.js';
+import type { Ledger } from './ledger.js';
 
 /** What else decides the result of a job: the lock file of the Python environment, the CPU, and the steps' own code. */
 export interface TrainingEnvironment {
@@ -22,6 +25,12 @@ export interface JobPlan {
   /** Names the work, whatever the cycle, the attempt and the resources: evidence with this digest may be cited. */
   readonly inputDigest: Digest;
   readonly from: Readonly<Record<string, Digest>>;
+}
+
+interface Sources {
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly environment: TrainingEnvironment;
 }
 
 interface Work {
@@ -43,12 +52,12 @@ const STEP_TIME_LIMIT_SECONDS = 3600;
  * @throws {RatchetError} EvidenceMissing, EvidenceCorrupt
  */
 export async function planJob(
-  { store, environment }: { store: ObjectStore; environment: TrainingEnvironment },
+  sources: Sources,
   context: CycleContext,
   { evidence }: CycleRef,
   { stage, attempt, memoryFactor }: { stage: JobStage; attempt: number; memoryFactor: number },
 ): Promise<JobPlan> {
-  const work = await workOf({ store, environment }, context, evidence, stage);
+  const work = await workOf(sources, context, evidence, stage);
   const training = stage === 'train' || stage === 'refit';
   const { trainer } = context.spec.spec;
   const cluster = training ? clusterOf(context) : undefined;
@@ -59,7 +68,7 @@ export async function planJob(
     files: work.files,
     input: work.input,
     environment: work.environment,
-    stepsDigest: environment.stepsDigest,
+    stepsDigest: sources.environment.stepsDigest,
     ...(image !== null && { image }),
   });
   const memoryMiB = Math.min(resources.memoryMiB * memoryFactor, trainer.resources.memoryMiBMax ?? Number.MAX_SAFE_INTEGER);
@@ -95,8 +104,6 @@ function checkpointsPlace(model: string, stage: JobStage, inputDigest: Digest): 
 export function resourcesOf({ spec }: CycleContext, stage: JobStage): Resources {
   return stage === 'train' || stage === 'refit' ? spec.spec.trainer.resources : STEP_RESOURCES;
 }
-
-type Sources = { store: ObjectStore; environment: TrainingEnvironment };
 
 async function workOf(sources: Sources, context: CycleContext, evidence: CycleRef['evidence'], stage: JobStage): Promise<Work> {
   switch (stage) {
@@ -188,7 +195,8 @@ function recalibrated({ model, started, baseline: { champion } }: CycleContext):
   });
 }
 
-async function evaluateWork({ store }: Sources, context: CycleContext, evidence: CycleRef['evidence']): Promise<Work> {
+async function evaluateWork(sources: Sources, context: CycleContext, evidence: CycleRef['evidence']): Promise<Work> {
+  const { store } = sources;
   const from = { snapshot: need(evidence, 'snapshot'), train: need(evidence, 'train') };
   const snapshot = await getEvidence(store, 'snapshot', SnapshotOutput, from.snapshot);
   const { champion, anchor } = context.baseline;
@@ -198,10 +206,20 @@ async function evaluateWork({ store }: Sources, context: CycleContext, evidence:
     data: evaluationData(context),
     evaluation: context.spec.spec.evaluation,
     challenger: await trainedArm(store, 'train', from.train),
-    champion: champion && { model: champion.model, trainEnd: champion.trainEnd },
+    champion: champion && {
+      model: champion.model,
+      trainEnd: champion.trainEnd,
+      features: await featuresOf(sources, context.model, champion),
+    },
     anchor: anchor && { model: anchor.model, trainEnd: anchor.trainEnd },
   });
   return step('evaluate', input, from);
+}
+
+/** What callers may send the champion: its own model file says it, and the challenger's may say less. */
+async function featuresOf(sources: Sources, model: string, champion: ModelVersion): Promise<Pick<Feature, 'name' | 'type' | 'nullable'>[]> {
+  const { spec } = await loadCycle(sources, model, champion.cycle);
+  return spec.spec.data.features.map(({ name, type, nullable }) => ({ name, type, nullable }));
 }
 
 async function agreeWork({ store }: Sources, context: CycleContext, evidence: CycleRef['evidence']): Promise<Work> {

@@ -98,7 +98,8 @@ export const EvaluateInput = z.strictObject({
   data: DataSpec.omit({ source: true, window: true }),
   evaluation: EvaluationSpec,
   challenger: ArmInput,
-  champion: ArmInput.nullable(),
+  /** `features`: what its model file let callers send; absent in what older versions planned. */
+  champion: ArmInput.extend({ features: z.array(Feature.pick({ name: true, type: true, nullable: true })).optional() }).nullable(),
   anchor: ArmInput.nullable(),
 });
 export type EvaluateInput = z.infer<typeof EvaluateInput>;

@@ -79,7 +79,7 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
         },
         "differences": {**differences, "baseRate": differences["baseRate"] or {}},
         "slices": slices,
-        "probes": probe(arms["challenger"].scorer, champion, holdout, data["features"], "challenger"),
+        "probes": probe(arms["challenger"].scorer, champion, holdout, data["features"], "challenger", (job["champion"] or {}).get("features", [])),
         **offline_answers(arms["challenger"].scorer, holdout, arms["challenger"].scores),
     }
 

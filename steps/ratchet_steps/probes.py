@@ -3,7 +3,7 @@
 A probe that crashes has failed: in a sentence for people first, the words of the error last.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,8 @@ THREADS = 16
 UNSEEN = "\u0394 ratchet-unseen"
 UNBOUNDED = 1e9
 WORDS_MAX = 160
+CALLERS = "the champion's callers"
+NARROW_ON_PURPOSE = "Where none does: gates.probes: report, for one cycle"
 BEFORE = {"challenger": "champion", "refit": "judged sibling"}
 
 Probe = tuple[str, Callable[[], str | None]]
@@ -26,15 +28,18 @@ Refusal = Callable[[dict[str, float | str]], str]
 """How a refusal of these values begins, with `{what}` for what was asked."""
 
 
-def probe(scorer: Scorer, before: Scorer | None, frame: pd.DataFrame, features: list[dict[str, Any]], arm: str) -> list[dict[str, Any]]:
-    """ProbeResults for `scorer`; `before` is the model whose callers must still be understood (the champion)."""
+def probe(
+    scorer: Scorer, before: Scorer | None, frame: pd.DataFrame, features: list[dict[str, Any]], arm: str, promised: Sequence[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """ProbeResults for `scorer`; `before` is the model whose callers must still be understood (the champion), and
+    `promised` the features that its model file lets them send."""
     rows = frame.iloc[np.linspace(0, len(frame) - 1, min(ROWS, len(frame))).astype(int)]
     feeds = feeds_of(rows, scorer.inputs, arm)
     declared = {feature["name"]: feature for feature in features}
     taken = {wanted["name"] for wanted in scorer.inputs}
     used = [feature for feature in features if feature["name"] in taken]
     probes = [
-        ("signature", lambda: _signature(scorer, before, declared)),
+        ("signature", lambda: _narrower(promised, declared) or _signature(scorer, before, declared)),
         *_field_probes(scorer, feeds, used, lambda values: _refusal(before, rows, values, arm)),
         ("answers on every holdout row are probabilities", lambda: _answer(scorer, feeds_of(frame, scorer.inputs, arm))),
         (f"{THREADS} callers at once get the answers of one", lambda: _concurrent(scorer, feeds)),
@@ -118,6 +123,19 @@ def _answer(scorer: Scorer, feeds: Feeds) -> str | None:
     return f"expected {expected} probabilities in [0, 1], found {describe_scores(scores)}"
 
 
+def _narrower(promised: Sequence[dict[str, Any]], declared: dict[str, Any]) -> str | None:
+    """A model server refuses what the model file does not declare: whatever callers may send today must stay declared."""
+    for feature in promised:
+        name, now = feature["name"], declared.get(feature["name"])
+        if now is None:
+            return f"{name}: {CALLERS} may send it, and the model file does not declare it any more. {NARROW_ON_PURPOSE}"
+        if now["type"] != feature["type"]:
+            return f"{name}: {CALLERS} send a {feature['type']}, the model file now declares a {now['type']}"
+        if feature.get("nullable") and not now.get("nullable"):
+            return f"{name}: {CALLERS} may send null, and the model file does not say nullable any more. {NARROW_ON_PURPOSE}"
+    return None
+
+
 def _signature(scorer: Scorer, before: Scorer | None, declared: dict[str, Any]) -> str | None:
     """Whoever asks the champion today must be understood tomorrow: no new field that may not be null, no other type."""
     inputs = {wanted["name"]: wanted["type"] for wanted in scorer.inputs}
@@ -130,7 +148,7 @@ def _signature(scorer: Scorer, before: Scorer | None, declared: dict[str, Any]) 
     accepted = {wanted["name"]: wanted["type"] for wanted in before.inputs} if before else inputs
     for name, type in inputs.items():
         if name not in accepted and not declared[name].get("nullable"):
-            return f"{name}: the champion's callers do not send it and it may not be null"
+            return f"{name}: {CALLERS} do not send it and it may not be null"
         if name in accepted and accepted[name] != type:
             return f"{name}: expected {accepted[name]} as the champion takes it, found {type}"
     return None

@@ -138,6 +138,24 @@ def test_a_challenger_that_asks_for_more_than_the_champion_is_narrower(job, logi
 
 
 @pytest.mark.parametrize(
+    ("promised", "words"),
+    [
+        ({"name": "humid", "type": "number", "nullable": False}, "humid: the champion's callers may send it, and the model file does not declare it"),
+        ({"name": "size", "type": "number", "nullable": True}, "size: the champion's callers may send null, and the model file does not say nullable"),
+        ({"name": "size", "type": "category", "nullable": False}, "size: the champion's callers send a category, the model file now declares a number"),
+    ],
+)
+def test_a_model_file_that_lets_callers_send_less_than_the_champions_is_narrower(job, promised, words):
+    as_now = [{name: feature.get(name, False) for name in ("name", "type", "nullable")} for feature in job["data"]["features"]]
+    job["champion"]["features"] = as_now
+    assert evaluate(job)["probes"][0] == {"name": "signature", "passed": True, "detail": "ok"}
+    job["champion"]["features"] = [*[feature for feature in as_now if feature["name"] != promised["name"]], promised]
+    signature = evaluate(job)["probes"][0]
+    assert (signature["name"], signature["passed"]) == ("signature", False)
+    assert signature["detail"].startswith(words)
+
+
+@pytest.mark.parametrize(
     ("change", "type", "words"),
     [
         (

@@ -58,7 +58,7 @@ async function promote(change: Change): Promise<{ candidate: Candidate; tags: Re
   };
   const work = async (stage: JobStage): Promise<void> => {
     const ref = { model, cycle, evidence };
-    const { spec: job } = await planJob({ store, environment }, context, ref, { stage, attempt: 1, memoryFactor: 1 });
+    const { spec: job } = await planJob({ store, ledger, environment }, context, ref, { stage, attempt: 1, memoryFactor: 1 });
     evidence = { ...evidence, [stage]: await stored(stage, await stageOutput(store, job)) };
   };
   for (const stage of ['snapshot', 'validate', 'train', 'evaluate'] as const) await work(stage);
