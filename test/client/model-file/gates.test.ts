@@ -52,6 +52,18 @@ const mistakes: Mistake[] = [
     '40:29: error: spec.gates.absolute[0].min: expected at most the max of 0.7, found 0.8. No model could satisfy both: exchange them',
   ],
   [
+    'a minimum above what another gate allows',
+    '{ metric: calibrationGap, max: 0.1 }',
+    '{ metric: auc, max: 0.6 }',
+    '40:29: error: spec.gates.absolute[0].min: expected at most the max of 0.6 that another gate asks of auc, found 0.65. No model could satisfy both',
+  ],
+  [
+    'a maximum that no model reaches',
+    '{ metric: calibrationGap, max: 0.1 }',
+    '{ metric: latencyMsP99, max: 0 }',
+    '41:38: error: spec.gates.absolute[1].max: expected more than 0: no model has a latencyMsP99 of 0, found 0. Write the greatest value that is good enough',
+  ],
+  [
     'a minimum where less is better',
     '{ metric: calibrationGap, max: 0.1 }',
     '{ metric: calibrationGap, min: 0.1 }',

@@ -23,6 +23,19 @@ test('a good file is told what its window can detect at all', () => {
   ]);
 });
 
+test('a gate against the anchor is told what it can detect, too; of blocks that are no days, what it depends on', () => {
+  const told = (text: string) => read(text).problems.map(problemText);
+  const anchored = GOOD_MODEL_FILE.replace('    againstChampion:\n      - { metric: auc, test: superiority }\n', '    againstAnchor:\n');
+  expect(told(anchored)).toContainEqual(
+    expect.stringMatching(
+      /info: spec\.gates\.againstAnchor\[0\]: a challenger that is exactly as good will pass this margin in about 34% of cycles/,
+    ),
+  );
+  expect(told(GOOD_MODEL_FILE.replace('resampleBy: day', 'resampleBy: origin'))).toEqual([
+    'model.yaml:34:17: info: spec.evaluation.resampleBy: what the holdout can show depends on how many values of origin it has: four times as many halve it, and with fewer than 10 every comparison is inconclusive. Choose what rows are alike by, and has many values, like a customer; or day',
+  ]);
+});
+
 test.for<[name: string, text: string, problem: string]>([
   [
     'an empty file',

@@ -7,6 +7,12 @@ const with_ = (lines: string): string => `${lines}\n${SCHEDULES}`;
 /** Policies that could never start anything, or never hold anything back; the first line of each is line 58. */
 const mistakes: Mistake[] = [
   [
+    'schedules in two time zones',
+    SCHEDULES,
+    `${SCHEDULES}      - { cron: "0 6 * * 1", timeZone: Europe/Zurich }\n`,
+    '60:40: error: spec.triggers.schedules[1].timeZone: expected one time zone for all schedules of a model, Europe/Zurich as in the first, found "America/New_York". Write its times in that zone',
+  ],
+  [
     'quiet hours that cover the whole day',
     SCHEDULES,
     with_('    quietHours: [{ from: "08:00", to: "20:00" }, { from: "20:00", to: "08:00" }]'),

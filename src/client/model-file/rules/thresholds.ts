@@ -24,7 +24,7 @@ const GATES: Path = ['spec', 'gates'];
 
 export const checkThresholds: Rule = ({ gates }) => {
   if (gates === null) return [];
-  return [...checkPresence(gates), ...gates.absolute.flatMap(checkAbsolute), ...checkMargins(gates)];
+  return [...checkPresence(gates), ...gates.absolute.flatMap(checkAbsolute), ...checkTogether(gates.absolute), ...checkMargins(gates)];
 };
 
 function checkPresence(gates: GatesSpec): Finding[] {
@@ -104,6 +104,11 @@ function checkAbsolute(gate: AbsoluteGate, index: number): Finding[] {
       },
     ];
   }
+  const lessIsBetter = gate.metric !== 'auc' && gate.metric !== 'labelCoverage';
+  if (lessIsBetter && gate.max === 0) {
+    const expected = `more than 0: no model has a ${gate.metric} of 0`;
+    return [{ path: at('max'), severity: 'error', expected, found: '0', remedy: 'write the greatest value that is good enough' }];
+  }
   if (gate.metric === 'auc' && gate.min !== undefined && gate.min <= 0.5) {
     return [
       {
@@ -114,7 +119,6 @@ function checkAbsolute(gate: AbsoluteGate, index: number): Finding[] {
       },
     ];
   }
-  const lessIsBetter = gate.metric !== 'auc' && gate.metric !== 'labelCoverage';
   if (lessIsBetter && gate.min !== undefined && gate.max === undefined) {
     return [
       {
@@ -127,6 +131,26 @@ function checkAbsolute(gate: AbsoluteGate, index: number): Finding[] {
     ];
   }
   return [];
+}
+
+/** Each gate may be sound alone, and no model satisfy two of them. */
+function checkTogether(gates: readonly AbsoluteGate[]): Finding[] {
+  return gates.flatMap(({ metric, min }, index): Finding[] => {
+    if (min === undefined) return [];
+    const others = gates.flatMap((gate, other) => (other !== index && gate.metric === metric && gate.max !== undefined ? [gate.max] : []));
+    const least = Math.min(...others);
+    if (min <= least) return [];
+    const expected = `at most the max of ${least} that another gate asks of ${metric}`;
+    return [
+      {
+        path: [...GATES, 'absolute', index, 'min'],
+        severity: 'error',
+        expected,
+        found: String(min),
+        remedy: 'no model could satisfy both',
+      },
+    ];
+  });
 }
 
 function checkMargins(gates: GatesSpec): Finding[] {

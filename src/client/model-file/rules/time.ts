@@ -9,6 +9,7 @@ export const checkTimes: Rule = ({ data, triggers, monitoring }) => [
     ...checkCron(cron, ['spec', 'triggers', 'schedules', index, 'cron']),
     ...checkZone(timeZone, ['spec', 'triggers', 'schedules', index, 'timeZone']),
   ]),
+  ...checkOneZone((triggers?.schedules ?? []).map(({ timeZone }) => timeZone)),
   ...(monitoring?.schedule?.kind === 'cron'
     ? [
         ...checkCron(monitoring.schedule.cron, ['spec', 'monitoring', 'schedule', 'cron']),
@@ -16,6 +17,23 @@ export const checkTimes: Rule = ({ data, triggers, monitoring }) => [
       ]
     : []),
 ];
+
+/** All of a model's cycles come from one Temporal Schedule, and that has one time zone. */
+function checkOneZone(zones: readonly string[]): Finding[] {
+  return zones.flatMap((zone, index): Finding[] =>
+    zone === zones[0]
+      ? []
+      : [
+          {
+            path: ['spec', 'triggers', 'schedules', index, 'timeZone'],
+            severity: 'error',
+            expected: `one time zone for all schedules of a model, ${zones[0]} as in the first`,
+            found: `"${zone}"`,
+            remedy: 'write its times in that zone',
+          },
+        ],
+  );
+}
 
 function checkCron(cron: string, path: Path): Finding[] {
   const mistake = cronMistake(cron);
