@@ -91,6 +91,8 @@ function exampleOf(examples: readonly unknown[]): string {
   return examples.length === 0 ? '' : `, for example ${JSON.stringify(examples[0]).slice(0, 300)}`;
 }
 
+const FORMAT = { onnx: 'ONNX', pyfunc: 'MLflow model' };
+
 async function trainOutput(
   store: ObjectStore,
   stage: 'train' | 'refit',
@@ -104,7 +106,7 @@ async function trainOutput(
   const trainWindow = { start: body.trainWindow.start, end: dataset?.end ?? body.trainWindow.end };
   return {
     body: { ...body, trainWindow },
-    summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ONNX`,
+    summary: `${count(body.rows)} rows → ${(body.model.bytes / 1024).toFixed(0)} KiB ${FORMAT[body.model.format]}${body.mlflowRunId === null ? ', not tracked in MLflow' : ''}`,
     rejection: null,
   };
 }

@@ -144,6 +144,21 @@ def test_mlflow_that_is_down_never_loses_a_training(monkeypatch):
     assert tracking.log_training({}, {}, {}, {}, budget_seconds=1) is None
 
 
+def test_mlflow_that_is_down_for_a_minute_has_the_training_afterwards(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    now = [0.0]
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tracking.time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+
+    def log_once(*_):
+        if now[0] < 60:
+            raise ConnectionError("refused")
+        return "run"
+
+    monkeypatch.setattr(tracking, "_log_once", log_once)
+    assert tracking.log_training({}, {}, {}, {}) == "run"
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inside MLflow
 def test_a_retried_job_goes_on_with_the_run_of_its_first_try(tmp_path, monkeypatch):
     from mlflow.tracking import MlflowClient

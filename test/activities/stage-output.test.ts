@@ -50,7 +50,8 @@ test.for<[name: string, changes: object, message: string]>([
 });
 
 test('a trainer that saw what it was handed, or less, is believed', async () => {
-  expect(await trained({})).toMatchObject({ summary: '1,000 rows → 0 KiB ONNX', rejection: null });
+  expect(await trained({ mlflowRunId: 'r1' })).toMatchObject({ summary: '1,000 rows → 0 KiB ONNX', rejection: null });
+  expect(await trained({})).toMatchObject({ summary: '1,000 rows → 0 KiB ONNX, not tracked in MLflow' });
   await expect(trained({ trainWindow: { ...handed, end: '2013-04-01T00:00:00Z' } })).resolves.toBeDefined();
 });
 

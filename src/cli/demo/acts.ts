@@ -10,6 +10,8 @@ export interface Act {
   /** What is applied before it; absent: what was in force stays. */
   readonly change?: (spec: ModelSpec) => ModelSpec;
   readonly outcome: CycleOutcome;
+  /** Words of the reason that has to stop it: an end for another one is not what the story tells. */
+  readonly because?: string;
   /** A person has to sign before it goes on. */
   readonly isSigned: boolean;
   /** Real flights are asked about while it earns traffic; left out where nothing is served. */
@@ -56,6 +58,7 @@ export const ACTS: readonly Act[] = [
     asOf: '2013-07-01T00:00:00-04:00',
     change: withConfig({ refuseNull: 'temp' }),
     outcome: 'rejected',
+    because: 'refuses a null in temp',
     isSigned: false,
     isUnderTraffic: false,
     moral: 'The probes asked what no row of the holdout asks. It never saw a request.',
@@ -69,6 +72,7 @@ export const ACTS: readonly Act[] = [
     asOf: '2013-07-01T00:00:00-04:00',
     change: withConfig({ slowUnderLoadMs: SLOW_MS }),
     outcome: 'rejected',
+    because: 'latency: slower than',
     isSigned: false,
     isUnderTraffic: true,
     moral: 'Caught by what callers met, not by a clock on one request; the champion answers all of them again.',
@@ -95,6 +99,7 @@ export const ACTS: readonly Act[] = [
     asOf: '2013-08-01T00:00:00-04:00',
     change: withConfig({ lateRowsWeight: SPOILED_WEIGHT }),
     outcome: 'rejected',
+    because: 'too many positives',
     isSigned: false,
     isUnderTraffic: false,
     moral: 'Nothing was promoted: the champion of July goes on.',

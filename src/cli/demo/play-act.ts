@@ -15,6 +15,7 @@ import { readEvidence } from '../../client/audit/past-cycle.js';
 import { readHead, readRecords } from '../../client/ledger-view.js';
 import type { FeatureRow } from '../../domain/serving.js';
 import { EvaluateOutput } from '../../domain/stage-jobs.js';
+import { actFault } from './act-fault.js';
 import type { Act } from './acts.js';
 import { replayFlights, type ReplayedFlights } from './replay-flights.js';
 
@@ -161,15 +162,12 @@ function judged(
   signed: boolean,
   asked: ReplayedFlights | null,
 ): ActResult {
-  const isLossless = asked === null || (asked.failed === 0 && asked.answered > 0);
-  const asItShould = outcome === act.outcome && signed === act.isSigned && isLossless;
+  const requests = asked && { answered: asked.answered, failed: asked.failed };
+  const reasons = asked === null ? (verdict?.reasons ?? [reason]) : [reason];
+  const fault = actFault(act, { outcome, reasons, signed, requests });
   say(outcome === 'promoted' ? `→ promoted: ${version}` : `→ ${outcome}`);
-  if (outcome !== 'promoted') for (const line of asked === null ? (verdict?.reasons ?? [reason]) : [reason]) say(`  · ${line}`);
-  say(
-    asItShould
-      ? `  ${act.moral}`
-      : `  This is not how this act should end: expected ${act.outcome}${act.isSigned ? ' after a signature' : ''}.`,
-  );
+  if (outcome !== 'promoted') for (const line of reasons) say(`  · ${line}`);
+  say(fault === null ? `  ${act.moral}` : `  This is not how this act should end: ${fault}.`);
   return {
     title: act.title,
     cycle,
@@ -177,8 +175,8 @@ function judged(
     outcome: outcome ?? 'open',
     reason,
     version,
-    asItShould,
-    requests: asked && { answered: asked.answered, failed: asked.failed },
+    asItShould: fault === null,
+    requests,
   };
 }
 
