@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// How long a test may take at most is no measure of it: a machine under load is four times slower than a quiet one.
+const expect = { poll: { timeout: 20_000 } };
+
 // Tests that talk to real servers or run the time-skipping one; everything else mirrors src/ and takes seconds.
 const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map((folder) => `test/${folder}/**/*.test.ts`);
 const chaos = ['test/chaos/**/*.test.ts'];
@@ -15,6 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...integration, ...chaos, ...wiring, ...traffic, ...cluster],
+          testTimeout: 30_000,
+          expect,
           sequence: { groupOrder: 0 },
         },
       },
@@ -24,8 +29,9 @@ export default defineConfig({
           include: integration,
           exclude: ['test/adapters/s3/encryption.test.ts'], // which MinIO does and versitygw does not
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          expect,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -36,7 +42,8 @@ export default defineConfig({
           include: chaos,
           globalSetup: ['test/setup/environments.ts'],
           testTimeout: 600_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
+          expect,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
@@ -46,8 +53,9 @@ export default defineConfig({
           name: 'traffic',
           include: traffic,
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 300_000,
+          testTimeout: 600_000,
           hookTimeout: 300_000,
+          expect,
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },
@@ -57,8 +65,9 @@ export default defineConfig({
           name: 'wiring',
           include: wiring,
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          expect,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },
@@ -68,8 +77,9 @@ export default defineConfig({
           name: 'cluster',
           include: cluster,
           globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          expect,
           maxWorkers: 2,
           sequence: { groupOrder: 5 },
         },
@@ -80,8 +90,9 @@ export default defineConfig({
           include: ['test/adapters/s3/**/*.test.ts'],
           exclude: ['test/adapters/s3/s3-faults.test.ts'], // which has a server of its own
           globalSetup: ['test/setup/minio.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          expect,
           maxWorkers: 2,
           sequence: { groupOrder: 6 },
         },

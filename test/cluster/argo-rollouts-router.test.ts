@@ -46,7 +46,7 @@ describe.skipIf(!isBuilt)('Rollouts driven beside the real controller of Argo Ro
       rights: 'argo-rollouts-rbac.yaml',
       router: () => ({ kind: 'argo-rollouts', gateways: ['istio-system/public'], hosts: ['*'] }),
       edits: [
-        ['      - { kind: shadow, bakeSeconds: 1, bakeSecondsMax: 90 }\n', ''],
+        ['      - { kind: shadow, bakeSeconds: 1, bakeSecondsMax: 400 }\n', ''],
         ['    windowSeconds: 0.5\n', '    baseline: champion\n    windowSeconds: 0.5\n'],
       ],
       openGateway: (namespace) => {

@@ -221,7 +221,7 @@ export function describeJobCluster(
         "process.on('SIGTERM', () => { console.log('checkpointed'); process.exit(0); }); console.log('listening'); setInterval(() => {}, 1000)",
       );
       await cluster.submit(spec, signal);
-      await expect.poll(() => cluster.logs(spec.name), { timeout: 20_000 }).toContain('listening');
+      await expect.poll(() => cluster.logs(spec.name), { timeout: 60_000 }).toContain('listening');
       await cluster.stop(spec.name);
       await cluster.stop(spec.name);
       expect(await cluster.describe(spec.name)).toMatchObject({

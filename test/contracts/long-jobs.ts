@@ -46,7 +46,7 @@ export function describeLongJobs(name: string, open: () => Promise<{ cluster: Jo
         "process.on('SIGTERM', () => setTimeout(() => { console.log('checkpointed'); process.exit(143); }, 1500)); console.log('listening'); setInterval(() => {}, 1000)";
       const spec = nodeJob(code, { graceSeconds: 30 });
       await cluster.submit(spec, signal);
-      await expect.poll(() => cluster.logs(spec.name), { timeout: 20_000 }).toContain('listening');
+      await expect.poll(() => cluster.logs(spec.name), { timeout: 60_000 }).toContain('listening');
       await cluster.stop(spec.name);
       expect(await cluster.describe(spec.name)).toMatchObject({
         failure: { type: 'JobStopped', logTail: expect.stringContaining('checkpointed') },

@@ -31,12 +31,15 @@ export function describeMetricSource(name: string, open: () => Promise<MetricsUn
     test('counts each request once, for the arm that answered it', async () => {
       const { source, instances, ask } = await open();
       await ask(40, 200);
-      const { atMs, arms } = await vi.waitFor(async () => {
-        const reading = await source.read(instances, 'request', signal);
-        const seen = (arm?: ArmCounts): number => (hasLatency ? total(arm?.latency) : (arm?.units ?? 0));
-        expect(seen(reading.arms.champion) + seen(reading.arms.challenger)).toBe(40);
-        return reading;
-      });
+      const { atMs, arms } = await vi.waitFor(
+        async () => {
+          const reading = await source.read(instances, 'request', signal);
+          const seen = (arm?: ArmCounts): number => (hasLatency ? total(arm?.latency) : (arm?.units ?? 0));
+          expect(seen(reading.arms.champion) + seen(reading.arms.challenger)).toBe(40);
+          return reading;
+        },
+        { timeout: 20_000 },
+      );
       expect(atMs).toBeLessThanOrEqual(Date.now());
       expect(arms.champion!.units + arms.challenger!.units).toBe(40);
       for (const arm of [arms.champion!, arms.challenger!]) {

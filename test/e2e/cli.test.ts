@@ -181,7 +181,8 @@ describe('ratchet over a running stack', () => {
     return until(
       'a candidate that waits for a person',
       async () => {
-        const { out } = await ratchet('status', 'quick', '-o', 'json');
+        const { code, out } = await ratchet('status', 'quick', '-o', 'json');
+        if (code !== 0) return undefined;
         const { lifecycle, cycle } = JSON.parse(out) as {
           lifecycle: { openCycle: number | null };
           cycle: { candidateDigest: string; approval: { outcome: string | null } | null } | null;

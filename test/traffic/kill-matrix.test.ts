@@ -16,8 +16,8 @@ const JUDGED_BY_ANSWERS: Edits = [
   ['alpha: 0.05', 'alpha: 0.2'],
   ['windowSeconds: 0.5', 'windowSeconds: 0.2'],
   [
-    '- { kind: canary, weightPercent: 30, bakeSeconds: 1, bakeSecondsMax: 90 }',
-    '- { kind: canary, weightPercent: 40, bakeSeconds: 1, bakeSecondsMax: 90 }\n      - { kind: canary, weightPercent: 45, bakeSeconds: 10, bakeSecondsMax: 90 }',
+    '- { kind: canary, weightPercent: 30, bakeSeconds: 1, bakeSecondsMax: 400 }',
+    '- { kind: canary, weightPercent: 40, bakeSeconds: 1, bakeSecondsMax: 400 }\n      - { kind: canary, weightPercent: 45, bakeSeconds: 10, bakeSecondsMax: 400 }',
   ],
   ['      - { kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n', ''],
 ];
@@ -77,7 +77,7 @@ describe('kill -9 in every state of a rollout', () => {
     await strike(stack, 'everything', rollout.cycle);
     const decided = () =>
       records(stack.home.storeFolder, rollout.cycle).find(({ body: { kind } }) => kind === 'promoted' || kind === 'withdrawn');
-    await until('it is decided', decided, { seconds: 60 }); // not when some time is over that was meant for other trouble
+    await until('it is decided', decided, { seconds: 150 }); // not when some time is over that was meant for other trouble
     await holdsAfterwards(rollout, decided()!.body.kind);
   });
 

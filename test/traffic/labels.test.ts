@@ -20,7 +20,6 @@ const JUDGED_BY_LABELS: Edits = [
     '{ kind: errors, margin: 0.2, detect: 16 }\n      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }',
     '{ kind: quality, margin: 0.02, detect: 0.15 }',
   ],
-  ['{ kind: shadow, bakeSeconds: 1, bakeSecondsMax: 90 }', '{ kind: shadow, bakeSeconds: 1, bakeSecondsMax: 240 }'],
 ];
 
 describe('a challenger in shadow, whose labels come late', () => {

@@ -93,7 +93,7 @@ export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessE
   }
 
   /** Waits for a record of a cycle. */
-  async function body<K extends LedgerBody['kind']>(cycle: number, kind: K, seconds = 240): Promise<Extract<LedgerBody, { kind: K }>> {
+  async function body<K extends LedgerBody['kind']>(cycle: number, kind: K, seconds = 500): Promise<Extract<LedgerBody, { kind: K }>> {
     const isIt = ({ body: found }: LedgerRecord): boolean => found.kind === kind && (!('cycle' in found) || found.cycle === cycle);
     return until(`${kind} of cycle ${cycle}`, () => records(stack.home.storeFolder, cycle).find(isIt)?.body, {
       everyMs: 20,

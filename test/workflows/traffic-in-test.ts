@@ -2,7 +2,7 @@ import { bakeWorkflowId, commandUpdate, rolloutStateQuery, rolloutWorkflowId, ty
 import type { CommandName, RolloutState } from '../../src/domain/rollout.js';
 import { SERVED, type SpecChange } from '../fakes/model-file.js';
 import type { RunningLoop } from './loop.js';
-import { eventually, modelInTest } from './model-in-test.js';
+import { asked, eventually, modelInTest } from './model-in-test.js';
 
 const unattended = { gates: { whenNoChampion: 'pass' } };
 
@@ -20,7 +20,8 @@ export async function challengerOf(loop: RunningLoop, change: SpecChange = {}, n
   return { model, first, number, cycle, rollout, bake, champion, challenger, command, view, untilPhase, untilStep, split };
 
   async function view(of: 'rollout' | 'bake' = 'rollout'): Promise<RolloutView> {
-    return (of === 'rollout' ? rollout : bake).query(rolloutStateQuery);
+    const handle = of === 'rollout' ? rollout : bake;
+    return asked(loop, handle.workflowId, () => handle.query(rolloutStateQuery));
   }
 
   async function untilPhase(phase: RolloutState['phase'], of: 'rollout' | 'bake' = 'rollout'): Promise<RolloutView> {

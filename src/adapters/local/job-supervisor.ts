@@ -57,36 +57,42 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   const log = openJobLog(paths.log);
   const environment = commandEnvironment(process.env, folder, spec);
   if (environment.RATCHET_CHECKPOINTS !== undefined) mkdirSync(environment.RATCHET_CHECKPOINTS, { recursive: true });
+
+  let group: number | undefined;
+  let endedFor: CommandEnd['endedFor'] = null;
+  const signalCommand = (signal: NodeJS.Signals) => group !== undefined && signalGroup(group, signal);
+  const endFor = (reason: NonNullable<CommandEnd['endedFor']>) => {
+    if (endedFor) return;
+    endedFor = reason;
+    signalCommand(reason === 'memoryLimit' ? 'SIGKILL' : 'SIGTERM');
+    setTimeout(() => signalCommand('SIGKILL'), graceMs).unref();
+  };
+  // Before there is a command: whoever is asked to end in between must not leave it running.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => endFor('shutdown'));
   const child = spawn(file, args, { cwd: paths.work, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'));
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'));
   const ended = commandEnd(child);
-  const group = child.pid;
-  if (group === undefined) return { spawnFault: `command ${JSON.stringify(file)}: expected a program in PATH, found ${await ended.fault}` };
-  process.on('exit', () => signalGroup(group, 'SIGKILL')); // also where we ourselves go wrong
-  noteCommand(folder, group);
+  const leader = child.pid;
+  if (leader === undefined)
+    return { spawnFault: `command ${JSON.stringify(file)}: expected a program in PATH, found ${await ended.fault}` };
+  group = leader;
+  process.on('exit', () => signalCommand('SIGKILL')); // also where we ourselves go wrong
+  noteCommand(folder, leader);
 
-  let endedFor: CommandEnd['endedFor'] = null;
   let memoryBytesMax = 0;
-  const endFor = (reason: NonNullable<CommandEnd['endedFor']>) => {
-    if (endedFor) return;
-    endedFor = reason;
-    signalGroup(group, reason === 'memoryLimit' ? 'SIGKILL' : 'SIGTERM');
-    setTimeout(() => signalGroup(group, 'SIGKILL'), graceMs).unref();
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => endFor('shutdown'));
   const memoryBytesLimit = spec.resources.memoryMiB * mebibyte;
   const tick = setInterval(() => {
-    memoryBytesMax = Math.max(memoryBytesMax, groupMemoryBytes(group, memoryBytesLimit));
+    memoryBytesMax = Math.max(memoryBytesMax, groupMemoryBytes(leader, memoryBytesLimit));
     if (memoryBytesMax > memoryBytesLimit) endFor('memoryLimit');
     else if (existsSync(paths.stop)) endFor('stopRequest');
     else if (performance.now() - startMs > spec.timeLimitSeconds * 1000) endFor('timeLimit');
-    if (!existsSync(paths.spec)) signalGroup(group, 'SIGKILL'); // the folder was deleted: nobody wants this any more
+    if (!existsSync(paths.spec)) signalCommand('SIGKILL'); // the folder was deleted: nobody wants this any more
   }, tickMs);
 
   const { exitCode, signal } = await ended.exit;
   clearInterval(tick);
-  signalGroup(group, 'SIGKILL'); // what the command left behind
+  signalCommand('SIGKILL'); // what the command left behind
   killMarked(`RATCHET_OUTPUT=${paths.output}`);
   await Promise.race([ended.close, sleep(2000, undefined, { ref: false })]); // its last words
   log.close();

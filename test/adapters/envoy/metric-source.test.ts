@@ -73,11 +73,11 @@ test('a window of monitoring has what Envoy answered in it, by version, also wha
 test('requests over the circuit breaker are answered with 503 at once, and count as errors', async () => {
   const models = await startRoutedModels({ 'm-1': 1 });
   models.replicas['m-1']![0]!.answer = 'never';
-  const settings = { ...patient, concurrentRequestsMax: 2, timeoutMs: 1000 };
+  const settings = { ...patient, concurrentRequestsMax: 2, timeoutMs: 5000 };
   await models.router.shift(routeOf('m', 1, [['champion', 'm-1', 100]], { settings }), signal);
   const first = [1, 2].map(() => ask(models.envoy.url, 'm'));
   const { asked } = models.replicas['m-1']![0]!;
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await vi.waitFor(() => expect(asked).toHaveLength(2), { timeout: 20_000 });
   const answers = await Promise.all([...first, ...[3, 4, 5, 6].map(() => ask(models.envoy.url, 'm'))]);
   const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
   // As many more may wait for new connections, and get through once they have one.
@@ -94,10 +94,13 @@ test('mirrored requests count for the arm that gets the copies', async () => {
   const models = await startRoutedModels({ 'm-1': 1, 'm-2': 1 });
   await models.router.shift(routeOf('m', 1, [['champion', 'm-1', 100]], { mirror: { arm: 'challenger', instance: 'm-2' } }), signal);
   for (let asked = 0; asked < 10; asked++) await ask(models.envoy.url, 'm');
-  await vi.waitFor(async () => {
-    const { champion, challenger } = (await sourceOf(models).read(instances, 'request', signal)).arms;
-    expect([champion?.units, total(champion?.latency), challenger?.units, total(challenger?.latency)]).toEqual([10, 10, 10, 10]);
-  });
+  await vi.waitFor(
+    async () => {
+      const { champion, challenger } = (await sourceOf(models).read(instances, 'request', signal)).arms;
+      expect([champion?.units, total(champion?.latency), challenger?.units, total(challenger?.latency)]).toEqual([10, 10, 10, 10]);
+    },
+    { timeout: 20_000 },
+  );
 });
 
 test('latencies lie in the bucket of their milliseconds', async () => {
@@ -105,12 +108,15 @@ test('latencies lie in the bucket of their milliseconds', async () => {
   models.replicas['m-1']![0]!.delayMs = 120;
   await models.router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
   await ask(models.envoy.url, 'm');
-  await vi.waitFor(async () => {
-    const { champion } = (await sourceOf(models).read(instances, 'request', signal)).arms;
-    const bucket = champion!.latency.findIndex((count) => count === 1);
-    expect(LATENCY_EDGES_MS[bucket]).toBeGreaterThanOrEqual(120);
-    expect(LATENCY_EDGES_MS[bucket]).toBeLessThan(1000);
-  });
+  await vi.waitFor(
+    async () => {
+      const { champion } = (await sourceOf(models).read(instances, 'request', signal)).arms;
+      const bucket = champion!.latency.findIndex((count) => count === 1);
+      expect(LATENCY_EDGES_MS[bucket]).toBeGreaterThanOrEqual(120);
+      expect(LATENCY_EDGES_MS[bucket]).toBeLessThan(1000);
+    },
+    { timeout: 20_000 },
+  );
 });
 
 test('scores and callers are summed over the replicas, and one that is away counts zero', async () => {

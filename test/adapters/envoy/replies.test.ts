@@ -10,7 +10,10 @@ const signal = AbortSignal.timeout(60_000);
 
 /** The answer as a caller sees it: its status, that it is JSON, and what its one key says. */
 async function answerOf(url: string, init: RequestInit = {}): Promise<{ status: number; error: string }> {
-  const response = await fetch(url, { method: 'POST', body: '{"inputs": []}', ...init });
+  return refusalIn(await fetch(url, { method: 'POST', body: '{"inputs": []}', ...init }));
+}
+
+async function refusalIn(response: Response): Promise<{ status: number; error: string }> {
   expect(response.headers.get('content-type')).toBe('application/json');
   const body = (await response.json()) as { error: string };
   expect(Object.keys(body)).toEqual(['error']);
@@ -45,13 +48,19 @@ test('whatever the proxy answers itself is JSON that says what happened and what
   });
 
   replicas['busy-1']![0]!.answer = 'never';
-  await shift('busy', 'busy-1', { concurrentRequestsMax: 1, timeoutMs: 500 });
+  await shift('busy', 'busy-1', { concurrentRequestsMax: 1, timeoutMs: 5000 });
   const busy = await Promise.all([1, 2, 3].map(() => ask('busy')));
   expect(busy).toContainEqual({ status: 503, error: expect.stringMatching(/model busy: .*concurrentRequestsMax.*fewer/) });
 
   await shift('often', 'm-1', { rateLimit: { requestsPerSecond: 1 } });
-  await Promise.all([1, 2].map(() => fetch(`${envoy.url}/v2/models/often/infer`, { method: 'POST', body: '{}' })));
-  expect(await ask('often')).toEqual({ status: 429, error: expect.stringMatching(/model often: .*rateLimit.*more slowly/) });
+  const often = await Promise.all(
+    Array.from({ length: 20 }, () => fetch(`${envoy.url}/v2/models/often/infer`, { method: 'POST', body: '{}' })),
+  );
+  const refused = often.find(({ ok }) => !ok);
+  expect(refused && (await refusalIn(refused))).toEqual({
+    status: 429,
+    error: expect.stringMatching(/model often: .*rateLimit.*more slowly/),
+  });
 });
 
 test('a refused token is told in JSON too, with what is wrong with it', async () => {

@@ -59,7 +59,7 @@ test('a route that is refused only by a later try, its first asker having died, 
   await expect(router.shift(refused, signal)).rejects.toMatchObject({ type: 'RouterUnavailable' });
   await envoy.start();
   await expect(router.shift(refused, signal)).rejects.toMatchObject({ type: 'RouterRefused' });
-  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-1'));
+  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-1'), { timeout: 20_000 });
   expect((await router.read('m'))?.asked.shift).toBe(1);
 });
 
@@ -73,11 +73,14 @@ test('a weight that was edited by hand shows in what is read, and the same shift
     readFileSync(file, 'utf8').replace('"weight": 90', '"weight": 60').replace('"weight": 10', '"weight": 40'),
   );
   renameSync(`${file}.edited`, file);
-  await vi.waitFor(async () => {
-    const reading = await router.read('m');
-    expect(reading?.inForce?.splits.map(({ weightPercent }) => weightPercent)).toEqual([60, 40]);
-    expect(reading?.asked).toEqual(route);
-  });
+  await vi.waitFor(
+    async () => {
+      const reading = await router.read('m');
+      expect(reading?.inForce?.splits.map(({ weightPercent }) => weightPercent)).toEqual([60, 40]);
+      expect(reading?.asked).toEqual(route);
+    },
+    { timeout: 20_000 },
+  );
   await router.refresh(); // where servers are is another matter: what was done by hand stays until somebody was told
   expect((await router.read('m'))?.inForce?.splits.map(({ weightPercent }) => weightPercent)).toEqual([60, 40]);
   await router.shift(route, signal);
@@ -93,7 +96,7 @@ test('a route whose asker died before the proxy had it is put in force by the ne
   await states.claim({ route: next, check: null, addresses, before: { route: old, check: null, addresses } });
   expect(await versionOf(envoy.url)).toBe('m-1');
   await router.refresh();
-  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-2'));
+  await vi.waitFor(async () => expect(await versionOf(envoy.url)).toBe('m-2'), { timeout: 20_000 });
   expect((await states.get('m'))?.before).toBe('taken');
 });
 

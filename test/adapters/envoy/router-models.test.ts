@@ -66,7 +66,7 @@ test('a file or folder that is none of ours beside the routes is nobody’s trou
 test('a weight that was edited by hand is still there to be found after another model was shifted', async () => {
   const { router, routesFile } = await twoModels();
   edit(routesFile, (text) => text.replace('"weight": 90', '"weight": 60').replace('"weight": 10,', '"weight": 40,'));
-  await vi.waitFor(async () => expect(weightsOf(await router.read('theirs'))).toEqual([60, 40]));
+  await vi.waitFor(async () => expect(weightsOf(await router.read('theirs'))).toEqual([60, 40]), { timeout: 20_000 });
   await router.shift(routeOf('mine', 2, [['champion', 'm-2', 100]]), signal);
   await router.refresh();
   const reading = (await router.read('theirs'))!;

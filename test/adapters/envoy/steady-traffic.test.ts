@@ -61,7 +61,7 @@ test('servers are told who asks where callers stay with a version, and copies to
   await ask(envoy.url, 'm', { 'x-caller': 'ann', 'x-ratchet-key': 'forged' });
   await ask(envoy.url, 'm', { 'x-ratchet-key': 'forged' });
   expect(asked('m-1')).toEqual([undefined, 'ann', undefined]);
-  await vi.waitFor(() => expect(asked('m-2')).toEqual(['ann', undefined]));
+  await vi.waitFor(() => expect(asked('m-2')).toEqual(['ann', undefined]), { timeout: 20_000 });
 });
 
 test('a caller stays with one version while the weights stay, and when the challenger gets more', async () => {
@@ -99,7 +99,7 @@ test('a mirror gets a copy of every request under its own arm, and its answers g
     expect([status, headers.get('x-ratchet-version'), headers.get('x-ratchet-arm')]).toEqual([200, 'm-1', 'champion']);
   }
   const [real, copies] = [replicas['m-1']![0]!.asked, replicas['m-2']![0]!.asked];
-  await vi.waitFor(() => expect(copies).toHaveLength(20));
+  await vi.waitFor(() => expect(copies).toHaveLength(20), { timeout: 20_000 });
   expect(new Set(copies.map(({ arm }) => arm))).toEqual(new Set(['challenger']));
   expect(new Set(copies.map(({ requestId }) => requestId))).toEqual(new Set(real.map(({ requestId }) => requestId)));
   expect(real[7]).toEqual({ path: '/v2/models/m/infer', arm: 'champion', requestId: 'id-7' });

@@ -19,7 +19,11 @@ function open(home = temporaryFolder(), environment: NodeJS.ProcessEnv = process
   const objectStore = createLocalObjectStore(join(home, 'store'));
   const cluster = createLocalJobCluster({ home, objectStore, pythonBin: null, stepsPath: null, environment, graceMs: 500 });
   const folderOf = (name: string) => join(home, 'jobs', name);
-  const identityIn = (name: string, file: string) => JSON.parse(readFileSync(join(folderOf(name), file), 'utf8')) as ProcessIdentity;
+  const identityIn = async (name: string, file: string) => {
+    const path = join(folderOf(name), file);
+    await expect.poll(() => existsSync(path)).toBe(true); // a job may have begun before its supervisor has noted it
+    return JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
+  };
   return { home, cluster, folderOf, identityIn };
 }
 
@@ -31,7 +35,7 @@ async function runningWithChild({ cluster, identityIn }: ReturnType<typeof open>
   const { progress } = await untilJob(cluster, spec.name, (job) => job.progress?.step !== undefined);
   const child = identify(progress!.step!);
   onTestFinished(() => void (isRunning(child) && process.kill(child.pid, 'SIGKILL')));
-  return { spec, supervisor: identityIn(spec.name, 'claim'), command: identityIn(spec.name, 'command'), child };
+  return { spec, supervisor: await identityIn(spec.name, 'claim'), command: await identityIn(spec.name, 'command'), child };
 }
 
 describe('a job whose processes are killed', () => {
@@ -66,7 +70,7 @@ describe('a job whose processes are killed', () => {
     );
     await cluster.submit(spec, signal);
     await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
-    process.kill(identityIn(spec.name, 'claim').pid, 'SIGTERM');
+    process.kill((await identityIn(spec.name, 'claim')).pid, 'SIGTERM');
     expect(await jobEnd(cluster, spec.name)).toMatchObject({
       failure: { type: 'JobLost', logTail: expect.stringContaining('checkpointed') },
     });
@@ -113,7 +117,8 @@ describe('a job that several processes submit', () => {
     const spec = nodeJob('write(input)');
     await runJob(cluster, spec);
     const leftover = folderOf(spec.name);
-    await expect.poll(() => isRunning(identityIn(spec.name, 'claim'))).toBe(false); // it clears its folder after its last word
+    const supervisor = await identityIn(spec.name, 'claim');
+    await expect.poll(() => isRunning(supervisor)).toBe(false); // it clears its folder after its last word
     for (const file of readdirSync(leftover))
       if (!['spec.json', 'input.json'].includes(file)) execFileSync('rm', ['-r', join(leftover, file)]);
     mkdirSync(join(leftover, 'work'));
@@ -201,8 +206,8 @@ test('a job whose folder is deleted is ended', async () => {
   const spec = nodeJob(`fs.writeFileSync(process.env.RATCHET_PROGRESS, '{"step":1}'); ${forever}`);
   await cluster.submit(spec, signal);
   await untilJob(cluster, spec.name, ({ progress }) => progress !== null);
-  const supervisor = identityIn(spec.name, 'claim');
-  const command = identityIn(spec.name, 'command');
+  const supervisor = await identityIn(spec.name, 'claim');
+  const command = await identityIn(spec.name, 'command');
   execFileSync('rm', ['-r', folderOf(spec.name)]);
   await expect.poll(() => isRunning(supervisor) || isRunning(command), { timeout: 10_000 }).toBe(false);
 });

@@ -43,7 +43,7 @@ async function startStack(): Promise<ServedStack> {
     ['windowSeconds: 0.5', 'windowSeconds: 10'],
     ['alpha: 0.05', 'alpha: 0.2'],
     ...['shadow,', 'canary, weightPercent: 30,', 'full,'].map(
-      (kind) => [`${kind} bakeSeconds: 1, bakeSecondsMax: 90`, `${kind} bakeSeconds: 10, bakeSecondsMax: 400`] as const,
+      (kind) => [`${kind} bakeSeconds: 1, bakeSecondsMax: 400`, `${kind} bakeSeconds: 10, bakeSecondsMax: 400`] as const,
     ),
   ] as const;
   return startServedStack(edits, {

@@ -125,7 +125,7 @@ test.for([
 });
 
 test('a workflow that waits for the end of its cancelled watch hears of it', async () => {
-  const queue = newQueue({ heartbeatSeconds: 4, waitsForEnd: true });
+  const queue = newQueue({ heartbeatSeconds: 10, waitsForEnd: true });
   const watcher = await queue.watcher();
   const handle = await detached(queue, watcher, 'one');
   await handle.cancel();
