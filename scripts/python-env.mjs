@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { cacheFolder, packageRoot, shortHash } from './cache-folder.mjs';
 import { runCommand, runInstall } from './command.mjs';
 import { exclusively } from './exclusive.mjs';
+import { fillOnce } from './fill-once.mjs';
 import { findPython } from './find-python.mjs';
 
 // Imported once after installation, so that no server's first start within a time limit has to compile their bytecode.
@@ -57,21 +58,6 @@ async function ensureEnv({ name, what, lock, warm, log }) {
 /** A folder per lock file, Python version and architecture: a changed lock never touches an environment in use. */
 function envFolder(name, lock, { minor, platform }) {
   return join(cacheFolder(), `${name}-${shortHash(readFileSync(lock, 'utf8'), minor, platform, arch())}`);
-}
-
-/**
- * Fills a folder that is there only when it is complete: `dir` becomes a link to the attempt that was finished. An
- * environment cannot be renamed (its commands name their interpreter by its path), and what a killed set-up has left
- * running writes to its own attempt alone.
- */
-async function fillOnce(dir, fill) {
-  const attempts = `${basename(dir)}.`;
-  for (const name of readdirSync(dirname(dir)).filter((entry) => entry.startsWith(attempts) && !entry.includes('.lock'))) {
-    rmSync(join(dirname(dir), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-  }
-  const attempt = mkdtempSync(`${dir}.`);
-  await fill(attempt);
-  symlinkSync(basename(attempt), dir);
 }
 
 async function install({ what, lock, python, dir, uv }) {

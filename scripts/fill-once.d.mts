@@ -1,0 +1,1 @@
+export function fillOnce(dir: string, fill: (attempt: string) => Promise<void>): Promise<void>;
