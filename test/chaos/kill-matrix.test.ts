@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMlflowModelRegistry } from '../../src/adapters/mlflow/model-registry.js';
-import { KILL_POINTS, records } from './kill-point.js';
+import { KILL_POINTS, records, REFIT_KILL_POINTS } from './kill-point.js';
 import { MODEL, startQuickStack, type QuickStack } from './quick-stack.js';
 import { surviveKill, VICTIMS } from './survive-kill.js';
 
@@ -24,5 +24,17 @@ describe('a cycle survives kill -9', () => {
     const promoted = records(stack.home.storeFolder).findLast(({ body }) => body.kind === 'promoted')?.after.champion;
     const registry = createMlflowModelRegistry({ trackingUri: stack.endpoints().mlflow.url });
     expect(await registry.getAlias(MODEL, 'champion')).toBe(promoted?.registryVersion);
+  });
+});
+
+describe('a cycle that refits survives kill -9 of everything', () => {
+  let stack: QuickStack;
+  beforeAll(async () => {
+    stack = await startQuickStack({ refits: true });
+  });
+  afterAll(async () => stack?.stop());
+
+  test.for(REFIT_KILL_POINTS)('at: %s', async (point) => {
+    await surviveKill(stack, 'together', point);
   });
 });

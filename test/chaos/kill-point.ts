@@ -17,7 +17,9 @@ export const KILL_POINTS = [
   'promoted',
   'cycle-ended',
 ] as const;
-export type KillPoint = (typeof KILL_POINTS)[number];
+/** Those of a cycle that refits; after the last of them it registers. */
+export const REFIT_KILL_POINTS = ['refit claimed', 'refit ended', 'agree claimed', 'agree ended'] as const;
+export type KillPoint = (typeof KILL_POINTS | typeof REFIT_KILL_POINTS)[number];
 
 export function isReached({ home }: QuickStack, point: KillPoint, cycle: number): boolean {
   const [stage, moment] = point.split(' ');

@@ -20,6 +20,8 @@ const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export interface QuickStackOptions {
   readonly extra?: NodeJS.ProcessEnv;
   readonly modelFolder?: string;
+  /** The winning recipe is fitted again to all rows, and that is what is promoted. */
+  readonly refits?: boolean;
   readonly steps?: readonly string[];
   readonly flags?: readonly string[];
 }
@@ -28,6 +30,7 @@ export interface QuickStack {
   readonly home: Home;
   readonly modelFile: string;
   readonly trainingsFile: string;
+  readonly refits: boolean;
   /** As the supervisor wrote them last. */
   endpoints(): Endpoints;
   client(): Promise<Client>;
@@ -42,12 +45,14 @@ export interface QuickStack {
  * `ratchet up` as a user starts it, in a folder of its own, with jobs that take a moment.
  * @param extra variables of every process of the stack and of its command line
  * @param modelFolder the model that is applied
+ * @param refits whether its model file asks for a refit
  * @param steps folders of packages of steps: a later one's modules stand in place of those of the same name
  * @param flags of `ratchet up`
  */
 export async function startQuickStack({
   extra = {},
   modelFolder = join(here, 'quick-model'),
+  refits = false,
   steps = [QUICK_STEPS],
   flags = ['--no-serving'],
 }: QuickStackOptions = {}): Promise<QuickStack> {
@@ -57,7 +62,8 @@ export async function startQuickStack({
   cpSync(modelFolder, join(folder, 'model'), { recursive: true });
   for (const packages of steps) cpSync(packages, join(folder, 'steps'), { recursive: true });
   const modelFile = join(folder, 'model', 'model.yaml');
-  writeFileSync(modelFile, readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile));
+  const text = readFileSync(modelFile, 'utf8').replace('@TRAININGS_FILE@', trainingsFile);
+  writeFileSync(modelFile, refits ? text.replace('\n  evaluation:', '\n  refit: afterPass\n  evaluation:') : text);
 
   const environment = { ...process.env, RATCHET_STEPS_PATH: join(folder, 'steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3', ...extra };
   let supervisor = await up(home, environment, flags);
@@ -65,7 +71,7 @@ export async function startQuickStack({
   const clients = new Map<string, Client>();
   const applied = await run(home, environment, ['apply', '-f', modelFile]);
   if (applied.code !== 0) throw new Error(`ratchet apply ended with ${applied.code}:\n${applied.output}`);
-  return { home, modelFile, trainingsFile, endpoints, client, model, cli: (args) => run(home, environment, args), killAll, stop };
+  return { home, modelFile, trainingsFile, refits, endpoints, client, model, cli: (args) => run(home, environment, args), killAll, stop };
 
   function endpoints(): Endpoints {
     const found = readEndpoints(home);

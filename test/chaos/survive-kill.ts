@@ -21,7 +21,7 @@ export function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint)
 
 /**
  * Runs one cycle, deals it a blow, sees to it that people vote, and holds what is left against the promise: the cycle ends
- * promoted, with exactly one training and one promotion.
+ * promoted, with exactly one training, one refit where the model file asks for it, and one promotion.
  */
 export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle: number) => Promise<void>): Promise<void> {
   const tell = async (): Promise<void> => console.error(`${name}: what the stack was at:\n${await tellStack(stack)}`);
@@ -46,12 +46,13 @@ export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle:
   );
   expect(ended).toMatchObject({ cycle, outcome: 'promoted' });
   expect(records(stack.home.storeFolder, cycle).filter(({ body }) => body.kind === 'promoted')).toHaveLength(1);
-  expect(trainingsOf(stack, cycle)).toEqual([`${MODEL}-c${cycle}-train-a1`]);
+  const jobs = (...stages: string[]): string[] => stages.map((stage) => `${MODEL}-c${cycle}-${stage}-a1`);
+  expect(trainingsOf(stack, cycle)).toEqual(stack.refits ? jobs('train', 'refit') : jobs('train'));
   expect(
     readdirSync(stack.home.jobsFolder)
       .filter((name) => name.startsWith(`${MODEL}-c${cycle}-`))
       .sort(),
-  ).toEqual(['evaluate', 'snapshot', 'train', 'validate'].map((stage) => `${MODEL}-c${cycle}-${stage}-a1`));
+  ).toEqual(jobs('evaluate', 'snapshot', 'train', 'validate', ...(stack.refits ? ['refit', 'agree'] : [])).sort());
   await until(
     `the lifecycle knows that cycle ${cycle} is over`,
     async () => (await persist(async () => (await stack.model()).state()))?.openCycle === null,
