@@ -3,7 +3,7 @@ import { beginWatch, isTimeToTell, JOB_PROGRESS_SIGNAL, observed, told } from '.
 import type { TimeRange } from '../domain/dataset.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage, StageResult } from '../domain/evidence.js';
-import { RatchetError } from '../domain/failure.js';
+import { RatchetError, type FailureType } from '../domain/failure.js';
 import type { Job, JobSpec, JobStage } from '../domain/job.js';
 import type { Prices } from '../domain/prices.js';
 import type { TrainInput } from '../domain/stage-jobs.js';
@@ -53,7 +53,10 @@ export function createJobActivities(ports: JobActivityPorts) {
   const { store, jobCluster, runWatch = watchInSlot } = ports;
   return { submitJob, awaitJob, recordStage, stopJob, stopJobsOfCycle };
 
-  /** Starts the stage's job, attaches to it where it already runs, or cites evidence of the retried cycle. */
+  /**
+   * Starts the stage's job, attaches to it where it already runs, or cites evidence of the retried cycle. A right that is missing
+   * ends the cycle at once: mostly it was never there and people are to hear of it soon, and the stages before it are evidence.
+   */
   async function submitJob(request: JobRequest): Promise<Submitted> {
     const context = await loadCycle(ports, request.model, request.cycle);
     const plan = await planJob(ports, context, request, request);
@@ -84,7 +87,10 @@ export function createJobActivities(ports: JobActivityPorts) {
   async function awaitJob(jobName: string, request?: WatchRequest): Promise<void> {
     await runWatch((seat) =>
       watchToEnd(seat, jobName, request).catch((error: unknown) => {
-        throw patient(jobName, error);
+        throw patient(error, 'ClusterUnavailable', {
+          what: `job ${jobName} goes on and cannot be watched`,
+          afterwards: 'the watch goes on',
+        });
       }),
     );
   }
@@ -108,8 +114,19 @@ export function createJobActivities(ports: JobActivityPorts) {
     throw new RatchetError('WatchEnded', `the watch of job ${jobName} ended before the job did`);
   }
 
-  /** Turns the finished job's result into evidence. Asked again, it gives the same digest. */
+  /**
+   * Turns the finished job's result into evidence. Asked again, it gives the same digest. A right that is missing is waited for:
+   * what is no evidence yet would be worked again. What comes after it (the judgement, the registration, the records of the
+   * ledger) is made of evidence in minutes, so it fails at once, and `ratchet retry` goes on from there.
+   */
   async function recordStage(request: JobRequest): Promise<RecordedStage> {
+    const what = `the ${request.stage} job of cycle ${request.cycle} is not recorded yet`;
+    return toEvidence(request).catch((error: unknown) => {
+      throw patient(error, 'StoreUnavailable', { what, afterwards: 'it is recorded' });
+    });
+  }
+
+  async function toEvidence(request: JobRequest): Promise<RecordedStage> {
     const context = await loadCycle(ports, request.model, request.cycle);
     const plan = await planJob(ports, context, request, request);
     const job = await jobCluster.describe(plan.spec.name);
@@ -143,11 +160,11 @@ export function createJobActivities(ports: JobActivityPorts) {
   }
 }
 
-/** A watcher whose credentials have run out, or whose rights somebody took, ends no training of weeks: it is asked again until it may look. */
-function patient(jobName: string, error: unknown): unknown {
+/** A worker whose credentials have run out, or whose rights somebody took, ends no training of weeks: it is asked again until it may. */
+function patient(error: unknown, type: FailureType, { what, afterwards }: { what: string; afterwards: string }): unknown {
   if (!(error instanceof RatchetError) || error.type !== 'AccessDenied') return error;
-  return new RatchetError('ClusterUnavailable', `job ${jobName} goes on and cannot be watched: ${error.message}`, {
-    remedy: `${error.remedy}; the watch goes on by itself as soon as it may`,
+  return new RatchetError(type, `${what}: ${error.message}`, {
+    remedy: `${error.remedy}; ${afterwards} by itself as soon as it may`,
     cause: error,
   });
 }

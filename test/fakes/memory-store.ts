@@ -8,8 +8,8 @@ export interface MemoryStore extends ObjectStore {
   readonly files: Map<string, Uint8Array>;
   /** Requests so far, by kind. */
   readonly requests: { get: number; list: number; create: number };
-  /** Every call hangs, or is refused for lack of room, until it is null again. */
-  outage: 'hangs' | 'is full' | null;
+  /** Every call hangs, or is refused for lack of room or of rights, until it is null again. */
+  outage: 'hangs' | 'is full' | 'denies' | null;
 }
 
 /** An object store in memory, with the same order, limits and create-if-absent as the real ones. */
@@ -65,6 +65,8 @@ export function createMemoryStore(): MemoryStore {
     Object.assign(store, {
       [name]: async (...args: unknown[]) => {
         if (store.outage === 'is full') throw new RatchetError('StoreFull', 'no space left');
+        if (store.outage === 'denies')
+          throw new RatchetError('AccessDenied', 'the credentials have run out', { remedy: 'renew them, then `ratchet retry`' });
         while (store.outage === 'hangs') await new Promise((resolve) => setTimeout(resolve, 20));
         return call(...args);
       },

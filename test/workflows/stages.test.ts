@@ -4,7 +4,7 @@ import { bootstrap, evaluation } from '../domain/decide/evaluation.js';
 import { failingEvaluation, rejectingValidation } from '../fakes/stage-outputs.js';
 
 import { useLoop } from './loop.js';
-import { modelInTest } from './model-in-test.js';
+import { eventually, modelInTest } from './model-in-test.js';
 
 const loop = useLoop('timeSkipping');
 /** No person is needed for a first model. */
@@ -224,6 +224,44 @@ describe('when a reply is lost or a server is down', () => {
     expect(await model.kinds()).toEqual(['ledger-opened', 'cycle-started', 'judged', 'promoted', 'cycle-ended']);
     expect(loop().jobCluster.started(model.name)).toHaveLength(4);
     expect(loop().registry.versions.get(model.name)).toHaveLength(1);
+  });
+
+  test('a training that is done while the credentials of the worker run out is recorded as soon as they are renewed', async () => {
+    const model = modelInTest(loop());
+    loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
+    const cycle = await model.open(unattended);
+    const handle = await model.startCycle(cycle);
+    await eventually(
+      () => model.cycleState(cycle),
+      ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
+    );
+    const held = loop().holds.hold(model.name, 'recordStage');
+    await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
+    await held.reached;
+    loop().store.outage = 'denies';
+    held.release();
+    try {
+      const failures = async () => ((await handle.describe()).raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure);
+      const [failure] = await eventually(failures, (seen) => seen[0]?.message != null);
+      expect(failure!.applicationFailureInfo?.type).toBe('StoreUnavailable');
+      expect(failure!.message).toMatch(/the train job of cycle \d+ is not recorded yet: the credentials have run out/);
+    } finally {
+      loop().store.outage = null;
+    }
+    expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+    expect(loop().jobCluster.started(model.name)).toEqual(['snapshot#1', 'validate#1', 'train#1', 'evaluate#1']);
+  });
+
+  test('a right that is missing where a job is to start fails the cycle at once', async () => {
+    const model = modelInTest(loop());
+    const held = loop().holds.hold(model.name, 'submitJob');
+    const handle = await model.startCycle(await model.open(unattended));
+    await held.reached;
+    loop().store.outage = 'denies';
+    held.release();
+    await held.finished;
+    loop().store.outage = null;
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'AccessDenied' } });
   });
 
   test('a registry that is down for a while is waited for', async () => {
