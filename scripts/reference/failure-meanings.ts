@@ -89,7 +89,7 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   ],
   ClusterFull: [
     'The training cluster has no room for the job: no machines of that kind, or a quota that others use up.',
-    'Nothing, unless it lasts: then name another kind of machine in the model file, or raise the quota.',
+    'Nothing: it is tried again, later and later, for a day. Where it lasts, name another kind of machine in the model file, or raise the quota.',
   ],
   RegistryUnavailable: ['The registry does not answer, or is overloaded.', 'Nothing, unless it lasts: then check the MLflow server.'],
   StoreUnavailable: ['The object store does not answer.', 'Nothing, unless it lasts: then check the store and the network.'],

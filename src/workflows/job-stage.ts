@@ -1,13 +1,18 @@
-import { ActivityFailure, CancellationScope, sleep } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, patched, sleep } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { JobStage } from '../domain/job.js';
-import { nextAttempt } from '../domain/decide/next-attempt.js';
+import { attemptAfterPause, nextAttempt, waitedInVain, waitsFor, type Attempt } from '../domain/decide/next-attempt.js';
 import type { StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
 import { longActivities, stopActivities, submitActivities, watchActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import type { CycleInput } from './messages.js';
 import { failureOf, failWith } from './workflow-failure.js';
+
+/** How often a cycle has paused for what stands around its jobs: its stages have so many pauses together. */
+export interface Pauses {
+  taken: number;
+}
 
 /**
  * Runs one stage as a job, to its evidence. The attempt rises only after a job that failed, was lost or starved: Temporal's
@@ -18,13 +23,15 @@ export async function runJobStage(
   stage: JobStage,
   opened: OpenedCycle,
   progress: CycleProgress,
+  pauses: Pauses,
 ): Promise<StageResult> {
   progress.begin(stage, 'starting');
   const training = stage === 'train' || stage === 'refit';
   const limits = training ? opened : { attemptsMax: opened.attemptsMax, memoryMiB: 1, memoryMiBMax: 1 };
-  let current = { attempt: 1, memoryFactor: 1 };
+  let current: Attempt = { attempt: 1, memoryFactor: 1 };
   for (let outages = 0; ;) {
-    const request = { model, cycle, evidence: progress.evidence(), stage, ...current };
+    const { attempt, memoryFactor } = current;
+    const request = { model, cycle, evidence: progress.evidence(), stage, attempt, memoryFactor };
     try {
       const result = await runAttempt(request, stage, opened, progress);
       progress.finish(result);
@@ -44,16 +51,40 @@ export async function runJobStage(
         progress.attempt(stage, current.attempt, `asked again after: ${failure.message.slice(0, 200)}`);
         continue; // the same job: it may run, or have done its work
       }
+      const awaited = outage ? null : waitsFor(failure.type);
+      if (awaited !== null && patched('pause-for-what-is-not-the-jobs-doing')) {
+        current = await paused(stage, current, failure, { awaited, pauses, progress });
+        continue;
+      }
       const next = outage ? null : nextAttempt(current, failure.class, limits);
       if (next === null) {
         progress.fail(stage, failure.message);
         throw error;
       }
-      current = { attempt: next.attempt, memoryFactor: next.memoryFactor };
+      current = next;
       progress.attempt(stage, next.attempt, `again after: ${failure.message.slice(0, 200)}`);
       if (next.waitSeconds > 0) await sleep(next.waitSeconds * 1000, { summary: `wait before attempt ${next.attempt} of ${stage}` });
     }
   }
+}
+
+/** Waits, longer each time, until the next attempt may find what the last one lacked. @throws where the cycle has waited for long enough */
+async function paused(
+  stage: JobStage,
+  current: Attempt,
+  failure: Failure,
+  { awaited, pauses, progress }: { awaited: string; pauses: Pauses; progress: CycleProgress },
+): Promise<Attempt> {
+  const next = attemptAfterPause(current, pauses.taken++);
+  if (next === null) {
+    const message = `${waitedInVain(awaited)}: ${failure.message}`;
+    progress.fail(stage, message);
+    throw failWith({ ...failure, message });
+  }
+  const until = new Date(Date.now() + next.waitSeconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  progress.attempt(stage, next.attempt, `waits for ${awaited} until ${until} UTC, then tries again: ${failure.message.slice(0, 200)}`);
+  await sleep(next.waitSeconds * 1000, { summary: `wait for ${awaited}, before attempt ${next.attempt} of ${stage}` });
+  return next;
 }
 
 /** Not the job failed, but what stands around it, or every worker, was away for longer than an activity is asked again. */

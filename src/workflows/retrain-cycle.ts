@@ -6,7 +6,7 @@ import { approveCandidate, listenForVotes } from './approve-candidate.js';
 import { endCycle, endingOf, type Ending } from './cycle-ending.js';
 import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
 import { rolloutStage } from './rollout-stage.js';
-import { runJobStage } from './job-stage.js';
+import { runJobStage, type Pauses } from './job-stage.js';
 import { refuseStrangeStart, refuseUnlessShaped } from './message-shape.js';
 import {
   abortUpdate,
@@ -68,13 +68,14 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
 
 async function runStages(input: CycleInput, opened: OpenedCycle, progress: CycleProgress): Promise<Ending> {
   const { model, cycle } = input;
-  for (const stage of ['snapshot', 'validate', 'train', 'evaluate'] as const) await runJobStage(input, stage, opened, progress);
+  const pauses: Pauses = { taken: 0 };
+  for (const stage of ['snapshot', 'validate', 'train', 'evaluate'] as const) await runJobStage(input, stage, opened, progress, pauses);
 
   const verdict = await judgeStage(input, progress);
   if (verdict.next === 'stop') return stoppedBy(verdict, progress, 'judge');
   if (opened.refit) {
-    await runJobStage(input, 'refit', opened, progress);
-    await runJobStage(input, 'agree', opened, progress);
+    await runJobStage(input, 'refit', opened, progress, pauses);
+    await runJobStage(input, 'agree', opened, progress, pauses);
     const agreement = await shortActivities('judge the refit').judgeAgreement({ model, cycle, evidence: progress.evidence() });
     if (agreement.next !== 'proceed') return stoppedBy(agreement, progress, 'agree');
   }

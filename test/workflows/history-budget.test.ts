@@ -36,6 +36,15 @@ test('so does one in which every job is lost once and the votes are a storm', as
   await withinBudget(handle);
 });
 
+test('so does one that waits for room for as long as a cycle may', async () => {
+  const model = modelInTest(loop());
+  const full = { kind: 'fail', type: 'ClusterFull', message: 'no machine of that kind has room '.repeat(10) } as const;
+  loop().jobCluster.script(model.name, 'train', ...Array.from({ length: 11 }, () => full));
+  const handle = await model.startCycle(await model.open({ approval: { signers: [{ name: 'ana' }], requiredFor: 'always' } }));
+  expect(await handle.result()).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining('nobody signed') });
+  await withinBudget(handle);
+});
+
 async function withinBudget(handle: { fetchHistory(): Promise<History> }): Promise<void> {
   const fetched = await handle.fetchHistory();
   const history = historyJson(fetched);
