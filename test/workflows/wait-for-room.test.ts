@@ -6,24 +6,25 @@ const loop = useLoop('timeSkipping');
 const unattended = { gates: { whenNoChampion: 'pass' } };
 
 describe('what a job ended for and is not its own doing is waited for', () => {
-  test.for([['ClusterFull', 'room on the cluster']] as const)(
-    '%s: with growing pauses, and no attempt is counted',
-    async ([type, what]) => {
-      const model = modelInTest(loop());
-      const away = { kind: 'fail', type, message: 'away' } as const;
-      const lost = { kind: 'fail', type: 'JobLost' } as const;
-      loop().jobCluster.script(model.name, 'train', away, away, lost, away, away, lost);
-      const cycle = await model.open(unattended);
-      const handle = await model.startCycle(cycle);
-      const note = async () => (await model.cycleState(cycle)).stages.find(({ stage }) => stage === 'train')!.note;
-      expect(await eventually(note, (words) => words.startsWith('waits'))).toMatch(
-        new RegExp(`^waits for ${what} until \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC, then tries again: job \\S+: away`),
-      );
-      expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
-      expect(loop().jobCluster.started(model.name)).toContain('train#7');
-      expect(await pausesOf(handle)).toEqual([60, 180, 600, 1800]);
-    },
-  );
+  test.for([
+    ['ClusterFull', 'room on the cluster'],
+    ['StoreFull', 'room in the store'],
+    ['StoreUnavailable', 'the store'],
+  ] as const)('%s: with growing pauses, and no attempt is counted', async ([type, what]) => {
+    const model = modelInTest(loop());
+    const away = { kind: 'fail', type, message: 'away' } as const;
+    const lost = { kind: 'fail', type: 'JobLost' } as const;
+    loop().jobCluster.script(model.name, 'train', away, away, lost, away, away, lost);
+    const cycle = await model.open(unattended);
+    const handle = await model.startCycle(cycle);
+    const note = async () => (await model.cycleState(cycle)).stages.find(({ stage }) => stage === 'train')!.note;
+    expect(await eventually(note, (words) => words.startsWith('waits'))).toMatch(
+      new RegExp(`^waits for ${what} until \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC, then tries again: job \\S+: away`),
+    );
+    expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+    expect(loop().jobCluster.started(model.name)).toContain('train#7');
+    expect(await pausesOf(handle)).toEqual([60, 180, 600, 1800]);
+  });
 
   test('in all stages of a cycle together a day, and the failure says how long', async () => {
     const model = modelInTest(loop());

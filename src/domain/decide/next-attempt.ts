@@ -19,6 +19,10 @@ const WAIT_SECONDS_MAX = 300;
 /** What a job may end for that is not its own doing, and what is waited for then. */
 const WAITED_FOR: Partial<Record<FailureType, string>> = {
   ClusterFull: 'room on the cluster',
+  ClusterUnavailable: 'the cluster',
+  StoreFull: 'room in the store',
+  StoreUnavailable: 'the store',
+  RegistryUnavailable: 'the registry',
 };
 
 /**

@@ -30,6 +30,10 @@ describe('the next attempt', () => {
 describe('what is waited for', () => {
   test.for<[failure: FailureType, words: string | null]>([
     ['ClusterFull', 'room on the cluster'],
+    ['ClusterUnavailable', 'the cluster'],
+    ['StoreFull', 'room in the store'],
+    ['StoreUnavailable', 'the store'],
+    ['RegistryUnavailable', 'the registry'],
     ['JobTemporary', null],
     ['JobLost', null],
     ['JobOutOfMemory', null],
