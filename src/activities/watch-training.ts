@@ -49,7 +49,7 @@ export async function trainingCheck(
 
   function costNow(job: Job, nowMs: number): { amount: number; currency: string } | null {
     if (trainer.stop?.costMax === undefined) return null;
-    const prices = needPrices(sources.prices, trainer);
+    const prices = pricesOf(sources.prices, trainer);
     return { amount: spentBefore + costOf(prices, trainer, job, nowMs), currency: prices.currency };
   }
 }
@@ -59,8 +59,21 @@ function progressReadMs({ progressReadAt }: Job, nowMs: number): number | null {
   return progressReadAt === null ? null : Date.parse(progressReadAt);
 }
 
-/** Where a limit is set, nobody trains without knowing what it costs. @throws {RatchetError} JobSpecInvalid */
-export function needPrices(prices: Prices | null, { stop }: TrainerSpec): Prices {
+/** Where a limit is set, nobody trains without knowing what it costs, on any machine that it may get. @throws {RatchetError} JobSpecInvalid */
+export function needPrices(prices: Prices | null, trainer: TrainerSpec): void {
+  const { machineHour } = pricesOf(prices, trainer);
+  const { cluster, resources } = trainer;
+  if (cluster?.kind !== 'sagemaker') return;
+  // The smaller ones are never taken; those for one that starved are.
+  const { cpus, memoryMiB, gpus } = resources;
+  const unpriced = cluster.machines.find(
+    (machine) =>
+      machine.cpus >= cpus && machine.memoryMiB >= memoryMiB && machine.gpus >= gpus && !Object.hasOwn(machineHour, machine.type),
+  );
+  if (unpriced !== undefined) throw priceMissing(unpriced.type);
+}
+
+function pricesOf(prices: Prices | null, { stop }: TrainerSpec): Prices {
   if (prices !== null) return prices;
   throw new RatchetError(
     'JobSpecInvalid',
@@ -73,7 +86,7 @@ async function costBefore({ jobCluster, prices }: Sources, trainer: TrainerSpec,
   let cost = 0;
   for (let before = 1; before < attempt; before++) {
     const job = await jobCluster.describe(jobName.replace(/-a\d+$/, `-a${before}`));
-    if (job !== null) cost += costOf(needPrices(prices, trainer), trainer, job, Date.now());
+    if (job !== null) cost += costOf(pricesOf(prices, trainer), trainer, job, Date.now());
   }
   return cost;
 }
@@ -81,7 +94,11 @@ async function costBefore({ jobCluster, prices }: Sources, trainer: TrainerSpec,
 function costOf(prices: Prices, { resources }: TrainerSpec, job: Job, nowMs: number): number {
   const cost = jobCost(prices, resources, job, nowMs);
   if (cost !== null) return cost;
-  throw new RatchetError('JobSpecInvalid', `prices.yaml, field machineHour: expected a price of ${job.billed?.machineType}, found none`, {
+  throw priceMissing(job.billed?.machineType);
+}
+
+function priceMissing(machineType: string | undefined): RatchetError {
+  return new RatchetError('JobSpecInvalid', `prices.yaml, field machineHour: expected a price of ${machineType}, found none`, {
     remedy: 'add it in the home of every worker, start it again, then: ratchet retry',
   });
 }

@@ -76,5 +76,11 @@ export interface Job {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   /** Where the cluster bills whole machines, or less than the time from start to end (spot); absent: cores and devices times that time. */
-  readonly billed?: { readonly seconds: number; readonly machineType: string; readonly machines: number };
+  readonly billed?: {
+    readonly seconds: number;
+    /** The time from then on comes on top: it works. null: it waits, or has ended. */
+    readonly since: string | null;
+    readonly machineType: string;
+    readonly machines: number;
+  };
 }

@@ -1,4 +1,5 @@
 import type { CreateProcessingJobRequest, CreateTrainingJobRequest, SageMaker } from '@aws-sdk/client-sagemaker';
+import { billedOf } from './billed-time.js';
 import type { SeenJob } from './seen-job.js';
 import { unlessMissing } from './sagemaker-error.js';
 
@@ -24,7 +25,6 @@ export function trainingJobs(client: Client): SageMakerJobs<CreateTrainingJobReq
     async describe(sageMakerName) {
       const found = await unlessMissing((await client()).describeTrainingJob({ TrainingJobName: sageMakerName }));
       if (!found) return null;
-      const { ResourceConfig: machine } = found;
       return {
         ...times(found.TrainingStartTime, found.TrainingEndTime, found.LastModifiedTime),
         sageMakerName,
@@ -33,10 +33,7 @@ export function trainingJobs(client: Client): SageMakerJobs<CreateTrainingJobReq
         statusMessage: found.SecondaryStatusTransitions?.at(-1)?.StatusMessage ?? null,
         failureReason: found.FailureReason ?? '',
         environment: found.Environment ?? {},
-        billed:
-          found.BillableTimeInSeconds === undefined || !machine?.InstanceType
-            ? null
-            : { seconds: found.BillableTimeInSeconds, machineType: machine.InstanceType, machines: machine.InstanceCount ?? 1 },
+        billed: billedOf(found),
       };
     },
     stop: async (sageMakerName) => void (await (await client()).stopTrainingJob({ TrainingJobName: sageMakerName })),

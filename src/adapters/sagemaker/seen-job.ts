@@ -1,3 +1,5 @@
+import type { Job } from '../../domain/job.js';
+
 /** What SageMaker says of a job, of a training and of a processing job alike. */
 export interface SeenJob {
   readonly sageMakerName: string;
@@ -12,7 +14,7 @@ export interface SeenJob {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly modifiedMs: number;
-  readonly billed: { readonly seconds: number; readonly machineType: string; readonly machines: number } | null;
+  readonly billed: NonNullable<Job['billed']> | null;
 }
 
 export function isOver({ status }: SeenJob): boolean {

@@ -6,13 +6,15 @@ const SECONDS_PER_HOUR = 3600;
 
 /**
  * What a job has cost so far. Pure. Cores and devices times the time from its start to its end or to now; where the cluster
- * bills machines, what it has billed.
+ * bills machines, what it has billed and bills since.
  * @returns null: a machine without a price
  */
 export function jobCost(prices: Prices, { cpus, gpus }: Resources, job: Job, nowMs: number): number | null {
   if (job.billed !== undefined) {
-    const perHour = prices.machineHour[job.billed.machineType];
-    return perHour === undefined ? null : (perHour * job.billed.machines * job.billed.seconds) / SECONDS_PER_HOUR;
+    const { seconds, since, machineType, machines } = job.billed;
+    const perHour = prices.machineHour[machineType];
+    const runningSeconds = since === null ? 0 : Math.max(0, nowMs - Date.parse(since)) / 1000;
+    return perHour === undefined ? null : (perHour * machines * (seconds + runningSeconds)) / SECONDS_PER_HOUR;
   }
   if (job.startedAt === null) return 0;
   const endMs = job.endedAt === null ? nowMs : Date.parse(job.endedAt);

@@ -62,8 +62,17 @@ describe('what a job costs', () => {
     ['what has ended, to its end', { endedAt: '2026-01-01T01:00:00.000Z' }, 8],
     ['what waits costs nothing', { startedAt: null }, 0],
     ['a clock that is ahead costs nothing', { startedAt: '2026-01-01T03:00:00.000Z' }, 0],
-    ['what was billed counts, not what was reserved', { billed: { seconds: 900, machineType: 'ml.big', machines: 2 } }, 4],
-    ['a machine without a price is unknown, not free', { billed: { seconds: 900, machineType: 'ml.other', machines: 2 } }, null],
+    ['what was billed counts, not what was reserved', { billed: { seconds: 900, since: null, machineType: 'ml.big', machines: 2 } }, 4],
+    [
+      'what is billed still counts up to now',
+      { billed: { seconds: 900, since: '2026-01-01T01:30:00.000Z', machineType: 'ml.big', machines: 2 } },
+      12,
+    ],
+    [
+      'a machine without a price is unknown, not free',
+      { billed: { seconds: 900, since: null, machineType: 'ml.other', machines: 2 } },
+      null,
+    ],
   ])('%s', ([, change, cost]) => {
     expect(jobCost(prices, resources, job(change), nowMs)).toBe(cost);
   });
