@@ -26,6 +26,13 @@ const mistakes: Mistake[] = [
     '32:114: warning: spec.trainer.cluster.spot: a training on spot machines without checkpoints begins anew each time the machine is taken away. Write checkpoints into RATCHET_CHECKPOINTS, and set trainer.checkpoints',
     '32:142: error: spec.trainer.cluster.keepAliveSeconds: expected none beside spot, found 600. SageMaker keeps no spot machine warm: remove one of them',
   ],
+  ['as long a grace as SageMaker gives', from, `${from}${cluster('')}    checkpoints: { graceSeconds: 100 }\n`],
+  [
+    'a longer grace',
+    from,
+    `${from}${cluster('')}    checkpoints: { graceSeconds: 101 }\n`,
+    '33:34: warning: spec.trainer.checkpoints.graceSeconds: SageMaker gives a training 100 s from SIGTERM to SIGKILL, whatever is asked for: found 101. Write graceSeconds: 100, and see that the last checkpoint takes less',
+  ],
   [
     'a time limit that SageMaker does not know',
     from,

@@ -2,6 +2,8 @@ import type { Finding, Path } from '../problem.js';
 import type { Rule } from './rule.js';
 
 const runSecondsMax = 28 * 86_400;
+/** As in steps/ratchet_steps/runner.py: SageMaker kills two minutes after SIGTERM, and the result must be written by then. */
+const graceSecondsMax = 100;
 
 /** What SageMaker would refuse, or do otherwise than one thinks, once a cycle has come that far. */
 export const checkSageMaker: Rule = ({ trainer }) => {
@@ -42,6 +44,14 @@ export const checkSageMaker: Rule = ({ trainer }) => {
       severity: 'warning',
       message: 'a training on spot machines without checkpoints begins anew each time the machine is taken away',
       remedy: 'write checkpoints into RATCHET_CHECKPOINTS, and set trainer.checkpoints',
+    });
+  const { graceSeconds } = trainer.checkpoints ?? { graceSeconds: 0 };
+  if (graceSeconds > graceSecondsMax)
+    findings.push({
+      path: at('checkpoints', 'graceSeconds'),
+      severity: 'warning',
+      message: `SageMaker gives a training ${graceSecondsMax} s from SIGTERM to SIGKILL, whatever is asked for: found ${graceSeconds}`,
+      remedy: `write graceSeconds: ${graceSecondsMax}, and see that the last checkpoint takes less`,
     });
   if (trainer.timeLimitSeconds > runSecondsMax)
     findings.push({
