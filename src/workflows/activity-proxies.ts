@@ -72,9 +72,18 @@ export const deliveryActivities = (summary: string): Activities =>
     summary,
   }) as unknown as Activities;
 
-/** Stopping a job takes as long as its last checkpoint may. */
+/**
+ * Stopping a job takes as long as its last checkpoint may, and on a cluster, whose own grace may be 20 s more, a minute longer
+ * where a node is not heard of; the rest is for the calls. A worker that is gone is noticed by its heartbeat.
+ */
+const STOP_SECONDS_MORE = 150;
+
 export const stopActivities = (summary: string, graceSeconds: number): Activities =>
-  proxyActivities<Activities>({ ...PATIENT, startToCloseTimeout: (graceSeconds + 30) * 1000, summary }) as unknown as Activities;
+  proxyActivities<Activities>({
+    ...PATIENT,
+    startToCloseTimeout: (graceSeconds + STOP_SECONDS_MORE) * 1000,
+    summary,
+  }) as unknown as Activities;
 
 /** Watching a job for as long as it may run; another worker takes over when the heartbeat stops. */
 export const watchActivities = (

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { createKubernetesJobCluster } from '../../src/adapters/kubernetes/job-cluster.js';
+import { createKubernetesJobCluster, type KubernetesJobClusterOptions } from '../../src/adapters/kubernetes/job-cluster.js';
 import { KubernetesCluster } from '../../src/domain/kubernetes-cluster.js';
 import type { JobSpec } from '../../src/domain/job.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
@@ -13,7 +13,8 @@ import { openWorkerNamespace, type ControlPlane } from './worker-namespace.js';
 export async function openJobCluster(at: ControlPlane = inject('kubernetes')!, objectStore: ObjectStore = createMemoryStore()) {
   const opened = await openWorkerNamespace(at, 'jobs', ['worker-rbac.yaml']);
   const { namespace, kubectl, read, kubeConfig } = opened;
-  const open = () => createKubernetesJobCluster({ kubeConfig, namespaces: [namespace], objectStore, environment: {}, clearStored: null });
+  const open = (changes: Partial<KubernetesJobClusterOptions> = {}) =>
+    createKubernetesJobCluster({ kubeConfig, namespaces: [namespace], objectStore, environment: {}, clearStored: null, ...changes });
   /** Through the API, as a drain does it. */
   async function evict(jobName: string): Promise<void> {
     const { items } = (await read('pods', '-l', `batch.kubernetes.io/job-name=${jobName}`)) as { items: { metadata: { name: string } }[] };

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_GRACE_SECONDS } from '../../src/adapters/kubernetes/job-manifest.js';
+import { PATIENCE } from '../../src/adapters/kubernetes/patience.js';
 import type { JobStage } from '../../src/domain/job.js';
 import { abortUpdate, type AbortRequest } from '../../src/workflows/messages.js';
+import { historyJson } from './histories.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
 
@@ -53,6 +56,17 @@ test.for(STAGES)('an abort in %s stops its job and ends the cycle', async (stage
     ['judge', 'register', 'approve'].includes(stage) ? 0 : 1,
   );
   await expect(handle.executeUpdate(abortUpdate, { args: [request] })).rejects.toThrow();
+});
+
+test('stopping a job may take as long as a cluster waits for a node that is not heard of', async () => {
+  const model = modelInTest(loop());
+  const { handle } = await haltIn(model, 'train');
+  await handle.executeUpdate(abortUpdate, { args: [request] });
+  await handle.result();
+  const scheduled = historyJson(await handle.fetchHistory()).events.map((event) => event['activityTaskScheduledEventAttributes']);
+  const stop = scheduled.find((event) => JSON.stringify(event)?.includes('"name":"stopJob"'));
+  const longestSeconds = DEFAULT_GRACE_SECONDS + PATIENCE.lostMsMax / 1000;
+  expect(Number((stop as { startToCloseTimeout: { seconds: string } }).startToCloseTimeout.seconds)).toBeGreaterThan(longestSeconds + 30);
 });
 
 test.for(['snapshot', 'train', 'judge', 'approve'])('a cancellation from outside in %s ends the cycle just so', async (stage) => {

@@ -66,7 +66,8 @@ export function createJobApi(kubeConfig: KubeConfig) {
   }
 }
 
-async function ask<T>(what: string, request: Promise<T>): Promise<T> {
+/** Asks within a limit of time. @throws {RatchetError} */
+export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new RatchetError('ClusterUnavailable', `${what}: expected an answer of the API server within ${answerMsMax / 1000} s`);

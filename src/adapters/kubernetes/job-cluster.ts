@@ -1,4 +1,4 @@
-import type { KubeConfig, V1Job, V1Pod } from '@kubernetes/client-node';
+import type { KubeConfig, V1Job } from '@kubernetes/client-node';
 import { digestOf, type Digest } from '../../domain/digest.js';
 import { checkJobName, parseJobSpec } from '../../domain/check-job.js';
 import { RatchetError } from '../../domain/failure.js';
@@ -8,26 +8,24 @@ import type { Job } from '../../domain/job.js';
 import type { JobCluster } from '../../ports/job-cluster.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { checkpointsOf, clearClaimed } from './checkpoints.js';
+import type { FoundJob } from './found-job.js';
 import { createJobApi } from './job-api.js';
 import { givenManifest, jobManifest } from './job-manifest.js';
 import { CHECKPOINTS_ANNOTATION, CYCLE_LABEL, DIGEST_ANNOTATION, MODEL_LABEL, NAME_ANNOTATION, objectName } from './job-names.js';
-import { createJobRecords } from './job-records.js';
-import { isFinished, stateOf, type JobState } from './job-state.js';
+import { createJobRecords, endOf } from './job-records.js';
+import { isFinished, stateOf } from './job-state.js';
+import { createLook } from './look-at-job.js';
 import { newest, openNamespaceCache, type NamespaceCache } from './namespace-cache.js';
-import { askPodLog, followLog, readPodLog } from './pod-log.js';
-import { followProgress, type SeenProgress } from './progress.js';
+import { PATIENCE, type Patience } from './patience.js';
+import { followLog, readPodLog } from './pod-log.js';
 import { seenJob } from './seen-job.js';
+import { untilGone } from './until-gone.js';
 
 const logTailBytes = 4096;
-const progressTailBytes = 16 * 1024;
 /** A job that vanished may have been stopped by somebody who now writes that down. */
 const vanishedMsMax = 5000;
 /** Time passes without a change: a wait may have become too long. */
 const lookMsMax = 5000;
-/** So far may a watch be behind what the API server answers. */
-const behindMsMax = 2000;
-/** After the grace time of its pod: then its node is not heard of. */
-const stopMsMax = 60_000;
 
 export interface KubernetesJobClusterOptions {
   readonly kubeConfig: KubeConfig;
@@ -38,13 +36,7 @@ export interface KubernetesJobClusterOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Removes a place of checkpoints from the object store; null where that keeps none. */
   readonly clearStored: ((place: string) => Promise<void>) | null;
-}
-
-/** Where a job is: its Job and what watches it. */
-interface Found {
-  readonly namespace: string;
-  readonly cache: NamespaceCache;
-  readonly job: V1Job;
+  readonly patience?: Partial<Patience>;
 }
 
 /**
@@ -55,8 +47,9 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
   const { kubeConfig, namespaces, objectStore, environment, clearStored } = options;
   const api = createJobApi(kubeConfig);
   const records = createJobRecords(objectStore);
+  const patience = { ...PATIENCE, ...options.patience };
   const caches = new Map<string, NamespaceCache>();
-  const { progressOf, lastProgress } = followProgress((pod) => askPodLog(api.core, pod, progressTailBytes));
+  const look = createLook({ api, records, patience });
   return { submit, describe, watch, stop, logs, listRunning, clearCheckpoints, close };
 
   async function submit(spec: JobSpec, signal: AbortSignal): Promise<void> {
@@ -126,13 +119,12 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
     const pod = cache.pod(objectName(name));
     const lastWords = pod && followLog(kubeConfig, pod, logTailBytes);
     await api.deleteJob(namespace, objectName(name), job.metadata!.uid!);
-    const untilMs = performance.now() + (job.spec?.template.spec?.terminationGracePeriodSeconds ?? 0) * 1000 + stopMsMax;
-    while ((await api.readJob(namespace, objectName(name)))?.metadata?.uid === job.metadata!.uid && performance.now() < untilMs)
-      await cache.changed(objectName(name), 500, AbortSignal.timeout(1000));
+    const isGone = await untilGone(found, { ...api, ...patience });
     const logTail = (await lastWords?.()) ?? '';
-    const { startedAt } = stateOf(seenJob(job, pod), Date.now());
-    const stopped = { type: 'JobStopped' as const, message: 'stopped on request', logTail };
-    await settle(job, { phase: 'Failed', startedAt, endedAt: new Date().toISOString(), failure: stopped });
+    const { startedAt } = stateOf(seenJob(job, pod), Date.now(), patience);
+    const left = `: its node ${cache.pod(objectName(name))?.spec?.nodeName ?? '?'} is not heard of, and it may go on there until the node is back`;
+    const stopped = { type: 'JobStopped' as const, message: `stopped on request${isGone ? '' : left}`, logTail };
+    await records.settle(endOf(job, { phase: 'Failed', startedAt, endedAt: new Date().toISOString(), failure: stopped }));
   }
 
   async function logs(name: string, { bytesMax = 64 * 1024 }: { bytesMax?: number } = {}): Promise<string> {
@@ -172,7 +164,7 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
   }
 
   /** From what the watches saw; only a job that they have not seen (yet) is asked for. */
-  async function find(name: string): Promise<Found | null> {
+  async function find(name: string): Promise<FoundJob | null> {
     const opened = await Promise.all(namespaces.map(async (namespace) => ({ namespace, cache: await cacheOf(namespace) })));
     for (const { namespace, cache } of opened) {
       const job = cache.job(objectName(checkJobName(name)));
@@ -184,57 +176,6 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
     }
     return null;
   }
-
-  async function look({ namespace, cache, job }: Found): Promise<Job> {
-    let pod = cache.pod(job.metadata!.name!);
-    let state = stateOf(seenJob(job, pod), Date.now());
-    if (isFinished(job) && !hasEnded(pod)) {
-      // The two watches run side by side: the Job's end may be seen before its pod's.
-      pod = newest(await api.podsOf(namespace, job.metadata!.name!)) ?? (await lastSeen(cache, job.metadata!.name!));
-      state = stateOf(seenJob(job, pod), Date.now());
-    }
-    if (state.phase === 'Pending' || state.phase === 'Running')
-      return unfinished(job, state, pod && state.phase === 'Running' ? progressOf(pod) : null);
-    const { phase, fault, startedAt, endedAt } = state;
-    const logTail = fault && pod ? await readPodLog(api.core, pod, logTailBytes) : '';
-    const complaint = fault?.type === 'ClusterFull' && !pod ? await api.complaintsOf(job) : null;
-    const failure = fault && { ...fault, message: [fault.message, complaint].filter(Boolean).join(': '), logTail };
-    const output: unknown = state.result === null ? null : JSON.parse(state.result);
-    const progress = pod && lastProgress(pod);
-    return settle(job, { phase, startedAt, endedAt: endedAt ?? new Date().toISOString(), failure, output, progress });
-  }
-
-  function settle(job: V1Job, end: Partial<Job> & Pick<Job, 'phase'>): Promise<Job> {
-    const { annotations } = job.metadata!;
-    const none = { progress: null, output: null, failure: null, startedAt: null, endedAt: null };
-    return records.settle({
-      digest: annotations![DIGEST_ANNOTATION] as Digest,
-      job: { ...none, ...end, name: annotations![NAME_ANNOTATION]! },
-    });
-  }
-}
-
-/** Of a pod that is gone: what the watch, which may be a little behind, tells of its end. */
-async function lastSeen(cache: NamespaceCache, jobName: string): Promise<V1Pod | null> {
-  const untilMs = performance.now() + behindMsMax;
-  while (cache.pod(jobName) && !hasEnded(cache.pod(jobName)) && performance.now() < untilMs)
-    await cache.changed(jobName, behindMsMax, AbortSignal.timeout(behindMsMax));
-  const pod = cache.pod(jobName);
-  return hasEnded(pod) ? pod : null;
-}
-
-function unfinished(job: V1Job, { phase, startedAt, waitsFor }: JobState, seen: SeenProgress | null): Job {
-  const message = waitsFor === null ? null : `waits for ${waitsFor}`.slice(0, 500);
-  return {
-    name: job.metadata!.annotations![NAME_ANNOTATION]!,
-    phase,
-    progress: message === null ? (seen?.progress ?? null) : { message },
-    ...(seen && { progressReadAt: seen.readAt }),
-    output: null,
-    failure: null,
-    startedAt,
-    endedAt: null,
-  };
 }
 
 function checkSpec(spec: JobSpec, namespaces: readonly string[]) {
@@ -266,10 +207,6 @@ function runningJob({ metadata }: V1Job): { name: string; model: string; cycle: 
     model: metadata?.labels?.[MODEL_LABEL] ?? '',
     cycle: Number(metadata?.labels?.[CYCLE_LABEL]),
   };
-}
-
-function hasEnded(pod: V1Pod | null): boolean {
-  return pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed';
 }
 
 function isEnded({ phase }: Job): boolean {

@@ -9,7 +9,7 @@ import * as names from './job-names.js';
 export const RESULT_BYTES_MAX = 4096;
 /** etcd takes 1 MiB for an object; the rest is for its keys. */
 const givenBytesMax = 1_000_000;
-const defaultGraceSeconds = 30;
+export const DEFAULT_GRACE_SECONDS = 30;
 const given = '/ratchet/given';
 const scratch = '/ratchet/job';
 export const CHECKPOINTS_MOUNT = '/ratchet/checkpoints';
@@ -86,7 +86,7 @@ function podSpec(spec: JobSpec, cluster: KubernetesCluster, place: JobPlace): V1
   return {
     restartPolicy: 'Never',
     activeDeadlineSeconds: spec.timeLimitSeconds,
-    terminationGracePeriodSeconds: spec.graceSeconds ?? defaultGraceSeconds,
+    terminationGracePeriodSeconds: spec.graceSeconds ?? DEFAULT_GRACE_SECONDS,
     enableServiceLinks: false,
     automountServiceAccountToken: false,
     ...(cluster.serviceAccount !== undefined && { serviceAccountName: cluster.serviceAccount }),

@@ -1,8 +1,10 @@
+import type { V1Job } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { Digest } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { Job } from '../../domain/job.js';
 import type { ObjectStore } from '../../ports/object-store.js';
+import { DIGEST_ANNOTATION, NAME_ANNOTATION } from './job-names.js';
 
 /** How a job ended, kept where it outlives the Job, its pod and the cluster: whoever asks next month gets the same answer. */
 export interface JobRecord {
@@ -12,6 +14,8 @@ export interface JobRecord {
 }
 
 const Shape = z.object({ digest: Digest, job: z.looseObject({ name: z.string(), phase: z.enum(['Succeeded', 'Failed']) }) });
+
+export type JobRecords = ReturnType<typeof createJobRecords>;
 
 export function createJobRecords(store: ObjectStore) {
   return { read, settle };
@@ -35,6 +39,13 @@ export function createJobRecords(store: ObjectStore) {
     if (await store.createIfAbsent(key, Buffer.from(JSON.stringify(record)))) return record.job;
     return (await read(record.job.name))?.job ?? record.job;
   }
+}
+
+/** How the job of a Job ended. */
+export function endOf({ metadata }: V1Job, end: Partial<Job> & Pick<Job, 'phase'>): JobRecord {
+  const { [DIGEST_ANNOTATION]: digest, [NAME_ANNOTATION]: name } = metadata!.annotations!;
+  const none = { progress: null, output: null, failure: null, startedAt: null, endedAt: null };
+  return { digest: digest as Digest, job: { ...none, ...end, name: name! } };
 }
 
 function keyOf(name: string): string {

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { CoreV1Api, KubeConfig, V1Pod } from '@kubernetes/client-node';
 import { lastBytes, plainWords } from '../../domain/job-words.js';
+import { ask } from './job-api.js';
 import { CONTAINER } from './job-names.js';
 
 /** A line is seldom shorter: asked for by lines, since the API cuts bytes at the wrong end. */
@@ -22,7 +23,9 @@ export async function readPodLog(core: CoreV1Api, pod: V1Pod, bytesMax: number, 
 export async function askPodLog(core: CoreV1Api, pod: V1Pod, bytesMax: number, container = CONTAINER): Promise<string | null> {
   const { name, namespace } = pod.metadata!;
   const request = core.readNamespacedPodLog({ name: name!, namespace: namespace!, container, tailLines: linesOf(bytesMax) });
-  return request.then(withoutExcuse).catch(() => null);
+  return ask(`log of pod ${namespace}/${name}`, request)
+    .then(withoutExcuse)
+    .catch(() => null); // its node may never answer
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { stateOf } from '../../../src/adapters/kubernetes/job-state.js';
+import { goneAtMs, stateOf } from '../../../src/adapters/kubernetes/job-state.js';
 import { objectName } from '../../../src/adapters/kubernetes/job-names.js';
 
 const createdAt = '2026-01-01T00:00:00.000Z';
@@ -65,6 +65,20 @@ test.for<[says: string, job: V1Job, pod: V1Pod | null, seconds: number, phase: s
   const state = stateOf({ job: theJob, pod: thePod, timeLimitSeconds: 100, pendingSecondsMax: 300 }, at(seconds));
   expect(state.fault?.type ?? state.phase).toBe(expected);
   if (words) expect(state.fault?.message ?? state.waitsFor).toMatch(words);
+});
+
+test.for<[says: string, toldAt: number | null, podGoneAt: number | null, goneAt: number | null]>([
+  ['that nobody told it', null, null, null],
+  ['that nobody told it, though its node lost its pod', null, 50, null],
+  ['its own time and the grace of its pod', 20, null, 50],
+  ['the time of its pod, which holds its grace', 20, 35, 35],
+  ['the time of its pod, which was told long before', 200, 35, 35],
+])('when a Job should be gone, by %s', ([, toldAt, podGoneAt, goneAt]) => {
+  const dateAt = (seconds: number) => new Date(at(seconds)).toISOString();
+  const told = { ...(toldAt !== null && { deletionTimestamp: dateAt(toldAt) as unknown as Date }) };
+  const theJob = { ...job(), metadata: told, spec: { template: { spec: { containers: [], terminationGracePeriodSeconds: 30 } } } };
+  const thePod = podGoneAt === null ? null : pod(running, dateAt(podGoneAt));
+  expect(goneAtMs(theJob, thePod)).toBe(goneAt === null ? null : at(goneAt));
 });
 
 test('a name that is too long for an object is cut, and stays another one', () => {
