@@ -155,8 +155,8 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
     'Nothing: unless it ends within `rollout.errorSecondsMax` the rollout turns back.',
   ],
   InstanceConflict: [
-    'Model servers of this name run with another content.',
-    'Find out who started them; `ratchet retry` opens a cycle with names of its own.',
+    'Model servers of this name run with another content, or somebody has edited them by hand.',
+    'Find out who started or edited them, and set edits back; `ratchet retry` opens a cycle with names of its own.',
   ],
   ShiftStale: ['A newer shift of traffic is in force: this one came too late.', 'Nothing: the newer one is right.'],
 };

@@ -9,7 +9,7 @@ const MEANINGS: Record<NoticeEvent, string> = {
   approval: 'a person must decide about a candidate',
   escalation: 'nobody has decided within approval.escalateAfterHours',
   bake: 'the first champion is beyond its limits, and there is nobody to turn back to',
-  reconcile: 'alias or traffic were not as the ledger says',
+  reconcile: 'alias or traffic were not as the ledger says, or somebody edited servers by hand',
   monitor: 'monitoring found drift, decay, or something else worth a look',
   test: 'sent by `ratchet notices test`',
 };

@@ -12,6 +12,8 @@ import { getDocument } from './documents.js';
 import { faultOfHold } from './hold-traffic.js';
 import type { Ledger } from './ledger.js';
 import { keepRequestCounts } from './request-counts.js';
+import { instanceName } from './served-instance.js';
+import { faultOfServers } from './servers-fault.js';
 import { createTellPeople, type TellPorts } from './tell-people.js';
 import { createTellStuck, inWords } from './tell-stuck.js';
 import { withdrawExposure, type SettleRequest } from './settle-traffic.js';
@@ -44,7 +46,7 @@ interface Compared {
 }
 
 export function createReconcileActivities(ports: ReconcileActivityPorts) {
-  const { store, ledger, registryOf, router } = ports;
+  const { store, ledger, registryOf, router, serving } = ports;
   const tellPeople = createTellPeople(ports);
   const tellStuck = createTellStuck(ports);
   return { listModels, reconcileModel, settleExposure };
@@ -70,8 +72,8 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
   }
 
   /**
-   * Holds router and registry against the ledger, tells where somebody changed them by hand, and repairs them towards it. The
-   * ledger is read after what is held against it: what was allowed in between is no fault.
+   * Holds router and registry against the ledger, tells where somebody changed them by hand, and repairs them towards it. Servers
+   * that somebody edited are told only. The ledger is read after what is held against it: what was allowed in between is no fault.
    */
   async function reconcileModel({ model }: { model: string }): Promise<Reconciled> {
     const reading = await router.read(model).catch(knownTrouble);
@@ -101,15 +103,17 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     }
   }
 
-  /** Traffic and registry of a champion. */
+  /** Traffic, servers and registry of a champion. */
   async function servedFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Compared> {
     if (state.champion === null || state.specDigest === null) return { faults: [], pauses: false, trouble: null };
     const { spec } = await getDocument(store, ModelSpec, 'spec', state.specDigest);
     if (spec.serving !== undefined && reading !== null && !(reading instanceof RatchetError)) await count(reading.asked);
     const isServed = spec.serving !== undefined && (placeOfRoute(spec.serving.cluster) !== undefined || router.url !== '');
-    const traffic = isServed ? await trafficFaults(model, state, reading) : [];
+    const champion = instanceName(model, state.champion.cycle);
+    const looks = isServed ? [trafficFaults(model, state, reading), faultOfServers(serving, champion, reading)] : [];
+    const served = (await Promise.all(looks)).flat();
     const alias = await faultOfAlias(model, spec.registry, state).catch((error: unknown) => ({ error }));
-    const faults = [...('error' in alias ? [] : alias), ...traffic];
+    const faults = [...('error' in alias ? [] : alias), ...served];
     const pauses = spec.serving?.onHandEdit === 'pause' && faults.some(({ byHand }) => byHand);
     return { faults, pauses, trouble: 'error' in alias ? alias.error : null };
   }

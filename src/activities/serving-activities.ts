@@ -13,6 +13,7 @@ import { loadCycle, type CycleRef } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
 import { offlineAnswers } from './offline-answers.js';
 import { challengerOf } from './rollout-brief.js';
+import { editedByHand } from './servers-fault.js';
 import { freshInstanceName, instanceName, instanceSpecOf } from './served-instance.js';
 
 export interface ServingActivityPorts {
@@ -39,16 +40,19 @@ export function createServingActivities({ store, ledger, serving, router }: Serv
     const settings = servingOf(context.spec, ref.model);
     if (arm === 'challenger') {
       const version = await challengerOf({ ledger, store }, ref);
-      return prove(instanceName(ref.model, ref.cycle), ref, version, context.spec, settings, true);
+      return prove(instanceName(ref.model, ref.cycle), ref, version, context.spec, settings, 'new');
     }
     const champion = (await ledger.readState(ref.model))?.state.champion ?? null;
     if (champion === null)
       throw new RatchetError('ServingSkew', `model ${ref.model}: expected a champion to stand beside the challenger, found none`);
     const name = arm === 'champion' ? instanceName(ref.model, champion.cycle) : freshInstanceName(ref.model, champion.cycle, ref.cycle);
-    return prepareVersion(name, ref.model, champion, settings);
+    return prepareVersion(name, ref.model, champion, settings, 'forward');
   }
 
-  /** Starts the servers of a version that once was promoted, as today's spec serves the model. */
+  /**
+   * Starts the servers of a version that once was promoted, as today's spec serves the model. Traffic goes back to servers that
+   * somebody has edited, too, where they answer as the evaluation did: the reconciliation tells of them.
+   */
   async function prepareChampion({
     model,
     version,
@@ -59,15 +63,21 @@ export function createServingActivities({ store, ledger, serving, router }: Serv
     servedBy: number;
   }): Promise<string> {
     const { spec } = await loadCycle({ ledger, store }, model, servedBy);
-    return prepareVersion(instanceName(model, version.cycle), model, version, servingOf(spec, model));
+    return prepareVersion(instanceName(model, version.cycle), model, version, servingOf(spec, model), 'backward');
   }
 
-  async function prepareVersion(name: string, model: string, version: ModelVersion, settings: ServingSpec): Promise<string> {
+  async function prepareVersion(
+    name: string,
+    model: string,
+    version: ModelVersion,
+    settings: ServingSpec,
+    way: 'forward' | 'backward',
+  ): Promise<string> {
     const made = await loadCycle({ ledger, store }, model, version.cycle);
     const records = await ledger.readRecords(model, { from: version.cycle });
     const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === version.cycle)?.body;
     const evidence = ended?.kind === 'cycle-ended' ? ended.evidence : {};
-    return prove(name, { model, cycle: version.cycle, evidence }, version, made.spec, settings, false);
+    return prove(name, { model, cycle: version.cycle, evidence }, version, made.spec, settings, way);
   }
 
   async function prove(
@@ -76,8 +86,9 @@ export function createServingActivities({ store, ledger, serving, router }: Serv
     version: ModelVersion,
     made: ModelSpec,
     settings: ServingSpec,
-    mustAnswer: boolean,
+    way: 'new' | 'forward' | 'backward',
   ): Promise<string> {
+    const mustAnswer = way === 'new';
     const answers = await offlineAnswers(store, ref);
     if (answers === null && mustAnswer) {
       throw new RatchetError('ServingSkew', `${version.version}: expected rows with the evaluation’s answers in its evidence, found none`, {
@@ -86,7 +97,12 @@ export function createServingActivities({ store, ledger, serving, router }: Serv
     }
     // A champion that answers is proven as it runs: how a later spec would serve it is no reason to end it.
     const running = mustAnswer ? null : await serving.describe(name);
-    const isRunning = running !== null && running.version === version.version && running.replicas.every(({ ready }) => ready);
+    const edited = running && editedByHand(running);
+    if (edited !== null && way === 'forward') throw edited;
+    // Nobody waits for servers to be as they were made where traffic must come back: those that are ready answer.
+    const ready = running?.replicas.filter((replica) => replica.ready).length ?? 0;
+    const isReady = running !== null && (ready === running.replicas.length || (edited !== null && ready > 0));
+    const isRunning = isReady && running.version === version.version;
     const instance = isRunning
       ? running
       : await serving.prepare(instanceSpecOf(name, ref.model, version, made, settings), cancellationSignal());

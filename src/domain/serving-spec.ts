@@ -55,6 +55,9 @@ export const ServingSpec = z.strictObject({
   onHandEdit: z
     .enum(['repair', 'pause'])
     .default('repair')
-    .describe('What happens where somebody changed a weight or an alias by hand: set it back, or also pause the model.'),
+    .describe(
+      'What happens where somebody changed a weight or an alias by hand: set it back, or also pause the model. Servers that somebody ' +
+        'edited are told of, and pause it likewise; they are not set back.',
+    ),
 });
 export type ServingSpec = z.infer<typeof ServingSpec>;

@@ -48,6 +48,8 @@ export interface Instance {
   readonly version: string;
   readonly specDigest: Digest;
   readonly replicas: readonly Replica[];
+  /** What others have changed of it where it runs, one field each, with who it was; absent: nothing. */
+  readonly edits?: readonly string[];
 }
 
 /** A model's traffic: what the router is asked to do, under a number that only rises. */

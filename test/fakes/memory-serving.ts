@@ -16,6 +16,10 @@ export interface Behaviour {
   readonly score?: number;
   /** Its servers die, and are started again, between one look at them and the next. */
   readonly dies?: boolean;
+  /** Which of its servers are ready; absent: all that its spec names. */
+  readonly ready?: readonly boolean[];
+  /** What somebody has changed of its servers. */
+  readonly edits?: readonly string[];
 }
 
 export const noLabels = {
@@ -53,6 +57,7 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
       const found = instances.get(spec.name);
       if (found !== undefined && digestOf(found) !== digestOf(spec))
         throw new RatchetError('InstanceConflict', `${spec.name}: another spec`);
+      if (behaviours.get(spec.name)?.edits !== undefined) throw new RatchetError('InstanceConflict', `${spec.name}: edited by hand`);
       instances.set(spec.name, spec);
       return instanceOf(spec);
     },
@@ -129,10 +134,12 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
   }
 
   function instanceOf(spec: InstanceSpec): Instance {
-    const restarts = (deaths.get(spec.name) ?? 0) + (behaviours.get(spec.name)?.dies === true ? 1 : 0);
+    const { dies = false, edits, ready = Array.from({ length: spec.replicas }, () => true) } = behaviours.get(spec.name) ?? {};
+    const restarts = (deaths.get(spec.name) ?? 0) + (dies ? 1 : 0);
     deaths.set(spec.name, restarts);
-    const replicas = Array.from({ length: spec.replicas }, () => ({ address: '127.0.0.1:1', ready: true, restarts }));
-    return { name: spec.name, model: spec.model, version: spec.version, specDigest: digestOf(spec), replicas };
+    const replicas = ready.map((isReady) => ({ address: '127.0.0.1:1', ready: isReady, restarts }));
+    const { name, model, version } = spec;
+    return { name, model, version, specDigest: digestOf(spec), replicas, ...(edits !== undefined && { edits }) };
   }
 
   function more(instance: string): ArmCounts {

@@ -73,6 +73,39 @@ test('an alias changed by hand is set back, and the model paused where its spec 
   expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ untilResumed: { what: 'loop' } }]);
 });
 
+test.for<[name: string, onHandEdit: 'repair' | 'pause', paused: boolean]>([
+  ['told', 'repair', false],
+  ['told, and the model paused where its spec says so', 'pause', true],
+])('servers that somebody edited are never set back, but %s', async ([, onHandEdit, paused]) => {
+  const { model, instance } = await servedModel({ onHandEdit });
+  loop().traffic.behave(instance, { edits: ['kubectl-set: spec.template.spec.containers[server].env[DEBUG]'] });
+  const found = expect.stringContaining(`${model.name}: servers: instance ${instance}: expected its servers as they were made, found edits by hand: kubectl-set: spec.template.spec.containers[server].env[DEBUG]`); // prettier-ignore
+  expect(await reconcile(model)).toEqual([found]);
+  expect(await reconcile(model)).toEqual([found]);
+  const told = loop().notifier.notices.filter(({ model: name }) => name === model.name);
+  expect(told).toMatchObject([{ severity: 'action', title: `${model.name}: changed by hand`, text: expect.stringContaining('nothing was overwritten') }]); // prettier-ignore
+  expect((await model.state()).paused).toBe(paused);
+  loop().traffic.behave(instance, {});
+  expect(await reconcile(model)).toEqual([]);
+});
+
+test.for<[name: string, describe: () => Promise<never>]>([
+  ['away', () => Promise.reject(new RatchetError('ServingUnavailable', 'away'))],
+  ['not answering', () => new Promise(() => undefined)],
+])('servers that are %s when they are looked at keep no traffic from being set back', async ([, describe]) => {
+  const { model } = await servedModel();
+  const { serving } = loop().traffic;
+  const of = serving.describe;
+  const looking = vi.spyOn(serving, 'describe').mockImplementation((name) => (name.startsWith(`${model.name}-`) ? describe() : of(name)));
+  try {
+    loop().traffic.editByHand(model.name, { splits: [], mirror: null });
+    expect(await reconcile(model)).toEqual([expect.stringContaining('traffic: expected champion 100%')]);
+    expect(await reconcile(model)).toEqual([]);
+  } finally {
+    looking.mockRestore();
+  }
+});
+
 test('traffic that the ledger does not allow goes to the champion', async () => {
   const { model, instance } = await servedModel();
   const { asked } = (await loop().traffic.router.read(model.name))!;

@@ -46,6 +46,16 @@ test('traffic that the reconciliation took for a fault before the record stood g
   expect(split()).toBe('old 100');
 });
 
+test('traffic goes back to servers that somebody has edited, too: those that are ready and answer as the evaluation did', async () => {
+  const { model, cycle, champion, split } = await challengerOf(loop());
+  await cycle.result();
+  loop().traffic.behave(champion, { edits: ['kubectl: spec.replicas'], ready: [false] });
+  await expect(rollBack(model)).rejects.toMatchObject({ cause: { message: expect.stringContaining('edited by hand') } });
+  loop().traffic.behave(champion, { edits: ['kubectl: spec.replicas'], ready: [true, false] });
+  expect(await rollBack(model)).toMatchObject({ trafficBackAt: expect.any(String) });
+  expect(split()).toBe('old 100');
+});
+
 test('while the second version is rolled out, nothing was champion before the first', async () => {
   const { model, untilStep, cycle, split } = await challengerOf(loop(), {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },

@@ -128,6 +128,17 @@ test('a champion that answers under older settings of its servers is left as it 
   expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
 });
 
+test('a rollout does not rely on a champion whose servers somebody has edited', async () => {
+  const model = modelInTest(loop());
+  const first = await model.open({ gates: { whenNoChampion: 'pass' }, serving: {} });
+  await (await model.startCycle(first)).result();
+  loop().traffic.behave(`${model.name}-${first}`, { edits: ['kubectl-set: spec.template.spec.containers[server].env[DEBUG]'] });
+  const number = await model.open({ gates: { whenNoChampion: 'pass' }, ...SERVED }, {}, { trainerCode: 'v2' });
+  await expect((await model.startCycle(number)).result()).rejects.toMatchObject(refusal('found edits by hand: kubectl-set: spec.template'));
+  expect(loop().traffic.splitOf(model.name)).toBe(`${model.name}-${first} 100`);
+  expect((await model.records()).at(-1)!.body).toMatchObject({ kind: 'cycle-ended', failure: { type: 'InstanceConflict' } });
+});
+
 test('servers that the ledger or the router needs are not ended, whoever asks', async () => {
   const { model, cycle, champion, challenger } = await challengerOf(loop());
   await cycle.result(); // it bakes: the champion before may be turned back to

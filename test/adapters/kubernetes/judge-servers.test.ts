@@ -80,5 +80,8 @@ test('an edit by hand is what another manager alone holds of the spec; status, a
     entry('kube-controller-manager', { 'f:replicas': {} }, 'scale'),
     entry('kube-controller-manager', { 'f:x': {} }, 'status'),
   ];
-  expect(handEdits({ metadata: { managedFields } })).toEqual(['kubectl-edit: spec.paused']);
+  expect(handEdits({ metadata: { managedFields } }, false)).toEqual(['kubectl-edit: spec.paused']);
+  const scaled = { metadata: { managedFields: [entry('kubectl', { 'f:replicas': {} }, 'scale')] } };
+  expect(handEdits(scaled, false)).toEqual(['kubectl: spec.replicas']);
+  expect(handEdits(scaled, true)).toEqual([]);
 });

@@ -116,16 +116,22 @@ describe.skipIf(shared === null)('what serving makes of a cluster’s objects (s
 
   test('an edit by hand is seen, named and not overwritten; set back, it is forgotten', async () => {
     const spec = await specOf();
+    const edits = async (): Promise<readonly string[]> => (await opened.serving.describe(spec.name))?.edits ?? [];
     await opened.serving.prepare(spec, signal);
+    expect(await edits()).toEqual([]);
     await opened.run('set', 'image', `deployment/${spec.name}`, 'server=registry.example/other');
     await expect(opened.serving.prepare(spec, signal)).rejects.toMatchObject({
       type: 'InstanceConflict',
       message: expect.stringMatching(/kubectl-set.*containers.*image/),
     });
     expect(await opened.read('deployment', spec.name)).toMatchObject({ spec: { template: { spec: { containers: [{ image: 'registry.example/other' }] } } } }); // prettier-ignore
+    expect(await edits()).toEqual([expect.stringMatching(/kubectl-set.*containers.*image/)]);
     await opened.run('set', 'image', `deployment/${spec.name}`, `server=${spec.cluster!.image}`);
+    expect(await edits()).toEqual([]); // kubectl-set still holds the field
     await opened.serving.prepare(spec, signal);
     await opened.run('set', 'env', `deployment/${spec.name}`, 'DEBUG=1');
+    const variable = 'kubectl-set: spec.template.spec.containers[server].env[DEBUG]';
+    expect(await edits()).toEqual([`${variable}.name`, `${variable}.value`]);
     await expect(opened.serving.prepare(spec, signal)).rejects.toMatchObject({
       type: 'InstanceConflict',
       message: expect.stringMatching(/containers\[server\]\.env\[DEBUG\]/),
@@ -133,6 +139,9 @@ describe.skipIf(shared === null)('what serving makes of a cluster’s objects (s
     await opened.run('set', 'env', `deployment/${spec.name}`, 'DEBUG-');
     await opened.run('rollout', 'restart', `deployment/${spec.name}`);
     await opened.serving.prepare(spec, signal);
+    expect(await edits()).toEqual([]);
+    await opened.run('scale', `deployment/${spec.name}`, '--replicas=2');
+    expect(await edits()).toEqual([expect.stringMatching(/kubectl.*: spec\.replicas/)]);
     await opened.serving.retire(spec.name, 1);
   });
 

@@ -22,7 +22,7 @@ export function createServingApi(kubeConfig: KubeConfig) {
   const apps = kubeConfig.makeApiClient(AppsV1Api);
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const objects = kubeConfig.makeApiClient(CustomObjectsApi); // sends what it is given as it is
-  return { core, readDeployment, listDeployments, apply, deleteDeployment, podsOf };
+  return { core, readDeployment, listDeployments, apply, tryApply, deleteDeployment, podsOf };
 
   async function readDeployment(namespace: string, name: string): Promise<V1Deployment | null> {
     return answer(`Deployment ${namespace}/${name}`, () => apps.readNamespacedDeployment({ name, namespace }), [404]);
@@ -36,13 +36,22 @@ export function createServingApi(kubeConfig: KubeConfig) {
 
   /** Makes it, or leaves it as it is: what another manager has changed is not taken back. @throws {RatchetError} InstanceConflict */
   async function apply<T>(body: Manifest): Promise<T> {
+    return patch(body, applied);
+  }
+
+  /** What `apply` would answer now; nothing is changed. */
+  async function tryApply<T>(body: Manifest): Promise<T> {
+    return patch(body, { ...applied, dryRun: 'All' });
+  }
+
+  async function patch<T>(body: Manifest, how: typeof applied & { readonly dryRun?: 'All' }): Promise<T> {
     const { name, namespace } = body.metadata as { name: string; namespace: string };
     const what = `${body.kind} ${namespace}/${name}`;
     const [group, version] = body.apiVersion.split('/') as [string, string?];
     const request = (): Promise<T> =>
       version === undefined
-        ? (core.patchNamespacedService({ name, namespace, body, ...applied }, asApply) as Promise<T>)
-        : objects.patchNamespacedCustomObject({ group, version, namespace, plural: plurals[body.kind]!, name, body, ...applied }, asApply);
+        ? (core.patchNamespacedService({ name, namespace, body, ...how }, asApply) as Promise<T>)
+        : objects.patchNamespacedCustomObject({ group, version, namespace, plural: plurals[body.kind]!, name, body, ...how }, asApply);
     for (;;) {
       try {
         return (await answer(what, request))!;

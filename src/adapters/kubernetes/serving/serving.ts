@@ -10,7 +10,7 @@ import type { Serving } from '../../../ports/serving.js';
 import { askAt, inferOn } from '../../infer.js';
 import { readPodLog } from '../pod-log.js';
 import { kubernetesName } from '../route-object.js';
-import { handEdits } from './hand-edits.js';
+import { handEdits, type HandEdit } from './hand-edits.js';
 import { companionManifests, deploymentManifest } from './instance-manifests.js';
 import { SERVER_CONTAINER, SPEC_ANNOTATION } from './instance-names.js';
 import { isReady, judgeServers, serverStatus, type ServersState } from './judge-servers.js';
@@ -123,7 +123,19 @@ export function createKubernetesServing({ kubeConfig, namespaces, store, environ
   async function describe(name: string): Promise<Instance | null> {
     const found = await find(name);
     if (found === null || found.deployment.metadata?.deletionTimestamp) return null;
-    return instanceOf(found, await podsOf(found.deployment));
+    return instanceOf(found, await podsOf(found.deployment), await editsOf(found));
+  }
+
+  /** What `prepare` would refuse. Whether it was set back meanwhile is known when it is applied again: that is tried, not done. */
+  async function editsOf({ deployment, spec }: Found): Promise<readonly HandEdit[]> {
+    const seen = handEdits(deployment, isScaled(spec));
+    if (seen.length === 0 || spec.cluster?.kind !== 'kubernetes') return seen;
+    const place = { namespace: deployment.metadata!.namespace!, storeUri: store.uri, environment };
+    const applied = api.tryApply<V1Deployment>(deploymentManifest(spec, spec.cluster, place));
+    return applied.then(
+      (answer) => handEdits(answer, isScaled(spec)),
+      () => seen, // refused for these fields, or nothing better is known
+    );
   }
 
   async function list(model: string): Promise<Instance[]> {
@@ -178,7 +190,7 @@ export function createKubernetesServing({ kubeConfig, namespaces, store, environ
   }
 }
 
-function instanceOf({ deployment, spec, digest }: Found, pods: readonly V1Pod[]): Instance {
+function instanceOf({ deployment, spec, digest }: Found, pods: readonly V1Pod[], edits: readonly HandEdit[] = []): Instance {
   const replicas = pods.map((pod) => ({
     address: addressOf(pod),
     ready: isReady(pod),
@@ -192,7 +204,12 @@ function instanceOf({ deployment, spec, digest }: Found, pods: readonly V1Pod[])
     version: spec.version,
     specDigest: digest,
     replicas: [...replicas, ...Array.from({ length: missing }, () => none)],
+    ...(edits.length > 0 && { edits }),
   };
+}
+
+function isScaled({ cluster }: InstanceSpec): boolean {
+  return cluster?.kind === 'kubernetes' && cluster.replicasMax !== undefined;
 }
 
 function foundIn(deployment: V1Deployment): Found | null {
@@ -225,8 +242,9 @@ function wordsOf(error: unknown): string {
 }
 
 /** @throws {RatchetError} InstanceConflict: what runs is not what was asked for */
-function refuseHandEdits({ name, version }: InstanceSpec, deployment: V1Deployment): void {
-  const edits = handEdits(deployment);
+function refuseHandEdits(spec: InstanceSpec, deployment: V1Deployment): void {
+  const { name, version } = spec;
+  const edits = handEdits(deployment, isScaled(spec));
   if (edits.length === 0) return;
   const { namespace, name: objectName } = deployment.metadata!;
   throw new RatchetError(
