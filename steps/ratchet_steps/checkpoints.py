@@ -53,6 +53,7 @@ class Checkpoints:
     def __init__(self, uri: str | None = None) -> None:
         uri = uri or os.environ.get("RATCHET_CHECKPOINTS")
         self._place = _open(uri) if uri else None
+        self._passed_over: set[str] = set()
         self._saved_at = time.monotonic()
 
     def latest(self) -> Checkpoint | None:
@@ -66,6 +67,7 @@ class Checkpoints:
                 manifest = _verified(folder)
             except (OSError, ValueError, KeyError, TypeError) as fault:
                 print(f"checkpoint {name} is not complete, so it is passed over: {fault}", flush=True)
+                self._passed_over.add(name)
                 continue
             print(f"going on from the checkpoint after step {manifest['step']}", flush=True)
             return Checkpoint(manifest["step"], folder)
@@ -95,7 +97,7 @@ class Checkpoints:
         return True
 
     def save(self, step: int, write: Write) -> None:
-        """Makes one now. `write(folder)` leaves its files there; older ones than the last two go."""
+        """Makes one now. `write(folder)` leaves its files there. It stays, and one beside it: the last of those that are complete."""
         if self._place is None:
             return
         staged = self._place.staged()
@@ -108,7 +110,9 @@ class Checkpoints:
             shutil.rmtree(staged, ignore_errors=True)
         self._saved_at = time.monotonic()
         print(f"checkpoint after step {step}", flush=True)
-        for old in sorted(self._place.names())[:-KEEP]:
+        # What was passed over may be of a later step than an attempt that began again: it must not drive this one out.
+        others = sorted(set(self._place.names()) - {name}, key=lambda other: (other not in self._passed_over, other))
+        for old in others[: -(KEEP - 1)]:
             self._place.remove(old)
 
 

@@ -90,6 +90,25 @@ def test_a_torn_checkpoint_is_never_resumed(tmp_path, tear):
     assert found(str(tmp_path)) == (1, "after 1")
 
 
+def test_an_attempt_that_begins_again_goes_on_from_its_own_checkpoints_not_from_torn_ones_of_later_steps(tmp_path):
+    for step in (100, 110):
+        Checkpoints(str(tmp_path)).save(step, leaves(f"after {step}"))
+    for folder in tmp_path.glob("step-*"):
+        torn_file(folder)
+    attempt = Checkpoints(str(tmp_path))
+    assert attempt.latest() is None
+    attempt.save(10, leaves("after 10"))
+    assert found(str(tmp_path)) == (10, "after 10")
+    attempt.save(20, leaves("after 20"))
+    assert sorted(folder.name[5:17] for folder in tmp_path.glob("step-*")) == ["000000000010", "000000000020"]
+
+
+def test_a_checkpoint_stays_however_many_of_later_steps_there_are(place):
+    for step in (100, 110, 10):
+        Checkpoints(place).save(step, leaves(f"after {step}"))
+    assert sorted(name[5:17] for name in Checkpoints(place)._place.names()) == ["000000000010", "000000000110"]
+
+
 def test_without_a_place_nothing_is_kept(monkeypatch):
     monkeypatch.delenv("RATCHET_CHECKPOINTS", raising=False)
     checkpoints = Checkpoints()
