@@ -102,8 +102,9 @@ export function createJobActivities(ports: JobActivityPorts) {
     for await (const job of jobCluster.watch(jobName, { signal: seat.signal, heartbeatMs })) {
       const nowMs = Date.now();
       if (job.phase === 'Succeeded') return;
-      if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true }); // the next attempt is the workflow's to make
       watch = observed(watch, job.progress, nowMs);
+      // The next attempt is the workflow's to make. A node that is gone takes what it said with it: we heard it.
+      if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true, lastStep: watch.progress?.step });
       seat.heartbeat(watch);
       check(job, watch, nowMs);
       if (request === undefined || !isTimeToTell(watch, { attempt: request.attempt, startedAtMs: startOf(job, nowMs) }, nowMs)) continue;

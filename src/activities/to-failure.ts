@@ -8,12 +8,18 @@ const UNFORESEEN_ATTEMPTS_MAX = 25;
  * Our errors become `ApplicationFailure`s that carry their type, class and remedy; cancellation passes through. What we
  * did not foresee is retried (it may pass) and bounded by the workflow's retry policy.
  * @param attempt which of Temporal's tries this was: what we did not foresee and comes again this often is no passing trouble.
+ * @param lastStep of a job that failed: how far it was, where it said so; the third of the details.
  * @param isFinal asking again would find the same: Temporal must not, whatever the class says.
  * @param isCancelled whether the activity is; absent: asked of the one that runs here.
  */
 export function toFailure(
   error: unknown,
-  { isFinal = false, attempt = 1, isCancelled }: { isFinal?: boolean; attempt?: number; isCancelled?: boolean } = {},
+  {
+    isFinal = false,
+    attempt = 1,
+    isCancelled,
+    lastStep,
+  }: { isFinal?: boolean; attempt?: number; isCancelled?: boolean; lastStep?: number | undefined } = {},
 ): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error;
   if (error instanceof RatchetError) {
@@ -22,7 +28,7 @@ export function toFailure(
       type: error.type,
       message: error.message,
       nonRetryable: isFinal || !isRetryable(error.class),
-      details: [failure, error.detail ?? null],
+      details: [failure, error.detail ?? null, ...(lastStep === undefined ? [] : [{ step: lastStep }])],
     });
   }
   // A request that somebody else gave up is no cancellation of ours: the cycle must not end as aborted for it.

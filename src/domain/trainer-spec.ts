@@ -59,7 +59,13 @@ export const TrainerSpec = z.strictObject({
     .positive()
     .max(60 * 86_400)
     .describe('After this the job is stopped as timed out.'),
-  attemptsMax: z.number().int().min(1).max(20).default(3).describe('Attempts after a lost or starved job.'),
+  attemptsMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('Attempts at a job that is lost, starved or temporary; a loss after which it goes on farther on than before is not counted.'),
   checkpoints: CheckpointsSpec.optional().describe('The trainer keeps checkpoints: the next attempt goes on where the last one stood.'),
   stop: StopRules.optional().describe('When it is stopped before its time; a loss that is NaN or infinite always stops it.'),
 });

@@ -1,13 +1,13 @@
 import { ActivityFailure, CancellationScope, patched, sleep } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { JobStage } from '../domain/job.js';
-import { attemptAfterPause, nextAttempt, waitedInVain, waitsFor, type Attempt } from '../domain/decide/next-attempt.js';
+import { attemptAfterPause, attemptThatGoesOn, nextAttempt, waitedInVain, waitsFor, type Attempt } from '../domain/decide/next-attempt.js';
 import type { StageResult } from '../domain/evidence.js';
 import type { Failure } from '../domain/failure.js';
 import { longActivities, stopActivities, submitActivities, watchActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import type { CycleInput } from './messages.js';
-import { failureOf, failWith } from './workflow-failure.js';
+import { failureOf, failWith, lastStepOf } from './workflow-failure.js';
 
 /** How often a cycle has paused for what stands around its jobs: its stages have so many pauses together. */
 export interface Pauses {
@@ -51,6 +51,14 @@ export async function runJobStage(
         progress.attempt(stage, current.attempt, `asked again after: ${failure.message.slice(0, 200)}`);
         continue; // the same job: it may run, or have done its work
       }
+      const step = training && opened.graceSeconds !== undefined ? lastStepOf(error) : null; // without checkpoints it begins anew
+      const goesOn = failure.type === 'JobLost' ? attemptThatGoesOn(current, step) : null;
+      if (goesOn !== null && patched('a-loss-that-got-on-does-not-count')) {
+        current = goesOn;
+        progress.attempt(stage, current.attempt, `goes on from its checkpoint after step ${step}: ${failure.message.slice(0, 200)}`);
+        continue;
+      }
+      current = { ...current, step: Math.max(current.step ?? 0, step ?? 0) };
       const awaited = outage ? null : waitsFor(failure.type);
       if (awaited !== null && patched('pause-for-what-is-not-the-jobs-doing')) {
         current = await paused(stage, current, failure, { awaited, pauses, progress });

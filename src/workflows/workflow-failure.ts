@@ -31,6 +31,13 @@ export function failureOf(error: unknown): Failure {
   return { type: 'Unexpected', class: FAILURE_CLASS.Unexpected, message, remedy: 'look at the worker’s log, then: ratchet retry' };
 }
 
+/** How far the job was that failed, where it said so; null: nobody knows. */
+export function lastStepOf(error: unknown): number | null {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const step = cause instanceof ApplicationFailure ? (cause.details?.[2] as { step?: unknown } | null | undefined)?.step : undefined;
+  return typeof step === 'number' ? step : null;
+}
+
 /**
  * As `failureOf`, for the lifecycle, which lives for ever: a mistake in our own code is thrown on. The workflow task then
  * fails and is tried again, with mended code at last, and no wish is dropped for it.

@@ -54,3 +54,19 @@ test('a job that was itself denied something has failed for good', async () => {
   await cluster.submit(job, new AbortController().signal);
   expect(await awaited(cluster, job.name)).toMatchObject({ type: 'AccessDenied', nonRetryable: true });
 });
+
+test('a lost job that takes its words with it is known by what it said before', async () => {
+  const job = nodeJob('');
+  const cluster = createMemoryJobCluster(() => new Promise(() => {}));
+  await cluster.submit(job, new AbortController().signal);
+  const lost: JobCluster = {
+    ...cluster,
+    async *watch(name, options) {
+      for await (const seen of cluster.watch(name, options)) {
+        yield { ...seen, progress: { step: 900, total: 1000 } };
+        yield { ...seen, phase: 'Failed', progress: null, failure: { type: 'JobLost', message: 'its pod is gone', logTail: '' } };
+      }
+    },
+  };
+  expect(await awaited(lost, job.name)).toMatchObject({ type: 'JobLost', details: [{ type: 'JobLost' }, '', { step: 900 }] });
+});

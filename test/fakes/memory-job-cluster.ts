@@ -9,7 +9,7 @@ import { stageOutput } from './stage-outputs.js';
 /** What one attempt of a job does; absent: it succeeds. */
 export type Act =
   | { readonly kind: 'succeed'; readonly output?: Record<string, unknown> }
-  | { readonly kind: 'fail'; readonly type: FailureType; readonly message?: string }
+  | { readonly kind: 'fail'; readonly type: FailureType; readonly message?: string; readonly step?: number }
   /** Runs until somebody stops it or `finish` is called. */
   | { readonly kind: 'hang' };
 
@@ -57,7 +57,11 @@ export function createMemoryJobCluster(store: ObjectStore): MemoryJobCluster {
     rearm(entry);
     const act = scripts.get(`${wanted.model}/${wanted.stage}`)?.[wanted.attempt - 1] ?? { kind: 'succeed' };
     if (act.kind === 'fail')
-      end(entry, { phase: 'Failed', failure: { type: act.type, message: act.message ?? act.type, logTail: 'the last line' } });
+      end(entry, {
+        ...(act.step !== undefined && { progress: { step: act.step } }),
+        phase: 'Failed',
+        failure: { type: act.type, message: act.message ?? act.type, logTail: 'the last line' },
+      });
     if (act.kind === 'succeed') await succeed(entry, act.output);
   }
 

@@ -87,6 +87,28 @@ test('every attempt at the same work gets the same checkpoints, and they go when
   expect(loop().jobCluster.cleared).toEqual([first!.checkpoints, refit.checkpoints]);
 });
 
+describe('attempts that are lost', () => {
+  const lostAt = (step: number) => ({ kind: 'fail', type: 'JobLost', step }) as const;
+
+  test.for<[name: string, checkpoints: object | null, steps: readonly number[], trainings: number]>([
+    ['each farther than the one before, do not count', {}, [10, 20, 30, 40, 50], 6],
+    ['where the last one was, count', {}, [10, 10, 10, 10], 3],
+    ['without checkpoints, count', null, [10, 20, 30, 40], 2],
+  ])('%s', async ([, checkpoints, steps, trainings]) => {
+    const model = modelInTest(loop());
+    loop().jobCluster.script(model.name, 'train', ...steps.map(lostAt));
+    const trainer = { attemptsMax: 2, ...(checkpoints && { checkpoints }) };
+    const handle = await model.startCycle(await model.open({ ...unattended, trainer }));
+    if (trainings > steps.length) expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+    else await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'JobLost' } });
+    expect(
+      loop()
+        .jobCluster.started(model.name)
+        .filter((name) => name.startsWith('train')),
+    ).toHaveLength(trainings);
+  });
+});
+
 test('progress is there for whoever looks at once, and in the details of the workflow soon', async () => {
   const { model, cycle, handle, job, ended } = await trainingThat({}, (step) => ({ epoch: 1, epochs: 2, step, total: 9000, loss: 0.5 }));
   const look = () => openCycle(loop().client, model.name, cycle, 10).look();

@@ -6,6 +6,8 @@ export interface Attempt {
   readonly memoryFactor: number;
   /** So many of the attempts so far do not count against `attemptsMax`; absent: none. */
   readonly uncounted?: number;
+  /** The farthest step that any attempt so far was seen at, in whatever unit the job counts; absent: none said. */
+  readonly step?: number;
 }
 
 export interface AttemptLimits {
@@ -15,6 +17,9 @@ export interface AttemptLimits {
 }
 
 const WAIT_SECONDS_MAX = 300;
+
+/** Of one stage, however well each got on: more would make a history that is slow to read again. */
+const ATTEMPTS_MAX = 100;
 
 /** What a job may end for that is not its own doing, and what is waited for then. */
 const WAITED_FOR: Partial<Record<FailureType, string>> = {
@@ -55,6 +60,16 @@ export function nextAttempt(current: Attempt, failure: FailureClass, limits: Att
     case 'conflict':
       return null;
   }
+}
+
+/**
+ * The attempt after a loss that took nothing but time: this one was seen farther than all before, and its checkpoints are there, so it
+ * does not count. null: it counts. Pure.
+ * @param step where the lost attempt was last seen; null: it did not say, or keeps no checkpoints
+ */
+export function attemptThatGoesOn(current: Attempt, step: number | null): Attempt | null {
+  if (step === null || step <= (current.step ?? 0) || current.attempt >= ATTEMPTS_MAX) return null;
+  return { ...current, attempt: current.attempt + 1, uncounted: (current.uncounted ?? 0) + 1, step };
 }
 
 /** What the cycle waits for where a job ended for this, in words; null: nothing, the attempt counts. */

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { attemptAfterPause, nextAttempt, waitedInVain, waitsFor, type Attempt } from '../../../src/domain/decide/next-attempt.js';
+import {
+  attemptAfterPause,
+  attemptThatGoesOn,
+  nextAttempt,
+  waitedInVain,
+  waitsFor,
+  type Attempt,
+} from '../../../src/domain/decide/next-attempt.js';
 import type { FailureClass, FailureType } from '../../../src/domain/failure.js';
 
 const limits = { attemptsMax: 3, memoryMiB: 1000, memoryMiBMax: 3000 };
@@ -60,5 +67,23 @@ describe('what is waited for', () => {
     expect(hours).toBeLessThan(48);
     expect(waitedInVain('room')).toBe('waited for room 11 times, 24 hours in all');
     expect(nextAttempt(current, 'lost', limits)).toMatchObject({ attempt: 13 }); // none of them counted
+  });
+});
+
+describe('a loss that took nothing but time does not count', () => {
+  test.for<[name: string, current: Attempt, step: number | null, expected: Attempt | null]>([
+    ['the first that got on', { attempt: 1, memoryFactor: 1 }, 100, { attempt: 2, memoryFactor: 1, uncounted: 1, step: 100 }],
+    [
+      'farther than all before',
+      { attempt: 5, memoryFactor: 2, uncounted: 3, step: 100 },
+      101,
+      { attempt: 6, memoryFactor: 2, uncounted: 4, step: 101 },
+    ],
+    ['as far as before', { attempt: 2, memoryFactor: 1, step: 100 }, 100, null],
+    ['at its beginning', { attempt: 1, memoryFactor: 1 }, 0, null],
+    ['nobody knows how far', { attempt: 1, memoryFactor: 1 }, null, null],
+    ['the hundredth', { attempt: 100, memoryFactor: 1, uncounted: 99, step: 100 }, 101, null],
+  ])('%s', ([, current, step, expected]) => {
+    expect(attemptThatGoesOn(current, step)).toEqual(expected);
   });
 });
