@@ -8,6 +8,7 @@ import {
   countApproval,
   expireApproval,
   openApproval,
+  refuseVote,
 } from '../domain/decide/count-approvals.js';
 import { readVote } from '../domain/decide/read-vote.js';
 import type { Digest } from '../domain/digest.js';
@@ -51,15 +52,12 @@ export function listenForVotes(progress: CycleProgress, approvalSpec: () => Open
     },
   );
   setHandler(voteSignal, (payload) => {
-    const spec = approvalSpec();
     const state = progress.state.approval;
-    if (spec === null || state === null) return; // nobody asked yet: there is no record to stand in
+    if (state === null) return; // nobody asked yet: there is no record to stand in
+    const spec = approvalSpec();
     const vote = readVote(payload);
-    progress.approval(
-      typeof vote === 'string'
-        ? { ...state, refused: [...state.refused, { signer: '', candidateDigest: '', at: now(), reason: vote }].slice(-50) }
-        : countApproval(spec, state, vote, now()),
-    );
+    if (typeof vote === 'string') return progress.approval(refuseVote(state, null, now(), vote));
+    progress.approval(spec === null ? refuseVote(state, vote, now(), NOT_WAITING) : countApproval(spec, state, vote, now()));
   });
 }
 

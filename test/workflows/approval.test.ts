@@ -139,6 +139,26 @@ test('a cycle that is being aborted counts no more votes', async () => {
   expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
 });
 
+test.for(['rejected', 'aborted'] as const)('a vote by signal while a cycle ends as %s stands in its state, refused', async (outcome) => {
+  const model = modelInTest(loop());
+  const { number, handle, candidateDigest } = await model.openApproval();
+  const ending = loop().holds.hold(model.name, 'stopJobsOfCycle');
+  if (outcome === 'rejected') await model.vote(number, { decision: 'reject' });
+  else await handle.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ben', reason: 'wrong data' }] });
+  await ending.reached;
+  const late: Vote = { candidateDigest, signer: 'ana', decision: 'approve', comment: '' };
+  await handle.signal(voteSignal, late);
+  await handle.signal(voteSignal, 'approve' as unknown as Vote);
+  ending.release();
+  const { approval, ...state } = await handle.result();
+  expect(state).toMatchObject({ outcome });
+  expect(approval!.refused).toMatchObject([
+    { signer: 'ana', candidateDigest, reason: 'this cycle is not waiting for an approval' },
+    { signer: '', candidateDigest: '', reason: expect.stringContaining('found string') },
+  ]);
+  expect(approval!.votes).toHaveLength(outcome === 'rejected' ? 1 : 0);
+});
+
 test('a vote by signal that cannot count stands in the record with its reason, whatever was typed', async () => {
   const model = modelInTest(loop());
   const { number, handle, candidateDigest } = await model.openApproval();

@@ -43,12 +43,20 @@ export function approvalRefusal(spec: ApprovalSpec, state: ApprovalState, vote: 
  */
 export function countApproval(spec: ApprovalSpec, state: ApprovalState, vote: Vote, at: string): ApprovalState {
   const reason = approvalRefusal(spec, state, vote, at);
-  if (reason !== null) {
-    const refused = { signer: vote.signer, candidateDigest: vote.candidateDigest, at, reason };
-    return { ...state, refused: [...state.refused, refused].slice(-REFUSED_MAX) };
-  }
+  if (reason !== null) return refuseVote(state, vote, at, reason);
   const votes = [...state.votes, { ...vote, at, role: roleOf(spec, vote.signer) ?? null, assurance: 'claimed' as const }];
   return { ...state, votes, outcome: outcomeOf(spec, votes) };
+}
+
+/** The state after a vote that is not counted. null: it could not be read. */
+export function refuseVote(
+  state: ApprovalState,
+  vote: Pick<Vote, 'signer' | 'candidateDigest'> | null,
+  at: string,
+  reason: string,
+): ApprovalState {
+  const refused = { signer: vote?.signer ?? '', candidateDigest: vote?.candidateDigest ?? '', at, reason };
+  return { ...state, refused: [...state.refused, refused].slice(-REFUSED_MAX) };
 }
 
 /** The state when the time is over: an outcome that was reached before stands. */
