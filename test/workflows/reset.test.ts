@@ -38,6 +38,51 @@ test('a promoted cycle that is reset to before any of its activities adopts what
   expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
 });
 
+/** In the order in which their jobs come. */
+const STAGES = ['snapshot', 'validate', 'train', 'evaluate', 'refit', 'agree'] as const;
+/** The first ones are those of the other resets. */
+const LATER = STAGES.slice(2);
+const refitted = { ...unattended, refit: 'afterPass' } as const;
+
+test('so does one with a refit that is reset to before any of its later jobs is recorded', async () => {
+  const model = modelInTest(loop());
+  const cycle = await model.open(refitted);
+  await (await model.startCycle(cycle)).result();
+  const records = await model.kinds();
+  const jobs = loop().jobCluster.started(model.name);
+  expect(jobs).toEqual(STAGES.map((stage) => `${stage}#1`));
+  const handle = loop().client.workflow.getHandle(model.cycle(cycle).workflowId);
+  for (const stage of LATER.toReversed()) {
+    await resetBefore(loop().client, handle, 'recordStage', STAGES.indexOf(stage) + 1);
+    expect(await handle.result(), stage).toMatchObject({ outcome: 'promoted' });
+  }
+  expect(await model.kinds()).toEqual(records);
+  expect(loop().jobCluster.started(model.name)).toEqual(jobs);
+  expect(loop().registry.versions.get(model.name)).toHaveLength(1);
+});
+
+test.for(LATER)('a cycle that is reset while its %s runs waits for the job that runs, and starts no second one', async (stage) => {
+  const model = modelInTest(loop());
+  loop().jobCluster.script(model.name, stage, { kind: 'hang' });
+  const cycle = await model.open(refitted);
+  const { workflowId } = await model.startCycle(cycle);
+  const isRunning = () =>
+    eventually(
+      () => model.cycleState(cycle),
+      ({ stages }) => stages.some((line) => line.stage === stage && line.note.startsWith('running as')),
+    );
+  await isRunning();
+  const handle = loop().client.workflow.getHandle(workflowId);
+  const nth = STAGES.indexOf(stage) + 1;
+  await resetBefore(loop().client, handle, 'awaitJob', nth);
+  await isRunning();
+  await resetBefore(loop().client, handle, 'submitJob', nth);
+  await isRunning();
+  await loop().jobCluster.finish(`${model.name}-c${cycle}-${stage}-a1`);
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  expect(loop().jobCluster.started(model.name)).toEqual(STAGES.map((name) => `${name}#1`));
+});
+
 test.for(['submitJob', 'registerCandidate', 'findApproval'])(
   'a cycle that waits for people and is reset to before %s waits again, for the same candidate',
   async (activity) => {

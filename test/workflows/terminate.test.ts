@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JobStage } from '../../src/domain/job.js';
+import { JobStage } from '../../src/domain/job.js';
 import { TASK_QUEUE, triggerSignal } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
@@ -8,36 +8,36 @@ const loop = useLoop('dev');
 const unattended = { gates: { whenNoChampion: 'pass' } };
 const by = { requestedBy: 'ana', reason: '' };
 
-test.for(['snapshot', 'train', 'judgeCycle', 'registerCandidate', 'approve', 'promoteCandidate', 'projectChampion', 'appendRecord'])(
-  'a cycle that was terminated at %s is settled at the next trigger',
-  async (place) => {
-    const model = modelInTest(loop());
-    const { cycle, release } = await terminateAt(model, place);
-    await model.trigger({ key: 'next' });
-    const next = await model.cycleOf('next');
-    release();
-    const ended = (await model.records()).find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)!.body;
-    const isPromoted = place === 'projectChampion';
-    expect(ended).toMatchObject(
-      isPromoted
-        ? { outcome: 'promoted' }
-        : { outcome: 'failed', failure: { remedy: expect.stringContaining(`ratchet retry ${model.name}`) } },
+const PLACES = ['judgeCycle', 'registerCandidate', 'approve', 'promoteCandidate', 'projectChampion', 'appendRecord'];
+
+test.for([...JobStage.options, ...PLACES])('a cycle that was terminated at %s is settled at the next trigger', async (place) => {
+  const model = modelInTest(loop());
+  const { cycle, release } = await terminateAt(model, place);
+  await model.trigger({ key: 'next' });
+  const next = await model.cycleOf('next');
+  release();
+  const ended = (await model.records()).find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)!.body;
+  const isPromoted = place === 'projectChampion';
+  expect(ended).toMatchObject(
+    isPromoted
+      ? { outcome: 'promoted' }
+      : { outcome: 'failed', failure: { remedy: expect.stringContaining(`ratchet retry ${model.name}`) } },
+  );
+  expect((await loop().jobCluster.listRunning()).filter((job) => job.model === model.name && job.cycle === cycle)).toEqual([]);
+  if (isPromoted)
+    await eventually(
+      async () => loop().registry.aliases.get(`${model.name}@champion`),
+      (alias) => alias !== undefined,
     );
-    expect((await loop().jobCluster.listRunning()).filter((job) => job.model === model.name && job.cycle === cycle)).toEqual([]);
-    if (isPromoted)
-      await eventually(
-        async () => loop().registry.aliases.get(`${model.name}@champion`),
-        (alias) => alias !== undefined,
-      );
-    await model.cycle(next).terminate();
-  },
-);
+  await model.cycle(next).terminate();
+});
 
 /** Terminates the first cycle where a job of that stage, or that activity, is under way. */
 async function terminateAt(model: ModelInTest, place: string): Promise<{ cycle: number; release: () => void }> {
-  const isJob = place === 'snapshot' || place === 'train';
-  if (isJob) loop().jobCluster.script(model.name, place as JobStage, { kind: 'hang' });
-  await model.apply(place === 'approve' ? {} : unattended);
+  const job = JobStage.options.find((stage) => stage === place);
+  const isJob = job !== undefined;
+  if (isJob) loop().jobCluster.script(model.name, job, { kind: 'hang' });
+  await model.apply(place === 'approve' ? {} : { ...unattended, ...((place === 'refit' || place === 'agree') && { refit: 'afterPass' }) });
   const held = isJob || place === 'approve' || place === 'appendRecord' ? null : loop().holds.hold(model.name, place);
   await model.trigger({ key: 'first' });
   const cycle = await model.cycleOf('first');
