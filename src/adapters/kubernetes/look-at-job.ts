@@ -6,6 +6,7 @@ import { NAME_ANNOTATION } from './job-names.js';
 import { endOf, type JobRecords } from './job-records.js';
 import { isFinished, stateOf, type JobState } from './job-state.js';
 import { newest, type NamespaceCache } from './namespace-cache.js';
+import type { Fault } from './pod-end.js';
 import type { Patience } from './patience.js';
 import { askPodLog, readPodLog } from './pod-log.js';
 import { followProgress, type SeenProgress } from './progress.js';
@@ -21,9 +22,21 @@ export function createLook({ api, records, patience }: { api: JobApi; records: J
   const { progressOf, lastProgress } = followProgress((pod) => askPodLog(api.core, pod, progressTailBytes));
   return look;
 
-  async function look({ namespace, cache, job }: FoundJob): Promise<Job> {
+  /** null: its Job is gone. */
+  async function look(found: FoundJob): Promise<Job | null> {
+    const { namespace, cache } = found;
+    let { job } = found;
     let pod = cache.pod(job.metadata!.name!);
     let state = stateOf(seenJob(job, pod), Date.now(), patience);
+    if (state.fault && !isFinished(job)) {
+      // A verdict of the clock alone, on what may be long past: the watches do not say whether they have been blind meanwhile.
+      const now = await seeAnew(found).catch(() => 'unread' as const);
+      if (now === 'unread')
+        return unfinished(job, asLastSeen(state, state.fault), pod && state.startedAt !== null ? progressOf(pod) : null);
+      if (now.job === null) return null;
+      ({ job, pod } = { job: now.job, pod: now.pod });
+      state = stateOf(seenJob(job, pod), Date.now(), patience);
+    }
     if (isFinished(job) && !hasEnded(pod)) {
       // The two watches run side by side: the Job's end may be seen before its pod's.
       pod = newest(await api.podsOf(namespace, job.metadata!.name!)) ?? (await lastSeen(cache, job.metadata!.name!));
@@ -39,6 +52,17 @@ export function createLook({ api, records, patience }: { api: JobApi; records: J
     const progress = pod && lastProgress(pod);
     return records.settle(endOf(job, { phase, startedAt, endedAt: endedAt ?? new Date().toISOString(), failure, output, progress }));
   }
+
+  async function seeAnew({ namespace, cache, job: { metadata } }: FoundJob): Promise<{ job: V1Job | null; pod: V1Pod | null }> {
+    const [job, pods] = await Promise.all([api.readJob(namespace, metadata!.name!), api.podsOf(namespace, metadata!.name!)]);
+    return { job, pod: newest(pods) ?? cache.pod(metadata!.name!) }; // one that is gone just now has said why
+  }
+}
+
+/** Nobody gives a job up while it cannot be asked for. */
+function asLastSeen(state: JobState, { message }: Fault): JobState {
+  const phase = state.startedAt === null ? 'Pending' : 'Running';
+  return { ...state, phase, waitsFor: `the API server, which does not answer; as last seen: ${message}` };
 }
 
 /** Of a pod that is gone: what the watch, which may be a little behind, tells of its end. */
