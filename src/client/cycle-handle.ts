@@ -65,9 +65,14 @@ export function openCycle(client: Client, model: string, cycle: number, deadline
 
 type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
 
-/** Of the heartbeat of the watch: always fresh, and no event of the history. */
+/** Of a pending activity that waits to be tried again, as Temporal has it. */
+const SCHEDULED = 1;
+
+/** Of the heartbeat of the watch: always fresh, and no event of the history. While there is none, why. */
 async function watchWords(client: Client, pending: NonNullable<Description['raw']['pendingActivities']>): Promise<string | null> {
   const watch = pending.find(({ activityType }) => activityType?.name === 'awaitJob');
+  const why = watch?.state === SCHEDULED ? watch.lastFailure?.message : null;
+  if (why) return `not seen just now: ${why}`.slice(0, 300);
   const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
   let payloads = watch?.heartbeatDetails?.payloads ?? [];
   for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);

@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Patience } from '../../src/adapters/kubernetes/patience.js';
 import type { Job, JobSpec } from '../../src/domain/job.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import { untilJob } from '../contracts/job-cluster.js';
@@ -8,7 +9,6 @@ import { startTcpGate, type TcpGate } from '../servers/tcp-gate.js';
 import { fatedJob, openJobCluster } from './open-job-cluster.js';
 
 const { signal } = new AbortController();
-const pendingSecondsMax = 12;
 
 describe.skipIf(inject('kubernetes') === null)('watches that cannot see (skipped where no control plane was built)', () => {
   let opened: Awaited<ReturnType<typeof openJobCluster>>;
@@ -26,20 +26,20 @@ describe.skipIf(inject('kubernetes') === null)('watches that cannot see (skipped
   });
 
   /** A worker that reaches the API server through a gate. */
-  async function openThroughGate(): Promise<{ cluster: JobCluster; gate: TcpGate }> {
+  async function openThroughGate(patience: Partial<Patience> = {}): Promise<{ cluster: JobCluster; gate: TcpGate }> {
     const target = opened.kubeConfig.getCurrentCluster()!;
     const gate = await startTcpGate(Number(new URL(target.server).port));
     const kubeConfig = new KubeConfig();
     const server = `https://127.0.0.1:${gate.port}`;
     kubeConfig.loadFromClusterAndUser({ ...target, server }, opened.kubeConfig.getCurrentUser()!);
-    const cluster = opened.open({ kubeConfig });
+    const cluster = opened.open({ kubeConfig, patience });
     close.push(() => gate.stop(), () => cluster.close()); // prettier-ignore
     return { cluster, gate };
   }
 
   /** Both its watches have seen it: they began before it was there. */
-  async function placed(cluster: JobCluster, changes: Partial<JobSpec> = {}): Promise<JobSpec> {
-    const spec = fatedJob({}, { graceSeconds: 1, ...changes }, { nodeSelector: node.nodeSelector, pendingSecondsMax });
+  async function placed(cluster: JobCluster, pendingSecondsMax = 12): Promise<JobSpec> {
+    const spec = fatedJob({}, { graceSeconds: 1 }, { nodeSelector: node.nodeSelector, pendingSecondsMax });
     await cluster.listRunning();
     await cluster.submit(spec, signal);
     await expect.poll(() => cluster.listRunning()).toContainEqual(expect.objectContaining({ name: spec.name }));
@@ -78,5 +78,49 @@ describe.skipIf(inject('kubernetes') === null)('watches that cannot see (skipped
     await node.sayRunning(opened.namespace, name);
     expect(last()).toMatchObject({ phase: 'Pending' });
     await expect.poll(last, { timeout: 30_000 }).toMatchObject({ phase: 'Running', failure: null });
+  });
+
+  test('a connection that has fallen silent is made anew, and what happened meanwhile is seen', async () => {
+    const { cluster, gate } = await openThroughGate({ silentMsMax: 2000 });
+    const { name } = await placed(cluster, 3600);
+    const { last } = watchOn(cluster, name);
+    gate.silenceOpen();
+    await node.sayRunning(opened.namespace, name);
+    await expect.poll(last, { timeout: 30_000 }).toMatchObject({ phase: 'Running', failure: null });
+  });
+
+  test('where nobody answers any more, the watch of a job ends as transient and says so', async () => {
+    const { cluster, gate } = await openThroughGate({ silentMsMax: 2000, troubleMsMax: 5000 });
+    const { name } = await placed(cluster, 3600);
+    const { end } = watchOn(cluster, name);
+    gate.silenceNew();
+    gate.silenceOpen();
+    expect(await end).toMatchObject({
+      type: 'ClusterUnavailable',
+      class: 'transient',
+      message: expect.stringMatching(/could not be watched for \d+ s: .* within 2 s, heard nothing$/),
+      remedy: expect.stringMatching(/does not reach the API server; the watch goes on by itself/),
+    });
+  });
+
+  test('where the worker may not look any more, the watch says what it lacks, and goes on when it has it', async () => {
+    const { cluster, gate } = await openThroughGate({ troubleMsMax: 3000 });
+    const { name } = await placed(cluster, 3600);
+    const { end } = watchOn(cluster, name);
+    gate.cut();
+    await opened.run('delete', 'rolebinding', 'ratchet-worker');
+    const worker = `system:serviceaccount:${opened.namespace}:ratchet-worker`;
+    const mayLook = () => opened.run('auth', 'can-i', 'watch', 'pods', `--as=${worker}`).catch(String);
+    await expect.poll(mayLook, { timeout: 30_000 }).not.toMatch(/^yes/);
+    gate.open();
+    expect(await end).toMatchObject({
+      type: 'ClusterUnavailable',
+      class: 'transient',
+      message: expect.stringMatching(/\/(jobs|pods): the Kubernetes API server said 403: Forbidden/),
+      remedy: expect.stringMatching(/worker-rbac\.yaml.*the watch goes on by itself/),
+    });
+    await opened.applyRights();
+    const seen = async () => (await untilJob(cluster, name, () => true)).phase;
+    await expect.poll(seen, { timeout: 60_000 }).toBe('Pending');
   });
 });

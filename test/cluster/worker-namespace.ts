@@ -25,11 +25,15 @@ export async function openWorkerNamespace(at: ControlPlane, prefix: string, righ
   const read = async (...args: string[]): Promise<unknown> => JSON.parse(await run('get', ...args, '-o', 'json'));
   await kubectl(['create', 'namespace', namespace]);
   await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-  for (const file of rights) await run('apply', '-f', fileURLToPath(new URL(`../../deploy/kubernetes/${file}`, import.meta.url)));
+  await applyRights();
   const token = (await run('create', 'token', 'ratchet-worker')).trim();
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromClusterAndUser(loadKubeConfig(at.kubeconfig).getCurrentCluster()!, { name: 'worker', token });
-  return { namespace, kubectl, run, read, kubeConfig, writeKubeconfig };
+  return { namespace, kubectl, run, read, kubeConfig, writeKubeconfig, applyRights };
+
+  async function applyRights(): Promise<void> {
+    for (const file of rights) await run('apply', '-f', fileURLToPath(new URL(`../../deploy/kubernetes/${file}`, import.meta.url)));
+  }
 
   /** The worker's own, for a process. @returns the file */
   function writeKubeconfig(file: string): string {

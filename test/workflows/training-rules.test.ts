@@ -1,10 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { openCycle } from '../../src/client/cycle-handle.js';
+import { RatchetError } from '../../src/domain/failure.js';
 import type { JobProgress } from '../../src/domain/job-progress.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type CycleEndedBody } from './model-in-test.js';
 
-const loop = useLoop('dev');
+/** Jobs that nobody can watch. */
+const unseen = new Set<string>();
+const loop = useLoop('dev', {
+  clusterOver: (memory) => ({
+    ...memory,
+    async *watch(name, options) {
+      for await (const job of memory.watch(name, options)) {
+        if (unseen.has(name)) throw new RatchetError('ClusterUnavailable', `job ${name}: it could not be watched: 403: Forbidden`);
+        yield job;
+      }
+    },
+  }),
+});
 const unattended = { gates: { whenNoChampion: 'pass' } };
 
 /** A training that says its progress, step by step, until it is stopped. */
@@ -120,4 +133,18 @@ test('progress is there for whoever looks at once, and in the details of the wor
   await ended;
   const signals = (await handle.fetchHistory()).events!.filter((event) => event.workflowExecutionSignaledEventAttributes);
   expect(signals.length).toBeLessThanOrEqual(2);
+});
+
+test('a job that cannot be watched is not told as if it were, and its progress is, as soon as it can', async () => {
+  const { model, cycle, job, ended } = await trainingThat({}, (step) => ({ step, total: 9000 }));
+  const look = async () => (await openCycle(loop().client, model.name, cycle, 10).look()).jobWords;
+  await eventually(look, (words) => words?.startsWith('step') === true);
+  unseen.add(job);
+  expect(await eventually(look, (words) => words?.startsWith('step') === false)).toBe(
+    `not seen just now: job ${job}: it could not be watched: 403: Forbidden`,
+  );
+  unseen.delete(job);
+  await eventually(look, (words) => words?.startsWith('step') === true);
+  await loop().jobCluster.finish(job);
+  await ended;
 });

@@ -15,6 +15,7 @@ import { CHECKPOINTS_ANNOTATION, CYCLE_LABEL, DIGEST_ANNOTATION, MODEL_LABEL, NA
 import { createJobRecords, endOf } from './job-records.js';
 import { isFinished, stateOf } from './job-state.js';
 import { createLook } from './look-at-job.js';
+import type { WatchTrouble } from './kept-watch.js';
 import { newest, openNamespaceCache, type NamespaceCache } from './namespace-cache.js';
 import { PATIENCE, type Patience } from './patience.js';
 import { followLog, readPodLog } from './pod-log.js';
@@ -89,6 +90,8 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
       const record: Awaited<ReturnType<typeof records.read>> =
         toldMs === -Infinity || vanishedMs !== null ? await records.read(checkJobName(name)) : null;
       const found = record ? null : await find(name);
+      const trouble = found?.cache.trouble();
+      if (trouble && performance.now() - trouble.sinceMs > patience.troubleMsMax) throw unseen(name, trouble);
       const job: Job | null = record?.job ?? (found && (await look(found)));
       const nowMs = performance.now();
       if (job) {
@@ -157,7 +160,7 @@ export function createKubernetesJobCluster(options: KubernetesJobClusterOptions)
   }
 
   async function cacheOf(namespace: string): Promise<NamespaceCache> {
-    const cache = caches.get(namespace) ?? openNamespaceCache({ kubeConfig, ...api }, namespace);
+    const cache = caches.get(namespace) ?? openNamespaceCache({ kubeConfig, ...api }, namespace, patience);
     caches.set(namespace, cache);
     await cache.ready();
     return cache;
@@ -199,6 +202,19 @@ function refuseOther(name: string, wanted: Digest, found: string | undefined, pl
       remedy: 'look who started it; nothing was changed: ratchet retry opens a cycle with names of its own',
     },
   );
+}
+
+/** The job goes on, whatever its watcher may see. */
+function unseen(name: string, { sinceMs, error }: WatchTrouble): RatchetError {
+  const remedy =
+    error.type === 'AccessDenied'
+      ? 'give the worker the rights in deploy/kubernetes/worker-rbac.yaml, or credentials that hold'
+      : 'look why this worker does not reach the API server';
+  const seconds = Math.round((performance.now() - sinceMs) / 1000);
+  return new RatchetError('ClusterUnavailable', `job ${name}: it could not be watched for ${seconds} s: ${error.message}`, {
+    remedy: `${remedy}; the watch goes on by itself as soon as it may`,
+    cause: error,
+  });
 }
 
 function runningJob({ metadata }: V1Job): { name: string; model: string; cycle: number } {
