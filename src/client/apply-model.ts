@@ -8,6 +8,7 @@ import { applySchedule } from './model-schedule.js';
 import { applyMonitorSchedule } from './monitor-schedule.js';
 import { packageCode, putDocument } from './package-code.js';
 import { refuseMove } from './refuse-move.js';
+import { refuseUnreachableStore } from './refuse-unreachable-store.js';
 import { withKeys } from './serving-keys.js';
 
 export interface Applied {
@@ -36,6 +37,7 @@ export interface ApplyOptions {
  * @throws {RatchetError} SpecInvalid, RequestRefused, or the store's errors
  */
 export async function applyModel({ client, store, model, spec, folder, requestedBy }: ApplyOptions): Promise<Applied> {
+  refuseUnreachableStore(store.uri, spec);
   await refuseMove(store, spec);
   const codeDigest = await packageCode(spec, folder, store);
   const specDigest = await putDocument(store, await withKeys(spec, folder));

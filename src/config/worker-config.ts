@@ -149,9 +149,16 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
 }
 
 /** Before a cycle begins that could only fail. */
-function refuseUnreachableStore(storeUri: string, { RATCHET_SAGEMAKER_ROLE_ARN: role }: z.infer<typeof Variables>): void {
-  if (role === undefined || storeUri.startsWith('s3://')) return;
-  throw new Error(
-    'environment variable RATCHET_STORE_URI: expected s3://<bucket>/<prefix>, for RATCHET_SAGEMAKER_ROLE_ARN is set and its trainings reach no other store, found a folder: set it, or take the role away',
-  );
+function refuseUnreachableStore(storeUri: string, variables: z.infer<typeof Variables>): void {
+  if (storeUri.startsWith('s3://')) return;
+  const roles = [
+    ['RATCHET_SAGEMAKER_ROLE_ARN', 'trainings'],
+    ['RATCHET_SAGEMAKER_SERVING_ROLE_ARN', 'model servers'],
+  ] as const;
+  for (const [role, whose] of roles) {
+    if (variables[role] === undefined) continue;
+    throw new Error(
+      `environment variable RATCHET_STORE_URI: expected s3://<bucket>/<prefix>, for ${role} is set and its ${whose} reach no other store, found a folder: set it, or take the role away`,
+    );
+  }
 }

@@ -24,8 +24,10 @@ test('namespaces to serve in come with the Gateway API, unless other routers are
 });
 
 test('a worker for SageMaker needs a store that SageMaker reaches', () => {
-  const config = workerConfig({ ...enough, RATCHET_SAGEMAKER_ROLE_ARN: role, RATCHET_STORE_URI: 's3://bucket/ratchet' });
+  const roles = { RATCHET_SAGEMAKER_ROLE_ARN: role, RATCHET_SAGEMAKER_SERVING_ROLE_ARN: role };
+  const config = workerConfig({ ...enough, ...roles, RATCHET_STORE_URI: 's3://bucket/ratchet' });
   expect(config.sageMaker).toEqual({ roleArn: role, namePrefix: 'ratchet' });
+  expect(config.sageMakerServing).toMatchObject({ roleArn: role, namePrefix: 'ratchet' });
 });
 
 test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
@@ -42,7 +44,11 @@ test.for<[variables: Record<string, string | undefined>, message: RegExp]>([
   ],
   [
     { RATCHET_SAGEMAKER_ROLE_ARN: role },
-    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_ROLE_ARN is set.*found a folder/,
+    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_ROLE_ARN is set and its trainings reach.*found a folder/,
+  ],
+  [
+    { RATCHET_SAGEMAKER_SERVING_ROLE_ARN: role },
+    /^environment variable RATCHET_STORE_URI: expected s3:.*RATCHET_SAGEMAKER_SERVING_ROLE_ARN is set and its model servers reach.*found a folder/,
   ],
   [{ RATCHET_CLOUDWATCH_LAG_SECONDS: 'secret' }, /^environment variable RATCHET_CLOUDWATCH_LAG_SECONDS: expected a number of seconds/],
   [{ RATCHET_SAGEMAKER_NAME_PREFIX: 'se/cret' }, /^environment variable RATCHET_SAGEMAKER_NAME_PREFIX: expected at most 20 /],

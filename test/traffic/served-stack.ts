@@ -37,14 +37,22 @@ export const JUDGED_BY_ERRORS: Edits = [
  * @param extra variables of every process
  * @param steps folders of packages that stand in place of modules of the steps and the model server
  * @param first how the first version is served, where that is another way
+ * @param storeFolder where the store's objects lie, where that is not the home's folder: below an S3 server
  */
-export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessEnv = {}, steps: readonly string[] = [], first = edits) {
+export async function startServedStack(
+  edits: Edits = [],
+  extra: NodeJS.ProcessEnv = {},
+  steps: readonly string[] = [],
+  first = edits,
+  storeFolder?: string,
+) {
   const stack = await startQuickStack({
     extra: { ...extra, RATCHET_SERVE_EXAMPLE_FAULTS: '1', QUICK_SECONDS: '0.05' },
     modelFolder: `${here}model`,
     steps: [realSteps, QUICK_STEPS, `${here}steps`, ...steps],
     flags: [],
   });
+  const objects = storeFolder ?? stack.home.storeFolder;
   const model = readFileSync(stack.modelFile, 'utf8');
   let plainModel = edited(model, first);
   let cycles = 0;
@@ -66,14 +74,14 @@ export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessE
     );
     return until(
       `cycle of ${key} in the ledger`,
-      () => records(stack.home.storeFolder).find(({ body: found }) => found.kind === 'cycle-started' && found.trigger.key === key)?.seq,
+      () => records(objects).find(({ body: found }) => found.kind === 'cycle-started' && found.trigger.key === key)?.seq,
     );
   }
 
   /** Says it to the rollout or bake that is open, until somebody hears it. */
   async function command(word: 'pause' | 'resume'): Promise<void> {
     await until(`${word} is heard`, async () => {
-      const traffic = openTraffic(await stack.client(), createLocalObjectStore(stack.home.storeFolder), MODEL, { deadlineSeconds: 5 });
+      const traffic = openTraffic(await stack.client(), createLocalObjectStore(objects), MODEL, { deadlineSeconds: 5 });
       const isAsItWas = async (): Promise<boolean> => (await traffic.state())?.state.paused === (word === 'pause');
       return traffic.command({ command: word, requestedBy: 'traffic', reason: word }).then(
         () => true,
@@ -95,7 +103,7 @@ export async function startServedStack(edits: Edits = [], extra: NodeJS.ProcessE
   /** Waits for a record of a cycle. */
   async function body<K extends LedgerBody['kind']>(cycle: number, kind: K, seconds = 500): Promise<Extract<LedgerBody, { kind: K }>> {
     const isIt = ({ body: found }: LedgerRecord): boolean => found.kind === kind && (!('cycle' in found) || found.cycle === cycle);
-    return until(`${kind} of cycle ${cycle}`, () => records(stack.home.storeFolder, cycle).find(isIt)?.body, {
+    return until(`${kind} of cycle ${cycle}`, () => records(objects, cycle).find(isIt)?.body, {
       everyMs: 20,
       seconds,
     }) as never;
