@@ -5,7 +5,7 @@ import type { ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerBody, LedgerState } from '../domain/ledger.js';
 import type { RolloutPlan } from '../domain/rollout.js';
-import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
+import { alarmsOf, shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import { ModelVersion as ModelVersionSchema } from '../domain/candidate.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
@@ -104,7 +104,7 @@ async function planOf({ store }: Sources, { spec }: CycleContext, ref: CycleRef,
   const { timeZone, label } = spec.spec.data;
   const { delayHours, coverageMin, coverageDropMax, acceptSelectiveLabels } = label;
   const labels = { timeZone, delayHours, coverageMin, coverageDropMax, acceptsSelective: acceptSelectiveLabels !== undefined };
-  return analysisPlanOf(rollout, answers?.scoreHistogram ?? null, { isCompared, labels });
+  return analysisPlanOf(rollout, answers?.scoreHistogram ?? null, { isCompared, labels, alarms: alarmsOf(spec.spec.serving?.cluster) });
 }
 
 function supersededBy({ baseline, model }: CycleContext, head: LedgerState, isPromoted: boolean): string | null {

@@ -1,5 +1,6 @@
 import type { Analysis } from '../domain/analysis.js';
 import { addLabels, addWindow, assess, beginAnalysis, beginStep, type AnalysisState } from '../domain/decide/analysis/analyse.js';
+import { heedAlarms, type AlarmsLook } from '../domain/decide/analysis/alarms.js';
 import type { AnalysisPlan } from '../domain/decide/analysis/analysis-plan.js';
 import { foldWatch, type PlacedRead } from '../domain/decide/analysis/fold-watch.js';
 import { jsonDifference } from '../domain/decide/json-difference.js';
@@ -9,6 +10,7 @@ import { windowBetween, type Counters, type SplitInForce } from '../domain/decid
 import type { Digest } from '../domain/digest.js';
 import type { Arm } from '../domain/serving.js';
 import type { TrafficWindow } from '../domain/traffic-window.js';
+import type { AlarmSource } from '../ports/alarm-source.js';
 import type { LabelReader } from '../ports/label-reader.js';
 import type { MetricSource } from '../ports/metric-source.js';
 import type { Serving } from '../ports/serving.js';
@@ -54,6 +56,8 @@ export interface WatchPorts {
   readonly labels: LabelReader;
   /** As of the worker's settings. */
   readonly labelPauseSeconds: number | null;
+  /** Absent: this worker knows none. */
+  readonly alarms?: AlarmSource;
 }
 
 /** So many windows stand in a document; of a longer watch the last ones. */
@@ -146,6 +150,12 @@ async function watch(request: WatchRequest, ports: WatchPorts, labels: LabelWatc
       trouble = error instanceof Error ? error.message : String(error);
       last = null; // the next window starts where it can be measured again
       inForceSinceMs = null; // nobody saw what was in force meanwhile
+      analysis = assess(plan, state);
+    }
+    if (plan.alarms !== undefined && analysis.phase !== 'Failed') {
+      const look = await lookAtAlarms(plan.alarms, ports.alarms, signal);
+      if (look === null) return { analysis, before, windows, reads, state, end: null };
+      analysis = heedAlarms(analysis, plan.alarms, look);
     }
     if (trouble !== null && analysis.phase !== 'Failed') analysis = { ...analysis, phase: 'Error', reasons: [trouble] };
     errorSinceMs = analysis.phase === 'Error' ? (errorSinceMs ?? nowMs) : null;
@@ -173,6 +183,18 @@ function splitInForce({ shift, split }: WatchRequest, reading: RouteReading | nu
     weights: Object.fromEntries((found?.splits ?? []).map(({ arm, weightPercent }) => [arm, weightPercent])),
     mirror: found?.mirror?.arm ?? null,
   };
+}
+
+/** Also while nothing can be counted: an alarm may see what we do not. null: told to stop. */
+async function lookAtAlarms(names: readonly string[], alarms: AlarmSource | undefined, signal: AbortSignal): Promise<AlarmsLook | null> {
+  if (alarms === undefined)
+    return { trouble: 'serving.cluster.alarms: this worker knows no alarms: set RATCHET_SAGEMAKER_SERVING_ROLE_ARN in its environment' };
+  try {
+    return { found: await alarms.read(names, signal) };
+  } catch (error) {
+    if (signal.aborted) return null;
+    return { trouble: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function restartsOf(instance: string, serving: Serving): Promise<number> {

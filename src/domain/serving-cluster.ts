@@ -88,6 +88,13 @@ export const SageMakerServing = z.strictObject({
     .describe(
       'Where a gateway of yours answers callers by the Open Inference Protocol and signs for SageMaker, without a path; `ratchet predict` asks there. Absent: predict cannot ask.',
     ),
+  alarms: z
+    .array(z.string().min(1).max(255))
+    .max(100)
+    .optional()
+    .describe(
+      'Names of CloudWatch alarms of the worker’s account and Region: one in ALARM turns a rollout, or the bake after it, back. Absent: none.',
+    ),
 });
 export type SageMakerServing = z.infer<typeof SageMakerServing>;
 
@@ -106,7 +113,7 @@ export type RoutePlace = z.infer<typeof RoutePlace>;
 export function serversOf(cluster: ServingCluster | undefined): KubernetesServers | SageMakerServers | undefined {
   if (cluster === undefined || cluster.kind === 'local') return undefined;
   if (cluster.kind === 'sagemaker') {
-    const { url: _url, ...servers } = cluster;
+    const { url: _url, alarms: _alarms, ...servers } = cluster;
     return servers;
   }
   const { router: _router, ...servers } = cluster;
@@ -142,6 +149,11 @@ export function placeOfRoute(cluster: ServingCluster | undefined): RoutePlace | 
   if (cluster.kind === 'sagemaker') return { kind: cluster.kind, ...(cluster.url !== undefined && { url: cluster.url }) };
   const { kind, namespace, router } = cluster;
   return { kind, ...(namespace !== undefined && { namespace }), router };
+}
+
+/** Alarms that turn its rollouts back. */
+export function alarmsOf(cluster: ServingCluster | undefined): readonly string[] {
+  return (cluster?.kind === 'sagemaker' && cluster.alarms) || [];
 }
 
 /** So long a shift of traffic may take there, in seconds; undefined: as long as anywhere, a minute. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { settingsOfRoute } from '../../src/activities/route-settings.js';
 import { canonicalJson } from '../../src/domain/digest.js';
-import { placeInWords, placeOfRoute, serversOf, whyNotHeld } from '../../src/domain/serving-cluster.js';
+import { alarmsOf, placeInWords, placeOfRoute, serversOf, whyNotHeld } from '../../src/domain/serving-cluster.js';
 import { ServingSpec } from '../../src/domain/serving-spec.js';
 
 test('a spec of before is written as before: its digest is the same', () => {
@@ -15,10 +15,12 @@ test('kind: local is this machine, as no block is', () => {
 });
 
 test('kind: sagemaker is an endpoint: what runs the servers is apart from where callers ask', () => {
-  const block = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', url: 'https://models.example.com' };
+  const servers = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large' };
+  const block = { ...servers, url: 'https://models.example.com', alarms: ['checkout-slow'] };
   const { cluster, ...serving } = ServingSpec.parse({ cluster: block });
   expect(settingsOfRoute({ cluster, ...serving }).place).toEqual({ kind: 'sagemaker', url: 'https://models.example.com' });
-  expect(serversOf(cluster)).toEqual({ kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 60, tags: {} });
+  expect(serversOf(cluster)).toEqual({ ...servers, metricsSeconds: 60, tags: {} });
+  expect([alarmsOf(cluster), alarmsOf(undefined)]).toEqual([['checkout-slow'], []]);
   expect(placeInWords(placeOfRoute(cluster)!)).toBe('sagemaker');
   expect(whyNotHeld(placeOfRoute(cluster))).toMatch(/divided by sagemaker/);
 });

@@ -1,8 +1,10 @@
+import type { Alarm } from '../../src/domain/alarm.js';
 import { digestOf } from '../../src/domain/digest.js';
 import { RatchetError } from '../../src/domain/failure.js';
 import { LATENCY_EDGES_MS, SCORE_BINS } from '../../src/domain/latency-edges.js';
 import type { Arm, Instance, InstanceSpec, Route } from '../../src/domain/serving.js';
 import type { ArmCounts } from '../../src/domain/traffic-window.js';
+import type { AlarmSource } from '../../src/ports/alarm-source.js';
 import type { LabelReader } from '../../src/ports/label-reader.js';
 import type { MetricSource } from '../../src/ports/metric-source.js';
 import type { Serving } from '../../src/ports/serving.js';
@@ -116,7 +118,15 @@ export function createMemoryServing({ requestsPerReading = 400 }: { requestsPerR
     read: (question, signal) => labels.answer(question, signal),
   };
 
-  return { serving, router, metrics, labels, instances, routes, held, shifts, failures, behave, editByHand, splitOf };
+  const alarmsOf = new Map<string, Omit<Alarm, 'name'>>();
+  const alarms: AlarmSource = {
+    async read(names) {
+      failing('alarms');
+      return names.flatMap((name) => (alarmsOf.has(name) ? [{ name, ...alarmsOf.get(name)! }] : []));
+    },
+  };
+
+  return { serving, router, metrics, labels, alarms, alarmsOf, instances, routes, held, shifts, failures, behave, editByHand, splitOf };
 
   function behave(instance: string, behaviour: Behaviour): void {
     behaviours.set(instance, behaviour);

@@ -32,7 +32,7 @@ export function replayWatch(document: WatchDocument): ReplayedWatch {
     const state = foldWatch(plan, document.before as unknown as AnalysisState, windows, document.reads ?? []);
     return { state: stored(state), analysis: stored(assess(plan, state)) };
   });
-  const isSaid = isSaidOver(analysis, recomputed.analysis);
+  const isSaid = isSaidOver(analysis, recomputed.analysis, plan);
   const expected = isSaid ? { ...recomputed.analysis, phase: analysis.phase, reasons: analysis.reasons } : recomputed.analysis;
   return {
     difference: differ('after', after, recomputed.state) ?? differ('analysis', analysis, expected),
@@ -51,12 +51,15 @@ export function goesOnWith(before: WatchDocument | null, document: WatchDocument
 type Said = WatchDocument['analysis'];
 
 /**
- * Two things are no counts, and the watch says them over what the counts say: that nothing could be measured (Error), and that
- * servers died again and again (Failed, with a sentence before the others). They are taken as said; the metrics are not.
+ * Three things are no counts, and the watch says them over what the counts say: that nothing could be measured (Error), that
+ * servers died again and again (Failed, with a sentence before the others), and what alarms said (that, or Inconclusive). They
+ * are taken as said; the metrics are not.
  */
-function isSaidOver(recorded: Said, recomputed: Said): boolean {
+function isSaidOver(recorded: Said, recomputed: Said, { alarms }: AnalysisPlan): boolean {
   if (recomputed.phase === 'Failed' || isSame([recorded.phase, recorded.reasons], [recomputed.phase, recomputed.reasons])) return false;
-  return recorded.phase === 'Error' || (recorded.phase === 'Failed' && isSame(recorded.reasons.slice(1), recomputed.reasons));
+  if (recorded.phase === 'Error') return true;
+  const mayBeSaid = recorded.phase === 'Failed' || (recorded.phase === 'Inconclusive' && alarms !== undefined);
+  return mayBeSaid && isSame(recorded.reasons.slice(1), recomputed.reasons);
 }
 
 function isSame(left: unknown, right: unknown): boolean {

@@ -5,6 +5,7 @@ import { createLocalLabelReader } from '../../adapters/local/label-reader.js';
 import { createLocalMetricSource } from '../../adapters/local/metric-source.js';
 import { createLocalServing } from '../../adapters/local/serving/serving.js';
 import type { WorkerConfig } from '../../config/worker-config.js';
+import type { AlarmSource } from '../../ports/alarm-source.js';
 import type { LabelReader } from '../../ports/label-reader.js';
 import type { MetricSource } from '../../ports/metric-source.js';
 import type { ObjectStore } from '../../ports/object-store.js';
@@ -18,6 +19,8 @@ export interface ServingPorts {
   readonly router: TrafficRouter;
   readonly metrics: MetricSource;
   readonly labels: LabelReader;
+  /** Absent: this worker knows none. */
+  readonly alarms?: AlarmSource;
 }
 
 /** Model servers, proxy and metrics of this machine, where there is a proxy. */

@@ -2,6 +2,7 @@ import { createLocalLabelReader } from '../../adapters/local/label-reader.js';
 import { createLocalMetricSource } from '../../adapters/local/metric-source.js';
 import { loadKubeConfig } from '../../adapters/kubernetes/kube-config.js';
 import { createKubernetesServing } from '../../adapters/kubernetes/serving/serving.js';
+import { createCloudWatchAlarms } from '../../adapters/sagemaker/alarm-source.js';
 import type { WorkerConfig } from '../../config/worker-config.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { openKubernetesRouters } from './kubernetes-routers.js';
@@ -27,6 +28,7 @@ export function composeServing(config: ServingConfig, store: ObjectStore, enviro
     router: joinTrafficRouters(local.router, [...openKubernetesRouters(config), ...openSageMakerRouters(config, environment)]),
     metrics: joinMetricSources(local, places),
     labels: config.traffic === null && Object.keys(places).length === 0 ? local.labels : labels,
+    ...(config.sageMakerServing !== null && { alarms: createCloudWatchAlarms({ environment }) }),
   };
 }
 

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { askingFor } from '../../../src/adapters/sagemaker/endpoint-api.js';
+import { createCloudWatchAlarms } from '../../../src/adapters/sagemaker/alarm-source.js';
 import { createSageMakerMetricSource } from '../../../src/adapters/sagemaker/endpoint-metric-source.js';
 import { createSageMakerTrafficRouter } from '../../../src/adapters/sagemaker/endpoint-router.js';
 import { askedForAnswers } from '../../../src/adapters/sagemaker/invoke-variant.js';
 import { processingRequest, trainingRequest } from '../../../src/adapters/sagemaker/job-request.js';
 import { createSageMakerModelRegistry } from '../../../src/adapters/sagemaker/model-registry.js';
-import { lazySageMaker } from '../../../src/adapters/sagemaker/sagemaker-client.js';
+import { lazyCloudWatch, lazySageMaker } from '../../../src/adapters/sagemaker/sagemaker-client.js';
 import { processingJobs, trainingJobs } from '../../../src/adapters/sagemaker/sagemaker-jobs.js';
 import { servedModels } from '../../../src/adapters/sagemaker/served-model.js';
 import type { SageMakerCluster } from '../../../src/domain/sagemaker-cluster.js';
@@ -139,4 +140,13 @@ test('requests and errors of a variant are asked of CloudWatch, which has none',
   const { atMs, arms } = await source.read({ champion: 'm-1' }, 'request', new AbortController().signal);
   expect(atMs).toBeLessThanOrEqual(Date.now() - 120_000);
   expect(arms.champion).toMatchObject({ units: 0, errors: 0 });
+});
+
+test('alarms are asked of CloudWatch by their names', async () => {
+  const client = await lazyCloudWatch(environment())();
+  const rule = { Namespace: 'Ours', MetricName: 'Latency', Period: 60, EvaluationPeriods: 1, Statistic: 'Average' as const, Threshold: 1 };
+  await client.putMetricAlarm({ ...rule, AlarmName: 'slow', ComparisonOperator: 'GreaterThanThreshold' });
+  await client.setAlarmState({ AlarmName: 'slow', StateValue: 'ALARM', StateReason: 'as asked' });
+  const found = await createCloudWatchAlarms({ environment: environment() }).read(['slow', 'never-made'], new AbortController().signal);
+  expect(found).toEqual([{ name: 'slow', state: 'ALARM', reason: 'as asked' }]);
 });

@@ -90,13 +90,18 @@ test('an analysis that says something else than its counts is found', async () =
   expect(analysesLines(replay)).toContain('analysis.phase  "Successful"  "Failed"');
 });
 
+const alarms = ['checkout-slow'];
 test.for([
-  ['that nothing could be measured is taken as said', { phase: 'Error', reasons: ['the router does not answer'] }, null],
-  ['that servers died again and again is taken as said', { phase: 'Failed', reasons: ['died 3 times', 'KEPT'] }, null],
-  ['a Failed that neither counts nor crashes explain is found', { phase: 'Failed', reasons: ['so it is'] }, 'analysis'],
-] as const)('%s', async ([, { phase, reasons }, field]) => {
+  ['that nothing could be measured is taken as said', {}, { phase: 'Error', reasons: ['the router does not answer'] }, null],
+  ['that servers died again and again is taken as said', {}, { phase: 'Failed', reasons: ['died 3 times', 'KEPT'] }, null],
+  ['that an alarm was in ALARM is taken as said', { alarms }, { phase: 'Failed', reasons: ['in ALARM', 'KEPT'] }, null],
+  ['that an alarm had no data is taken as said', { alarms }, { phase: 'Inconclusive', reasons: ['no data', 'KEPT'] }, null],
+  ['an Inconclusive that no alarm explains is found', {}, { phase: 'Inconclusive', reasons: ['no data', 'KEPT'] }, 'analysis'],
+  ['a Failed that neither counts nor crashes explain is found', {}, { phase: 'Failed', reasons: ['so it is'] }, 'analysis'],
+] as const)('%s', async ([, planned, { phase, reasons }, field]) => {
   const tamper = (document: WatchDocument): WatchDocument => ({
     ...document,
+    plan: { ...(document.plan as object), ...planned } as WatchDocument['plan'],
     analysis: {
       ...document.analysis,
       phase,

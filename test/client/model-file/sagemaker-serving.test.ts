@@ -36,7 +36,14 @@ const mistakes: Mistake[] = [
       '',
       rollout(`${errors}\n      - { kind: latency }\n      - { kind: mean, margin: 0.1, detect: 0.3 }\n      - { kind: distribution }`),
     ),
-    '66:17: error: spec.rollout.metrics[1].kind: expected no latency beside serving.cluster.kind: sagemaker: what is judged are counts of each answer; CloudWatch has averages and approximate percentiles, and the log of predictions may miss some, found latency. Leave it out, and watch ModelLatency by an alarm of CloudWatch; a timeout counts as an error',
+    '66:17: error: spec.rollout.metrics[1].kind: expected no latency beside serving.cluster.kind: sagemaker: what is judged are counts of each answer; CloudWatch has averages and approximate percentiles, and the log of predictions may miss some, found latency. Leave it out, and name an alarm of CloudWatch on ModelLatency in serving.cluster.alarms; a timeout counts as an error',
+  ],
+  ['nothing by alarms', from, serving('', rollout(errors), ', alarms: [checkout-p99]')],
+  [
+    'alarms that nobody looks at',
+    from,
+    serving('', '', ', alarms: [checkout-p99]'),
+    '58:78: warning: spec.serving.cluster.alarms: without a rollout nobody looks at these alarms. Write rollout, or leave them out',
   ],
   [
     'windows that CloudWatch does not know',

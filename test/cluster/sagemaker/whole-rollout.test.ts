@@ -46,7 +46,9 @@ describe.skipIf(!versitygw)('a rollout on SageMaker’s stand-in (skipped withou
 
   /** The file of a laptop, with where it is served and what CloudWatch can tell of that. */
   async function startStack(): Promise<ServedStack> {
-    const cluster = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 10 };
+    const alarms = ['checkout-slow'];
+    fake.cloudWatch.setAlarm('checkout-slow', { state: 'OK', reason: '' }); // a worker that could not ask for it would promote nobody
+    const cluster = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 10, alarms };
     const edits = [
       ['  serving: { timeoutMs: 2000, readySecondsMax: 30 }', `  serving: { readySecondsMax: 60, cluster: ${JSON.stringify(cluster)} }`],
       ['      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }\n', ''],
@@ -93,7 +95,11 @@ describe.skipIf(!versitygw)('a rollout on SageMaker’s stand-in (skipped withou
       expect(withdrawn.reason).toMatch(/errors: more errors/);
       expect(await stack.outcomeOf(wrong)).toBe('rejected');
       expect(await split()).toEqual({ [`${MODEL}-${harmless}`]: 100 });
-      expect(callers.failures).toEqual([]); // it had copies alone
+      fake.cloudWatch.setAlarm('checkout-slow', { state: 'ALARM', reason: 'Threshold Crossed' });
+      const unlucky = await stack.challenge({});
+      expect((await stack.body(unlucky, 'withdrawn')).reason).toMatch(/alarm checkout-slow is in ALARM: Threshold Crossed/);
+      expect(await stack.outcomeOf(unlucky)).toBe('rejected');
+      expect(callers.failures).toEqual([]); // they had copies alone
     } finally {
       await callers.stop();
     }

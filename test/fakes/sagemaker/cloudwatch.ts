@@ -9,6 +9,12 @@ interface Point {
   value: number;
 }
 
+interface FakeAlarm {
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  readonly reason: string;
+  readonly type?: 'MetricAlarm' | 'CompositeAlarm';
+}
+
 interface Query {
   readonly Id: string;
   readonly MetricStat: {
@@ -23,7 +29,8 @@ export function createFakeCloudWatch() {
   const points = new Map<string, Point[]>();
   let pointsPerPage = 100_800;
   let clock = Date.now;
-  const operations: Record<string, (input: Document) => Document> = { GetMetricData: getMetricData };
+  const alarms = new Map<string, FakeAlarm>();
+  const operations: Record<string, (input: Document) => Document> = { GetMetricData: getMetricData, DescribeAlarms: describeAlarms };
   return {
     operations,
     count,
@@ -32,7 +39,23 @@ export function createFakeCloudWatch() {
     pageBy: (size: number) => void (pointsPerPage = size),
     /** What it takes for the time. */
     setClock: (now: () => number) => void (clock = now),
+    setAlarm: (name: string, alarm: FakeAlarm) => void alarms.set(name, alarm),
   };
+
+  /** Composite ones are told only where they are asked for. */
+  function describeAlarms({ AlarmNames = [], AlarmTypes = ['MetricAlarm'], MaxRecords = 50 }: Document): Document {
+    const [names, types] = [AlarmNames as string[], AlarmTypes as string[]];
+    if (names.length > 100 || Number(MaxRecords) > 100) throw refusal('expected at most 100 names and records');
+    const found = names.flatMap((AlarmName) => {
+      const alarm = alarms.get(AlarmName);
+      return alarm === undefined
+        ? []
+        : [{ AlarmName, StateValue: alarm.state, StateReason: alarm.reason, type: alarm.type ?? 'MetricAlarm' }];
+    });
+    const page = found.slice(0, Number(MaxRecords)).filter(({ type }) => types.includes(type));
+    const ofType = (wanted: string) => page.flatMap(({ type, ...alarm }) => (type === wanted ? [alarm] : []));
+    return { MetricAlarms: ofType('MetricAlarm'), CompositeAlarms: ofType('CompositeAlarm') };
+  }
 
   /** One answer of a variant, or none (status 0), as SageMaker tells it. */
   function count(endpoint: string, variant: string, status: number, periodSeconds: number): void {

@@ -26,7 +26,8 @@ const lateness =
 /** What a SageMaker endpoint cannot do, and what nobody could see there. */
 export const checkSageMakerServing: Rule = ({ serving, rollout }) => {
   if (serving?.cluster?.kind !== 'sagemaker') return [];
-  return [...checkWords(serving), ...(rollout == null ? [] : checkRollout(rollout, serving.cluster))];
+  const unwatched = rollout === undefined && (serving.cluster.alarms ?? []).length > 0 ? [alarmsWithoutRollout] : [];
+  return [...checkWords(serving), ...unwatched, ...(rollout == null ? [] : checkRollout(rollout, serving.cluster))];
 };
 
 function checkWords(serving: ServingSpec): Finding[] {
@@ -52,7 +53,7 @@ function checkRollout(rollout: RolloutSpec, { metricsSeconds }: SageMakerServing
         severity: 'error',
         expected: `no latency beside serving.cluster.kind: sagemaker: ${lateness}`,
         found: kind,
-        remedy: 'leave it out, and watch ModelLatency by an alarm of CloudWatch; a timeout counts as an error',
+        remedy: 'leave it out, and name an alarm of CloudWatch on ModelLatency in serving.cluster.alarms; a timeout counts as an error',
       },
     ];
   });
@@ -67,6 +68,14 @@ function checkRollout(rollout: RolloutSpec, { metricsSeconds }: SageMakerServing
   };
   return [...metrics, window];
 }
+
+const alarmsWithoutRollout: Finding = {
+  path: [...SERVING, 'cluster', 'alarms'],
+  atKey: true,
+  severity: 'warning',
+  message: 'without a rollout nobody looks at these alarms',
+  remedy: 'write rollout, or leave them out',
+};
 
 /** SageMaker makes all machines anew, beside the old ones, to make a shadow an answering version again. */
 const copiesToTheOld: Finding = {

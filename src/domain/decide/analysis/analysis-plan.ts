@@ -22,6 +22,8 @@ export interface AnalysisPlan {
   readonly errorShareMin: number;
   /** When a day of labels may vote, and where days begin; absent: no metric asks for labels. */
   readonly labels?: LabelPlan;
+  /** Alarms of people's own that turn back; absent: none. */
+  readonly alarms?: readonly string[];
 }
 
 export interface LabelPlan extends MaturityRule {
@@ -34,7 +36,7 @@ export interface LabelPlan extends MaturityRule {
 export function analysisPlanOf(
   { alpha, metrics, unit, traffic }: Pick<RolloutSpec, 'alpha' | 'metrics' | 'unit' | 'traffic'>,
   offlineScores: readonly number[] | null,
-  { isCompared, labels }: { isCompared: boolean; labels?: LabelPlan },
+  { isCompared, labels, alarms = [] }: { isCompared: boolean; labels?: LabelPlan; alarms?: readonly string[] },
 ): AnalysisPlan {
   const asksForLabels = metrics.some(({ kind }) => kind === 'quality' || kind === 'kpi');
   const total = metrics.reduce((sum, { weight }) => sum + weight, 0);
@@ -45,5 +47,6 @@ export function analysisPlanOf(
     offlineScores,
     errorShareMin: traffic?.errorShare ?? 0.001,
     ...(asksForLabels && labels && { labels }),
+    ...(alarms.length > 0 && { alarms }),
   };
 }
