@@ -90,6 +90,13 @@ describe.skipIf(shared === null)('what serving makes of a cluster’s objects (s
     expect(await opened.run('get', all.join(','), '-o', 'name', '-l', `ratchet.dev/instance=${spec.name}`)).toBe('');
   });
 
+  test('where it may grow the autoscaler has made as many as were asked for by when it is ready', async () => {
+    const spec = { ...(await specOf({ replicasMax: 4 })), replicas: 2 };
+    const instance = await opened.serving.prepare(spec, signal);
+    expect(instance.replicas.map(({ ready }) => ready)).toEqual([true, true]);
+    await opened.serving.retire(spec.name, 1);
+  });
+
   test('asked for by two workers at once it is one; of two different specs one is refused', async () => {
     const spec = await specOf();
     const [one, two] = await Promise.all([opened.serving.prepare(spec, signal), opened.open().prepare(spec, signal)]);
