@@ -1,5 +1,7 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { readModelFile } from '../../../src/client/model-file/read-model-file.js';
 import { expectProblems, type Mistake } from './expect-problems.js';
+import { FILES, GOOD_MODEL_FILE, NOW_MS } from './good-model-file.js';
 
 const from = '  triggers:\n';
 const serving = (router: string, rest = '', servers = '') =>
@@ -73,3 +75,23 @@ const mistakes: Mistake[] = [
 ];
 
 test.for(mistakes)('%s', ([, from, to, ...problems]) => expectProblems(from, to, problems));
+
+test.for<[name: string, servers: string, told: unknown[]]>([
+  [
+    'are told',
+    '',
+    [
+      {
+        path: 'spec.serving.cluster',
+        message: 'without allowFrom every pod that reaches its servers may ask them, past the gateway and what it asks of callers',
+        remedy: expect.stringContaining('name the gateway, the worker and Prometheus in allowFrom'),
+      },
+    ],
+  ],
+  ['are none where it is said who may', 'allowFrom: [{ namespace: gateways }], ', []],
+])('servers that every pod may ask %s', ([, servers, told]) => {
+  const text = GOOD_MODEL_FILE.replace(from, serving(gatewayApi, '', servers));
+  const { problems, spec } = readModelFile(text, { file: 'm', fileExists: (path) => FILES.includes(path), nowMs: NOW_MS });
+  expect(problems.filter(({ path, severity }) => path === 'spec.serving.cluster' && severity === 'info')).toMatchObject(told);
+  expect(spec).not.toBeNull();
+});

@@ -32,13 +32,14 @@ const wordless: Record<
   },
 };
 
-/** What cannot be in force where the model is served. */
+/** What cannot be in force where the model is served, and who may pass by what is. */
 export const checkServingCluster: Rule = ({ serving, rollout }) => {
   if (serving == null || serving.cluster?.kind !== 'kubernetes') return []; // SageMaker has rules of its own
   const { router } = serving.cluster;
   return [
     ...checkWords(serving, router),
     ...checkMesh(router),
+    ...tellOpenServers(serving.cluster),
     ...(router.kind === 'argo-rollouts' ? [...checkGrowth(serving.cluster), ...checkVersions(rollout)] : []),
   ];
 };
@@ -67,6 +68,19 @@ function checkMesh(router: KubernetesRouter): Finding[] {
     expected: 'a host by name, as gateways has mesh: Istio takes no * there',
     found: '"*"',
     remedy: 'name the host that callers in the mesh ask, one for each model',
+  };
+  return [finding];
+}
+
+/** No warning: a namespace may have policies of its own, which a model file knows nothing of. */
+function tellOpenServers({ allowFrom }: KubernetesServers): Finding[] {
+  if (allowFrom !== undefined) return [];
+  const finding: Finding = {
+    path: [...SERVING, 'cluster'],
+    atKey: true,
+    severity: 'info',
+    message: 'without allowFrom every pod that reaches its servers may ask them, past the gateway and what it asks of callers',
+    remedy: 'name the gateway, the worker and Prometheus in allowFrom, unless the namespace has policies of its own',
   };
   return [finding];
 }
