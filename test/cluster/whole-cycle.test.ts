@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { createS3ObjectStore } from '../../src/adapters/s3/object-store.js';
-import { deploymentManifest } from '../../src/adapters/kubernetes/serving/instance-manifests.js';
+import { createKubernetesServing } from '../../src/adapters/kubernetes/serving/serving.js';
 import { readRecords } from '../../src/client/ledger-view.js';
 import type { KubernetesCluster } from '../../src/domain/kubernetes-cluster.js';
 import { KubernetesServers } from '../../src/domain/kubernetes-servers.js';
@@ -23,6 +23,7 @@ const python = inject('python');
 const modelFolder = fileURLToPath(new URL('../wiring/model', import.meta.url));
 const MODEL = 'wiring';
 const STORE = 's3://cycles/ratchet';
+const { signal } = new AbortController();
 
 describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (skipped without a node or an S3 server)', () => {
   let home: string;
@@ -98,7 +99,7 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
     expect(audit.output).toContain(`${MODEL}: holds`);
   });
 
-  test('a real pod serves what was trained, and leaves its log of predictions when it ends', async () => {
+  test('a real pod is prepared, serves what was trained, and leaves its log of predictions when it is retired', async () => {
     const version = (await lastPromotion())!.version;
     const spec: InstanceSpec = {
       name: `${MODEL}-1`,
@@ -112,24 +113,28 @@ describe.skipIf(!kubernetes?.hasNode || !versitygw)('a cycle with real pods (ski
       replicas: 1,
       rowsMax: 100,
       keyHeader: null,
-      readySecondsMax: 60,
+      readySecondsMax: 90,
+      cluster: KubernetesServers.parse({ kind: 'kubernetes', image: TRAINER_IMAGE, cpus: 0.1, ...podSettings }),
     };
-    const servers = KubernetesServers.parse({ kind: 'kubernetes', image: TRAINER_IMAGE, cpus: 0.1, ...podSettings });
-    const deployment = deploymentManifest(spec, servers, { namespace: opened.namespace, storeUri: STORE, environment: {} });
-    await opened.kubectl(['apply', '-f', '-'], JSON.stringify(deployment));
-    await opened.run('rollout', 'status', `deployment/${spec.name}`, '--timeout=90s');
-    const { items } = (await opened.read('pods', '-l', `ratchet.dev/instance=${spec.name}`)) as { items: { metadata: { name: string } }[] };
-    const path = `/api/v1/namespaces/${opened.namespace}/pods/${items[0]!.metadata.name}:8080/proxy/v2/models/${MODEL}/infer`;
-    const inputs = [
-      { name: 'x', shape: [2], datatype: 'FP64', data: [-2, 2] },
-      { name: 'kind', shape: [2], datatype: 'BYTES', data: ['a', 'a'] },
-    ];
-    const answer: unknown = JSON.parse(await opened.kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify({ inputs })));
-    expect(answer).toMatchObject({ model_version: version.version });
-    const [low, high] = (answer as { outputs: { data: [number, number] }[] }).outputs[0]!.data;
+    const { kubeConfig, namespace } = opened;
+    await opened.run('apply', '-f', fileURLToPath(new URL('../../deploy/kubernetes/serving-rbac.yaml', import.meta.url)));
+    vi.stubGlobal('fetch', node.fetchPods); // a worker runs where pods can be reached
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const serving = createKubernetesServing({ kubeConfig, namespaces: [namespace], store: store(), environment: {} });
+
+    const instance = await serving.prepare(spec, signal);
+    expect(instance).toMatchObject({ version: version.version, replicas: [{ ready: true, restarts: 0 }] });
+    expect(await serving.describe(spec.name)).toEqual(instance);
+    expect(await serving.prepare(spec, signal)).toEqual(instance);
+    const answers = await serving.ask(spec.name, [{ x: -2, kind: 'a' }, { x: 2, kind: 'a' }], signal); // prettier-ignore
+    expect(answers).toEqual([[expect.any(Number), expect.any(Number)]]);
+    const [low, high] = answers[0] as [number, number];
     expect(low).toBeLessThan(0.3);
     expect(high).toBeGreaterThan(0.7);
-    await opened.run('delete', 'deployment', spec.name, '--wait=false');
+
+    await serving.retire(spec.name, 10);
+    expect(await serving.list(MODEL)).toEqual([]);
+    expect(await opened.run('get', 'deployment,pod,service,pdb', '-o', 'name', '-l', `ratchet.dev/instance=${spec.name}`)).toBe('');
     await expect.poll(() => store().list(`predictions/${MODEL}/`, { limit: 1 }), { timeout: 60_000 }).toHaveLength(1);
   });
 });

@@ -10,12 +10,15 @@ import { LOOPBACK } from '../../src/adapters/local/servers/loopback-port.js';
 import { startTestKubernetes, until, type TestKubernetes } from './kubernetes.js';
 import { containerdSettings, kubeletSettings, networkSettings } from './node/settings.js';
 import { writeImage } from './node/container-image.js';
+import { fetchPodsThrough } from './node/fetch-pods.js';
 
 const initScript = fileURLToPath(new URL('node/init.sh', import.meta.url));
 const searchPath = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
 /** In the node's own network, which no other sees. */
 const address = '10.244.0.1';
 const nodeName = 'real-0';
+/** By its name in node/relay.mjs. */
+const EGRESS_SOCKET = 'egress.sock';
 /** So long is a node away before its pods are given up; the usual 50 s and 300 s would make tests long. */
 const awaySecondsMax = 20;
 /** What pods run in: a shell, beside which the machine's own programs are mounted. */
@@ -29,6 +32,8 @@ export interface TestKubernetesNode {
   readonly volumes: string;
   /** Where pods reach a port of `ports`. */
   addressFromPods(port: number): string;
+  /** Asks pods at their own addresses, as what runs in their network would. */
+  readonly fetchPods: typeof fetch;
   stopKubelet(): Promise<void>;
   startKubelet(): Promise<void>;
   /** With everything in it: no process, mount, network or cgroup stays. */
@@ -97,7 +102,8 @@ export async function startTestKubernetesNode(
     await stop();
     throw error;
   }
-  return { cluster, name: nodeName, volumes, addressFromPods: (port) => `${address}:${port}`, stopKubelet, startKubelet, stop };
+  const fetchPods = fetchPodsThrough(join(folder, EGRESS_SOCKET));
+  return { cluster, name: nodeName, volumes, addressFromPods: (port) => `${address}:${port}`, fetchPods, stopKubelet, startKubelet, stop };
 
   async function stopKubelet(): Promise<void> {
     running!.child.stdin!.write('stop kubelet\n');
@@ -158,7 +164,7 @@ async function writeFiles(folder: string, cluster: TestKubernetes, token: string
 /** The API server asks the kubelet for logs; its network is another. */
 function writeEgress(folder: string): string {
   const file = join(folder, 'egress.json');
-  const connection = { proxyProtocol: 'HTTPConnect', transport: { uds: { udsName: join(folder, 'egress.sock') } } };
+  const connection = { proxyProtocol: 'HTTPConnect', transport: { uds: { udsName: join(folder, EGRESS_SOCKET) } } };
   const egress = {
     apiVersion: 'apiserver.k8s.io/v1beta1',
     kind: 'EgressSelectorConfiguration',
