@@ -84,6 +84,14 @@ test('promoted, after a lost and a starved job, with a refit', async () => {
   await record('promoted', handle);
 });
 
+test('promoted, after a minute of waiting for a full store and a loss that got on', async () => {
+  const model = modelInTest(loop(), 'waited');
+  loop().jobCluster.script(model.name, 'train', { kind: 'fail', type: 'StoreFull' }, { kind: 'fail', type: 'JobLost', step: 10 });
+  const handle = await model.startCycle(await model.open({ ...unattended, trainer: { attemptsMax: 1, checkpoints: {} } }));
+  expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
+  await record('waited', handle);
+});
+
 test('approved, after refused votes by update and by signal', async () => {
   const model = modelInTest(loop(), 'approved');
   const { number, handle, candidateDigest } = await model.openApproval({

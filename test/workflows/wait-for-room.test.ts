@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { abortUpdate } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type CycleEndedBody, type ModelInTest } from './model-in-test.js';
 
@@ -24,6 +25,20 @@ describe('what a job ended for and is not its own doing is waited for', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
     expect(loop().jobCluster.started(model.name)).toContain('train#7');
     expect(await pausesOf(handle)).toEqual([60, 180, 600, 1800]);
+  });
+
+  test('unless a person aborts the cycle: that ends at once', async () => {
+    const model = modelInTest(loop());
+    loop().jobCluster.script(model.name, 'train', { kind: 'fail', type: 'ClusterFull', message: 'no p4d' });
+    const cycle = await model.open(unattended);
+    const handle = await model.startCycle(cycle);
+    await eventually(
+      () => model.cycleState(cycle),
+      ({ stages }) => stages.some(({ note }) => note.startsWith('waits for room')),
+    );
+    await handle.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ana', reason: 'too dear' }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted', reason: 'aborted by ana: too dear' });
+    expect(loop().jobCluster.started(model.name)).toEqual(['snapshot#1', 'validate#1', 'train#1']);
   });
 
   test('in all stages of a cycle together a day, and the failure says how long', async () => {
