@@ -207,6 +207,10 @@ const JOB_REMEDY: Partial<Record<string, string>> = {
   JobOutputMissing: 'the job must write its result to the file named in RATCHET_OUTPUT before it exits 0',
   JobFailed: 'mend what the log says, apply, then: ratchet retry',
   InputInvalid: 'mend what the message names, apply, then: ratchet retry',
+  JobSpecInvalid: 'mend what the message names, in the model file (and apply it) or in the cluster, then: ratchet retry',
+  ClusterFull: 'make room in the cluster, or ask for less or wait longer in the model file and apply it, then: ratchet retry',
+  JobLost: 'look whether machines go so often, then: ratchet retry (with trainer.checkpoints it goes on where it stood)',
+  JobStopped: 'ask who stopped it and why, then: ratchet retry (with trainer.checkpoints it goes on where it stood)',
 };
 
 function jobFailure(job: Job): RatchetError {

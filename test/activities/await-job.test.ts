@@ -4,7 +4,7 @@ import { createJobActivities } from '../../src/activities/job-activities.js';
 import { createLedger } from '../../src/activities/ledger.js';
 import { createMemoryJobCluster } from '../../src/adapters/memory/job-cluster.js';
 import { digestOfBytes } from '../../src/domain/digest.js';
-import { RatchetError } from '../../src/domain/failure.js';
+import { RatchetError, type FailureType } from '../../src/domain/failure.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
 import { nodeJob } from '../contracts/job-cluster.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
@@ -69,4 +69,20 @@ test('a lost job that takes its words with it is known by what it said before', 
     },
   };
   expect(await awaited(lost, job.name)).toMatchObject({ type: 'JobLost', details: [{ type: 'JobLost' }, '', { step: 900 }] });
+});
+
+test.for<[type: FailureType, remedy: RegExp]>([
+  ['JobSpecInvalid', /mend what the message names, in the model file \(and apply it\) or in the cluster, then: ratchet retry/],
+  ['ClusterFull', /make room in the cluster, or ask for less or wait longer .* apply it, then: ratchet retry/],
+  ['JobLost', /machines go.* ratchet retry \(with trainer.checkpoints/],
+  ['JobStopped', /who stopped it.* ratchet retry \(with trainer.checkpoints/],
+  ['JobOutOfMemory', /raise resources.memoryMiB/],
+  ['JobTemporary', /^ratchet retry goes on from this stage$/],
+])('a job that ended as %s says what a person can do', async ([type, remedy]) => {
+  const job = nodeJob('');
+  const cluster = createMemoryJobCluster(() => {
+    throw new RatchetError(type, 'in its own words');
+  });
+  await cluster.submit(job, new AbortController().signal);
+  expect(await awaited(cluster, job.name)).toMatchObject({ type, details: [{ remedy: expect.stringMatching(remedy) }, ''] });
 });
