@@ -81,6 +81,6 @@ export const KubernetesCluster = z.strictObject({
     .int()
     .min(60)
     .default(7 * 86_400)
-    .describe('So long after its end the Job stays for people to look at.'),
+    .describe('So long after its end the Job stays: for people to look at, and for a worker that was away to read the result.'),
 });
 export type KubernetesCluster = z.infer<typeof KubernetesCluster>;

@@ -154,6 +154,12 @@ const mistakes: Mistake[] = [
     '32:160: error: spec.trainer.cluster.volumes[0].mountPath: expected a path of its own, not below /ratchet, found "/ratchet/job". Mount each volume where nothing else is',
   ],
   [
+    'a Job that goes before a worker that was away comes back',
+    'timeLimitSeconds: 600',
+    'timeLimitSeconds: 600\n    cluster: { kind: kubernetes, image: "trainer@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ttlSeconds: 3600 }',
+    '32:136: warning: spec.trainer.cluster.ttlSeconds: a result is known by its Job alone until a worker reads it: one that is away for longer than 3600 s loses the training. Write at least 86400 (a day), or leave it out (a week)',
+  ],
+  [
     'a variable that is set twice',
     'timeLimitSeconds: 600',
     'timeLimitSeconds: 600\n    cluster: { kind: kubernetes, image: "trainer@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", secrets: [{ variable: OMP_NUM_THREADS, secret: s, key: k }] }',

@@ -2,6 +2,8 @@ import type { Finding, Path } from '../problem.js';
 import type { Rule } from './rule.js';
 
 const place: Path = ['spec', 'trainer', 'cluster'];
+/** A worker that is away for a night finds its results. */
+const ttlSecondsMin = 86_400;
 
 /** What a Kubernetes cluster would refuse only when the first training starts. */
 export const checkCluster: Rule = ({ trainer }) => {
@@ -16,6 +18,12 @@ export const checkCluster: Rule = ({ trainer }) => {
       severity: 'warning',
       message: `"${cluster.image}" may be another image tomorrow, and nothing would say so`,
       remedy: 'name it by digest: …@sha256:<64 hex digits>',
+    },
+    cluster.ttlSeconds < ttlSecondsMin && {
+      path: [...place, 'ttlSeconds'],
+      severity: 'warning',
+      message: `a result is known by its Job alone until a worker reads it: one that is away for longer than ${cluster.ttlSeconds} s loses the training`,
+      remedy: `write at least ${ttlSecondsMin} (a day), or leave it out (a week)`,
     },
     doubled >= 0 && {
       path: [...place, 'volumes', doubled, 'mountPath'],
