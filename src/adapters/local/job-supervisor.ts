@@ -58,9 +58,9 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   const environment = commandEnvironment(process.env, folder, spec);
   if (environment.RATCHET_CHECKPOINTS !== undefined) mkdirSync(environment.RATCHET_CHECKPOINTS, { recursive: true });
 
-  let group: number | undefined;
+  const started: { group?: number } = {};
   let endedFor: CommandEnd['endedFor'] = null;
-  const signalCommand = (signal: NodeJS.Signals) => group !== undefined && signalGroup(group, signal);
+  const signalCommand = (signal: NodeJS.Signals) => started.group !== undefined && signalGroup(started.group, signal);
   const endFor = (reason: NonNullable<CommandEnd['endedFor']>) => {
     if (endedFor) return;
     endedFor = reason;
@@ -76,7 +76,7 @@ async function runCommand(folder: string, order: JobOrder): Promise<CommandEnd |
   const leader = child.pid;
   if (leader === undefined)
     return { spawnFault: `command ${JSON.stringify(file)}: expected a program in PATH, found ${await ended.fault}` };
-  group = leader;
+  started.group = leader;
   process.on('exit', () => signalCommand('SIGKILL')); // also where we ourselves go wrong
   noteCommand(folder, leader);
 
