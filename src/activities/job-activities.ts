@@ -96,7 +96,7 @@ export function createJobActivities(ports: JobActivityPorts) {
   }
 
   async function watchToEnd(seat: WatchSeat, jobName: string, request: WatchRequest | undefined): Promise<void> {
-    const check = await trainingCheck(ports, jobName, request);
+    const check = await trainingCheck(ports, jobName, request, () => seat.heartbeat(seat.heartbeatDetails));
     let watch = beginWatch(seat.heartbeatDetails, Date.now());
     const heartbeatMs = Math.max(200, Math.min(10_000, (seat.heartbeatTimeoutMs ?? 60_000) / 4));
     for await (const job of jobCluster.watch(jobName, { signal: seat.signal, heartbeatMs })) {
@@ -104,7 +104,7 @@ export function createJobActivities(ports: JobActivityPorts) {
       if (job.phase === 'Succeeded') return;
       watch = observed(watch, job.progress, nowMs);
       // The next attempt is the workflow's to make. A node that is gone takes what it said with it: we heard it.
-      if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true, lastStep: watch.progress?.step });
+      if (job.phase === 'Failed') throw toFailure(jobFailure(job), { isFinal: true, lastStep: watch.stepMax });
       seat.heartbeat(watch);
       check(job, watch, nowMs);
       if (request === undefined || !isTimeToTell(watch, { attempt: request.attempt, startedAtMs: startOf(job, nowMs) }, nowMs)) continue;

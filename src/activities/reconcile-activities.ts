@@ -1,4 +1,5 @@
 import { cancellationSignal, getClient } from '@temporalio/activity';
+import { digestOf } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
 import { ModelSpec, type RegistryKind } from '../domain/model-spec.js';
@@ -160,7 +161,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const next = isMended ? 'It was set back: the ledger is the truth.' : 'Not all of it could be set back: see above what to do.';
     const text = [...found, pauses ? `The model is paused: ratchet resume ${model}` : next].join('\n');
     await tellPeople({
-      id: `${model}/reconcile/${new Date().toISOString().slice(0, 10)}/${found.join('|').slice(0, 120)}`,
+      id: `${model}/reconcile/${new Date().toISOString().slice(0, 10)}/${digestOf(found)}`,
       model,
       event: 'reconcile',
       severity: byHand || !isMended ? 'action' : 'info',

@@ -60,6 +60,9 @@ export interface WatchPorts {
   readonly alarms?: AlarmSource;
 }
 
+/** Alarms that are not told keep no other harm from being seen. */
+const ALARMS_MS_MAX = 5000;
+
 /** So many windows stand in a document; of a longer watch the last ones. */
 const WINDOWS_MAX = 2000;
 /** A server that was started again so often within one watch does not run. */
@@ -189,10 +192,12 @@ function splitInForce({ shift, split }: WatchRequest, reading: RouteReading | nu
 async function lookAtAlarms(names: readonly string[], alarms: AlarmSource | undefined, signal: AbortSignal): Promise<AlarmsLook | null> {
   if (alarms === undefined)
     return { trouble: 'serving.cluster.alarms: this worker knows no alarms: set RATCHET_SAGEMAKER_SERVING_ROLE_ARN in its environment' };
+  const late = AbortSignal.timeout(ALARMS_MS_MAX);
   try {
-    return { found: await alarms.read(names, signal) };
+    return { found: await alarms.read(names, AbortSignal.any([signal, late])) };
   } catch (error) {
     if (signal.aborted) return null;
+    if (late.aborted) return { trouble: `alarms: expected an answer within ${ALARMS_MS_MAX / 1000} s, found none` };
     return { trouble: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -31,16 +31,18 @@ export function isTraining(stage: JobStage): boolean {
 
 /**
  * Looks at a training, time and again, whether its model file lets it go on.
+ * @param beat called while what earlier attempts cost is asked for, which may take a while
  * @returns a check that throws what it is to be stopped for. The workflow stops it: SIGTERM first, so it checkpoints
  */
 export async function trainingCheck(
   sources: Sources,
   jobName: string,
   request: WatchRequest | undefined,
+  beat: () => void,
 ): Promise<(job: Job, watch: JobWatch, nowMs: number) => void> {
   if (request === undefined || !isTraining(request.stage)) return () => undefined;
   const { trainer } = (await loadCycle(sources, request.model, request.cycle)).spec.spec;
-  const spentBefore = trainer.stop?.costMax === undefined ? 0 : await costBefore(sources, trainer, jobName, request.attempt);
+  const spentBefore = trainer.stop?.costMax === undefined ? 0 : await costBefore(sources, trainer, jobName, request.attempt, beat);
   return (job, watch, nowMs) => {
     const startedAtMs = job.startedAt === null ? null : Date.parse(job.startedAt);
     const stop = stopRule(trainer.stop, { watch, startedAtMs, progressReadMs: progressReadMs(job, nowMs), cost: costNow(job, nowMs) });
@@ -64,12 +66,11 @@ export function needPrices(prices: Prices | null, trainer: TrainerSpec): void {
   const { machineHour } = pricesOf(prices, trainer);
   const { cluster, resources } = trainer;
   if (cluster?.kind !== 'sagemaker') return;
-  // The smaller ones are never taken; those for one that starved are.
-  const { cpus, memoryMiB, gpus } = resources;
-  const unpriced = cluster.machines.find(
-    (machine) =>
-      machine.cpus >= cpus && machine.memoryMiB >= memoryMiB && machine.gpus >= gpus && !Object.hasOwn(machineHour, machine.type),
-  );
+  // From the first that holds it to the first that holds it after it has starved: no other is ever taken.
+  const { cpus, memoryMiB, memoryMiBMax = memoryMiB, gpus } = resources;
+  const holding = cluster.machines.filter((machine) => machine.cpus >= cpus && machine.memoryMiB >= memoryMiB && machine.gpus >= gpus);
+  const last = holding.findIndex((machine) => machine.memoryMiB >= memoryMiBMax);
+  const unpriced = holding.slice(0, last < 0 ? undefined : last + 1).find(({ type }) => !Object.hasOwn(machineHour, type));
   if (unpriced !== undefined) throw priceMissing(unpriced.type);
 }
 
@@ -82,9 +83,16 @@ function pricesOf(prices: Prices | null, { stop }: TrainerSpec): Prices {
   );
 }
 
-async function costBefore({ jobCluster, prices }: Sources, trainer: TrainerSpec, jobName: string, attempt: number): Promise<number> {
+async function costBefore(
+  { jobCluster, prices }: Sources,
+  trainer: TrainerSpec,
+  jobName: string,
+  attempt: number,
+  beat: () => void,
+): Promise<number> {
   let cost = 0;
   for (let before = 1; before < attempt; before++) {
+    beat();
     const job = await jobCluster.describe(jobName.replace(/-a\d+$/, `-a${before}`));
     if (job !== null) cost += costOf(pricesOf(prices, trainer), trainer, job, Date.now());
   }

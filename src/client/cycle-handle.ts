@@ -68,11 +68,14 @@ type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
 /** Of a pending activity that waits to be tried again, as Temporal has it. */
 const SCHEDULED = 1;
 
-/** Of the heartbeat of the watch: always fresh, and no event of the history. While there is none, why. */
+/** Of the heartbeat of the watch: always fresh, and no event of the history. While there is none, or a job cannot be started or recorded, why. */
 async function watchWords(client: Client, pending: NonNullable<Description['raw']['pendingActivities']>): Promise<string | null> {
-  const watch = pending.find(({ activityType }) => activityType?.name === 'awaitJob');
+  const named = (name: string) => pending.find(({ activityType }) => activityType?.name === name);
+  const watch = named('awaitJob');
   const why = watch?.state === SCHEDULED ? watch.lastFailure?.message : null;
   if (why) return `not seen just now: ${why}`.slice(0, 300);
+  const undone = (named('submitJob') ?? named('recordStage'))?.lastFailure?.message;
+  if (undone) return `tried again: ${undone}`.slice(0, 300);
   const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
   let payloads = watch?.heartbeatDetails?.payloads ?? [];
   for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);

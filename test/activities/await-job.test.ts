@@ -64,6 +64,7 @@ test('a lost job that takes its words with it is known by what it said before', 
     async *watch(name, options) {
       for await (const seen of cluster.watch(name, options)) {
         yield { ...seen, progress: { step: 900, total: 1000 } };
+        yield { ...seen, progress: { message: 'saving a checkpoint' } };
         yield { ...seen, phase: 'Failed', progress: null, failure: { type: 'JobLost', message: 'its pod is gone', logTail: '' } };
       }
     },

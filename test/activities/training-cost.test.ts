@@ -20,18 +20,26 @@ const machine = (type: string, memoryMiB: number) => ({ type, cpus: 4, memoryMiB
 const cluster = {
   kind: 'sagemaker',
   image: 'trainer:1',
-  machines: [machine('ml.t3.medium', 512), machine('ml.m5.large', 8192), machine('ml.m5.xlarge', 16_384)],
+  machines: [
+    machine('ml.t3.medium', 512),
+    machine('ml.m5.large', 8192),
+    machine('ml.m5.xlarge', 16_384),
+    machine('ml.m5.24xlarge', 393_216),
+  ],
 };
 
 /** Submits the training of a cycle that has come so far. @returns what it failed with; null: it runs */
-async function submitted(costMax: number | undefined, prices: Prices | null) {
+async function submitted(costMax: number | undefined, prices: Prices | null, memoryMiBMax = 16_000) {
   const store = createMemoryStore();
   const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
   const jobCluster = createMemoryJobCluster(() => new Promise(() => {}));
   const environment = { lockDigest: digestOfBytes(''), architecture: 'any', stepsDigest: digestOfBytes('') };
   const bundle = await putDocument(store, { files: [] });
   const stop = costMax === undefined ? {} : { stop: { costMax } };
-  const specDigest = await putDocument(store, modelSpec(model, { trainer: { cluster, ...stop } }));
+  const specDigest = await putDocument(
+    store,
+    modelSpec(model, { trainer: { cluster, resources: { cpus: 1, memoryMiB: 1000, memoryMiBMax }, ...stop } }),
+  );
   const codeDigest = await putDocument(store, { source: bundle, trainer: bundle });
   const body = { ...cycleStarted('t'), specDigest, codeDigest };
   const { seq: cycle } = await ledger.append({ model, key: 't/cycle-started', body, expects: {}, at: AT });
@@ -72,9 +80,10 @@ test.for<[name: string, prices: Prices | null, message: RegExp]>([
   expect(running).toBe(0);
 });
 
-test.for<[name: string, costMax: number | undefined, prices: Prices | null]>([
+test.for<[name: string, costMax: number | undefined, prices: Prices | null, memoryMiBMax?: number]>([
   ['where each machine that it may get has a price', 50, machineHour('ml.m5.large', 'ml.m5.xlarge')],
+  ['without a price of a larger one than it ever gets', 50, machineHour('ml.m5.large'), 8000],
   ['without prices where nobody limits what it costs', undefined, null],
-])('a training is started %s', async ([, costMax, prices]) => {
-  expect(await submitted(costMax, prices)).toEqual({ error: null, running: 1 });
+])('a training is started %s', async ([, costMax, prices, memoryMiBMax]) => {
+  expect(await submitted(costMax, prices, memoryMiBMax)).toEqual({ error: null, running: 1 });
 });

@@ -85,6 +85,12 @@ test.for<[name: string, onHandEdit: 'repair' | 'pause', paused: boolean]>([
   const told = loop().notifier.notices.filter(({ model: name }) => name === model.name);
   expect(told).toMatchObject([{ severity: 'action', title: `${model.name}: changed by hand`, text: expect.stringContaining('nothing was overwritten') }]); // prettier-ignore
   expect((await model.state()).paused).toBe(paused);
+  loop().traffic.behave(instance, { edits: ['kubectl-set: spec.template.spec.containers[server].image'] });
+  await reconcile(model); // another edit of the same day is news
+  const texts = loop()
+    .notifier.notices.filter(({ model: name }) => name === model.name)
+    .map(({ text }) => text);
+  expect(texts).toEqual([expect.stringContaining('env[DEBUG]'), expect.stringContaining('containers[server].image')]);
   loop().traffic.behave(instance, {});
   expect(await reconcile(model)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openCycle } from '../../src/client/cycle-handle.js';
 import type { CycleEndedBody } from './model-in-test.js';
 import { bootstrap, evaluation } from '../domain/decide/evaluation.js';
 import { failingEvaluation, rejectingValidation } from '../fakes/stage-outputs.js';
@@ -245,6 +246,8 @@ describe('when a reply is lost or a server is down', () => {
       const [failure] = await eventually(failures, (seen) => seen[0]?.message != null);
       expect(failure!.applicationFailureInfo?.type).toBe('StoreUnavailable');
       expect(failure!.message).toMatch(/the train job of cycle \d+ is not recorded yet: the credentials have run out/);
+      const words = async () => (await openCycle(loop().client, model.name, cycle, 10).look()).jobWords;
+      expect(await eventually(words, (seen) => seen?.startsWith('tried again: ') === true)).toContain('is not recorded yet');
     } finally {
       loop().store.outage = null;
     }

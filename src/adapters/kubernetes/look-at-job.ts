@@ -1,4 +1,5 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import { RatchetError } from '../../domain/failure.js';
 import type { Job } from '../../domain/job.js';
 import type { FoundJob } from './found-job.js';
 import type { JobApi } from './job-api.js';
@@ -30,7 +31,10 @@ export function createLook({ api, records, patience }: { api: JobApi; records: J
     let state = stateOf(seenJob(job, pod), Date.now(), patience);
     if (state.fault && !isFinished(job)) {
       // A verdict of the clock alone, on what may be long past: the watches do not say whether they have been blind meanwhile.
-      const now = await seeAnew(found).catch(() => 'unread' as const);
+      const now = await seeAnew(found).catch((error: unknown) => {
+        if (error instanceof RatchetError && error.type === 'ClusterUnavailable') return 'unread' as const;
+        throw error; // a right that is missing is told
+      });
       if (now === 'unread')
         return unfinished(job, asLastSeen(state, state.fault), pod && state.startedAt !== null ? progressOf(pod) : null);
       if (now.job === null) return null;

@@ -13,12 +13,14 @@ export async function untilGone(
   { namespace, cache, job }: FoundJob,
   { readJob, lostMsMax }: Pick<JobApi, 'readJob'> & Pick<Patience, 'lostMsMax'>,
 ): Promise<boolean> {
-  const { name, uid } = job.metadata!;
-  const sinceMs = Date.now();
+  const { name, uid, deletionTimestamp = cache.pod(job.metadata!.name!)?.metadata?.deletionTimestamp } = job.metadata!;
+  // Told to go just now: our own clock, as that of the API server may be behind it.
+  const gracefulMs = Date.now() + (job.spec?.template.spec?.terminationGracePeriodSeconds ?? 0) * 1000;
+  const leastMs = deletionTimestamp === undefined ? gracefulMs : 0;
   for (;;) {
     const left = await readJob(namespace, name!);
     if (left?.metadata?.uid !== uid) return true;
-    if (Date.now() > (goneAtMs(left!, cache.pod(name!)) ?? sinceMs) + lostMsMax) return false;
+    if (Date.now() > Math.max(leastMs, goneAtMs(left!, cache.pod(name!)) ?? gracefulMs) + lostMsMax) return false;
     await cache.changed(name!, 500, AbortSignal.timeout(1000));
   }
 }

@@ -7,6 +7,8 @@ export interface JobWatch {
   readonly changedAtMs: number;
   /** The first step that this attempt was seen at: what it did before was another attempt's speed. */
   readonly first: { readonly step: number; readonly atMs: number } | null;
+  /** The farthest that this attempt was seen at; absent: it said no step. */
+  readonly stepMax?: number;
   /** How often the workflow was told, and what it last heard. */
   readonly tellings: number;
   readonly toldAtMs: number;
@@ -32,7 +34,8 @@ export function beginWatch(heartbeatDetails: unknown, nowMs: number): JobWatch {
 export function observed(watch: JobWatch, progress: JobProgress | null, nowMs: number): JobWatch {
   if (progress === null || JSON.stringify(progress) === JSON.stringify(watch.progress)) return watch;
   const first = watch.first ?? (progress.step === undefined ? null : { step: progress.step, atMs: nowMs });
-  const next = { ...watch, progress, changedAtMs: nowMs, first };
+  const stepMax = Math.max(watch.stepMax ?? 0, progress.step ?? 0);
+  const next = { ...watch, progress, changedAtMs: nowMs, first, ...(stepMax > 0 && { stepMax }) };
   return { ...next, words: progressInWords(progress, estimatedEndMs(next)) };
 }
 
@@ -48,7 +51,7 @@ export function estimatedEndMs({ progress, first, changedAtMs }: JobWatch): numb
  * each time that twice as long has passed. Each costs four events of the history: later attempts tell less.
  */
 export function isTimeToTell(watch: JobWatch, { attempt, startedAtMs }: { attempt: number; startedAtMs: number }, nowMs: number): boolean {
-  if (watch.progress === null || watch.tellings >= Math.max(2, TELLINGS_MAX >> (attempt - 1))) return false;
+  if (watch.progress === null || watch.tellings >= Math.max(2, TELLINGS_MAX / 2 ** (attempt - 1))) return false;
   if (nowMs - watch.toldAtMs < TELLING_MS_MIN || watch.changedAtMs <= watch.toldAtMs) return false;
   if (watch.tellings === 0) return true;
   const share = shareOf(watch.progress);

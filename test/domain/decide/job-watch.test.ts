@@ -21,6 +21,7 @@ test.for<[days: number, total: boolean, attempt: number, expected: number]>([
   [21, false, 1, 12],
   [21, true, 2, 8],
   [21, true, 20, 2],
+  [21, true, 33, 2],
 ])('a training of %i days (total: %s), attempt %i, tells its workflow %i times', ([days, total, attempt, expected]) => {
   expect(tellings({ days, total, attempt })).toBe(expected);
 });

@@ -134,7 +134,11 @@ export function createKubernetesServing({ kubeConfig, namespaces, store, environ
     const applied = api.tryApply<V1Deployment>(deploymentManifest(spec, spec.cluster, place));
     return applied.then(
       (answer) => handEdits(answer, isScaled(spec)),
-      () => seen, // refused for these fields, or nothing better is known
+      (error: unknown) => {
+        // Refused for these fields; or it may not be tried, and nothing better is known.
+        if (error instanceof RatchetError && ['InstanceConflict', 'AccessDenied'].includes(error.type)) return seen;
+        throw error;
+      },
     );
   }
 
