@@ -24,7 +24,7 @@ test('the worker may call what the adapters call, and nothing else of SageMaker 
   const allowed = ['worker-policy.json', 'serving-policy.json']
     .flatMap((file) => [...actions(file)])
     .filter((action) => /^(sagemaker|cloudwatch):/.test(action));
-  const service = (name: string): string => (name === 'getMetricData' ? 'cloudwatch' : 'sagemaker');
+  const service = (name: string): string => (['getMetricData', 'describeAlarms'].includes(name) ? 'cloudwatch' : 'sagemaker');
   expect(new Set(called.map((name) => `${service(name)}:${name[0]!.toUpperCase()}${name.slice(1)}`))).toEqual(new Set(allowed));
 });
 
@@ -37,7 +37,7 @@ test.for(['job-policy.json', 'server-policy.json'])(
   },
 );
 
-test('whoever may act on all resources may only list, read counts and sign in', () => {
+test('whoever may act on all resources may only list, read counts and alarms, and sign in', () => {
   const everywhere = readdirSync(folder).flatMap((file) =>
     statements(file).flatMap(({ Action, Resource, Condition }) => (Resource === '*' && Condition === undefined ? Action : [])),
   );
@@ -48,6 +48,7 @@ test('whoever may act on all resources may only list, read counts and sign in', 
       'sagemaker:ListModels',
       'sagemaker:ListEndpointConfigs',
       'cloudwatch:GetMetricData',
+      'cloudwatch:DescribeAlarms',
       'ecr:GetAuthorizationToken',
     ]),
   );
