@@ -53,7 +53,7 @@ export default defineConfig({
           name: 'traffic',
           include: traffic,
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 600_000,
+          testTimeout: 900_000,
           hookTimeout: 300_000,
           expect,
           maxWorkers: 1,

@@ -8,8 +8,8 @@ import { setUp } from './setup.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
 /**
- * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|python]`: the set-up, the tests, and a last line `N passed, N failed`
- * (`, N skipped`). Exit code 1 where any failed or a runner broke.
+ * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|python]`: the set-up, the tests, and a last line `N passed, N failed`.
+ * Exit code 1 where any failed or a runner broke.
  */
 const suites = {
   unit: () => runVitest(['unit']),
@@ -34,7 +34,7 @@ await runScript(async () => {
     for (const key of Object.keys(totals)) totals[key] += counts[key];
   }
   if (chosen.length > 1) console.log('\nnot run here: the tests on a Kubernetes cluster and of S3 on MinIO (npm run test:cluster)');
-  if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped: each says above what it needs`);
+  if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped: what they need and is not here, the set-up said above`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 });
@@ -66,7 +66,7 @@ async function runPytest() {
   const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env;
   const pythonPath = [join(packageRoot, 'steps'), ...site].join(delimiter);
   const report = join(folder, 'pytest.xml');
-  const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--import-mode=importlib', `--junit-xml=${report}`];
+  const args = ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', '--import-mode=importlib', `--junit-xml=${report}`];
   const code = await run(python, [...args, ...folders], { ...env, PYTHONPATH: pythonPath, OMP_NUM_THREADS: '1' });
   const noTests = code === 5;
   return settle(noTests ? 0 : code, existsSync(report) ? countPytest(readFileSync(report, 'utf8')) : undefined);

@@ -105,7 +105,7 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   }
   const home = homeAt(undefined, environment);
   const storeUri = parsed.data.RATCHET_STORE_URI ?? pathToFileURL(home.storeFolder).href;
-  refuseUnreachableStore(storeUri, parsed.data);
+  refuseRolesWithoutBucket(storeUri, parsed.data);
   return {
     home: home.path,
     storeUri,
@@ -149,7 +149,7 @@ export function workerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
 }
 
 /** Before a cycle begins that could only fail. */
-function refuseUnreachableStore(storeUri: string, variables: z.infer<typeof Variables>): void {
+function refuseRolesWithoutBucket(storeUri: string, variables: z.infer<typeof Variables>): void {
   if (storeUri.startsWith('s3://')) return;
   const roles = [
     ['RATCHET_SAGEMAKER_ROLE_ARN', 'trainings'],

@@ -65,10 +65,12 @@ class Checkpoints:
             try:
                 folder = self._place.fetch(name)
                 manifest = _verified(folder)
-            except (OSError, ValueError, KeyError, TypeError) as fault:
+            except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as fault:
                 print(f"checkpoint {name} is not complete, so it is passed over: {fault}", flush=True)
                 self._passed_over.add(name)
                 continue
+            except OSError as fault:  # a disk that cannot be read now says nothing of what it holds
+                raise contract.StepFailure("StoreUnavailable", f"checkpoint {name} cannot be read: {fault}") from fault
             print(f"going on from the checkpoint after step {manifest['step']}", flush=True)
             return Checkpoint(manifest["step"], folder)
         return None

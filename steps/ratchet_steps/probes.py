@@ -130,7 +130,7 @@ def _narrower(promised: Sequence[dict[str, Any]], declared: dict[str, Any]) -> s
         if now is None:
             return f"{name}: {CALLERS} may send it, and the model file does not declare it any more. {NARROW_ON_PURPOSE}"
         if now["type"] != feature["type"]:
-            return f"{name}: {CALLERS} send a {feature['type']}, the model file now declares a {now['type']}"
+            return f"{name}: {CALLERS} send a {feature['type']}, the model file now declares a {now['type']}. {NARROW_ON_PURPOSE}"
         if feature.get("nullable") and not now.get("nullable"):
             return f"{name}: {CALLERS} may send null, and the model file does not say nullable any more. {NARROW_ON_PURPOSE}"
     return None

@@ -109,6 +109,18 @@ def test_a_checkpoint_stays_however_many_of_later_steps_there_are(place):
     assert sorted(name[5:17] for name in Checkpoints(place)._place.names()) == ["000000000010", "000000000110"]
 
 
+def test_a_disk_that_cannot_be_read_now_is_no_reason_to_begin_again(tmp_path, monkeypatch):
+    Checkpoints(str(tmp_path)).save(1, leaves("one"))
+
+    def stale(_):
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr("ratchet_steps.checkpoints._verified", stale)
+    with pytest.raises(StepFailure, match="cannot be read.*Stale file handle") as failure:
+        Checkpoints(str(tmp_path)).latest()
+    assert failure.value.type == "StoreUnavailable"
+
+
 def test_without_a_place_nothing_is_kept(monkeypatch):
     monkeypatch.delenv("RATCHET_CHECKPOINTS", raising=False)
     checkpoints = Checkpoints()

@@ -58,3 +58,10 @@ test('the schema is JSON Schema', async () => {
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ $schema: expect.stringContaining('json-schema.org'), type: 'object' });
 });
+
+test('a dry run of a model that trains on SageMaker says so before anything is started', async () => {
+  const cluster = "{ kind: sagemaker, image: 'a:1', machines: [{ type: ml.m5.xlarge, cpus: 4, memoryMiB: 16384, gpus: 0 }] }";
+  const file = modelFile((text) => text.replace('\n  trainer:\n', `\n  trainer:\n    cluster: ${cluster}\n`));
+  const { code, err } = await ratchet(['dry-run', '-f', file]);
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('spec.trainer.cluster: expected kind: local') });
+});

@@ -30,7 +30,7 @@ describe('challengers under real traffic', () => {
 
   test.for<[name: string, fault: Record<string, number>, words: RegExp]>([
     ['answers late', { latency_ms: 120 }, /latency: slower|errors: more/],
-    ['answers something else', { shift: 0.3 }, /mean: the mean score differs|latency: slower/],
+    ['answers something else', { shift: 0.3 }, /mean: the mean score differs/],
     ['refuses some requests', { error_share: 0.5 }, /errors: more errors/],
     ['crashes', { crash_after: 150 }, /errors: more errors|died and were started again/],
   ])('one that %s is turned back, most within a window and two seconds of the moment that shows it', async ([, fault, words]) => {
@@ -45,7 +45,7 @@ describe('challengers under real traffic', () => {
 
   test('and most of them so quickly', () => {
     expect(tookMs).toHaveLength(4);
-    expect(tookMs.toSorted((a, b) => a - b)[1], `each took, in ms: ${tookMs.join(', ')}`).toBeLessThan(BUDGET_MS);
+    expect(tookMs.toSorted((a, b) => a - b)[2], `each took, in ms: ${tookMs.join(', ')}`).toBeLessThan(BUDGET_MS);
   });
 
   test('a harmless one is promoted, bakes, and loses no request', async () => {

@@ -62,6 +62,11 @@ export function addDryRunCommand(program: Command, cli: Cli): void {
 /** @throws {CommandError} interrupted or timed out; the stack does not start. Nothing is left: where it is killed, by the next one. */
 async function rehearse(cli: Cli, { file, days, asOf, timeout }: DryRunOptions): Promise<CycleState> {
   const spec = drySpec(loadModelFile(file), days);
+  if (spec.spec.trainer.cluster?.kind === 'sagemaker')
+    throw new CommandError(
+      'spec.trainer.cluster: expected kind: local, for a dry run has a store of its own that SageMaker does not reach, found sagemaker',
+      'try its trainer with kind: local',
+    );
   const model = spec.metadata.name;
   const environment = ownServersOnly(cli.terminal.environment);
   await removeAbandonedDryRuns(cli.tell);

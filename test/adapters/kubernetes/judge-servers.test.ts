@@ -84,4 +84,5 @@ test('an edit by hand is what another manager alone holds of the spec; status, a
   const scaled = { metadata: { managedFields: [entry('kubectl', { 'f:replicas': {} }, 'scale')] } };
   expect(handEdits(scaled, false)).toEqual(['kubectl: spec.replicas']);
   expect(handEdits(scaled, true)).toEqual([]);
+  expect(handEdits({ ...scaled, spec: { replicas: 0 } as never }, true)).toEqual(['kubectl: spec.replicas']); // its autoscaler rests
 });

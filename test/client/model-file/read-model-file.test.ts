@@ -34,6 +34,9 @@ test('a gate against the anchor is told what it can detect, too; of blocks that 
   expect(told(GOOD_MODEL_FILE.replace('resampleBy: day', 'resampleBy: origin'))).toEqual([
     'model.yaml:34:17: info: spec.evaluation.resampleBy: what the holdout can show depends on how many values of origin it has: four times as many halve it, and with fewer than 10 every comparison is inconclusive. Choose what rows are alike by, and has many values, like a customer; or day',
   ]);
+  expect(told(GOOD_MODEL_FILE.replace('resampleBy: day', 'resampleBy: row'))).toEqual([
+    expect.stringMatching(/info: spec\.evaluation\.resampleBy: what the holdout can show depends on how many rows it has/),
+  ]);
 });
 
 test.for<[name: string, text: string, problem: string]>([

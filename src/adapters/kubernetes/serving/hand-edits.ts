@@ -11,9 +11,9 @@ const restarted = 'kubectl.kubernetes.io/restartedAt';
  * What others have put into a Deployment's spec beside what we apply. Pure. A field that we hold as well has our value; one that
  * another has changed is theirs alone, also after they set it back, until we apply it again. What the autoscaler sets is not an edit.
  *
- * @param isScaled an autoscaler of ours says how many there are: whoever says otherwise is corrected by it
+ * @param isScaled an autoscaler of ours says how many there are: whoever says otherwise is corrected by it, but who says none: then it rests
  */
-export function handEdits({ metadata }: V1Deployment, isScaled: boolean): HandEdit[] {
+export function handEdits({ metadata, spec }: V1Deployment, isScaled: boolean): HandEdit[] {
   const entries = metadata?.managedFields ?? [];
   const pathsOf = (fields: object | undefined): string[] =>
     leavesOf((fields as { 'f:spec'?: object } | undefined)?.['f:spec'] ?? {}, 'spec');
@@ -21,8 +21,9 @@ export function handEdits({ metadata }: V1Deployment, isScaled: boolean): HandEd
   return entries.flatMap(({ manager, subresource, fieldsV1 }) => {
     const isAutoscaler = manager === 'kube-controller-manager' && subresource === 'scale';
     if (manager === SERVING_MANAGER || subresource === 'status' || isAutoscaler) return [];
-    const isNone = (path: string): boolean => path.endsWith(restarted) || (isScaled && path === 'spec.replicas');
-    const theirs = pathsOf(fieldsV1).filter((path) => !ours.has(path) && !isNone(path));
+    const isCorrected = isScaled && spec?.replicas !== 0;
+    const isNoEdit = (path: string): boolean => path.endsWith(restarted) || (isCorrected && path === 'spec.replicas');
+    const theirs = pathsOf(fieldsV1).filter((path) => !ours.has(path) && !isNoEdit(path));
     return theirs.map((path) => `${manager}: ${path}`);
   });
 }

@@ -135,8 +135,8 @@ export function createKubernetesServing({ kubeConfig, namespaces, store, environ
     return applied.then(
       (answer) => handEdits(answer, isScaled(spec)),
       (error: unknown) => {
-        // Refused for these fields; or it may not be tried, and nothing better is known.
-        if (error instanceof RatchetError && ['InstanceConflict', 'AccessDenied'].includes(error.type)) return seen;
+        // Refused for these fields, or nothing better is known: looking must not fail where requests are to come back.
+        if (error instanceof RatchetError) return seen;
         throw error;
       },
     );

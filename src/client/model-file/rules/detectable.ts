@@ -29,8 +29,17 @@ export const tellDetectable: Rule = ({ data, evaluation, gates }) => {
   );
 };
 
-/** How many values the column has stands in no model file. */
+/** How many values the column has stands in no model file; nor how many rows there will be. */
 function tellOfBlocks(column: string): Finding {
+  if (column === 'row') {
+    return {
+      path: ['spec', 'evaluation', 'resampleBy'],
+      severity: 'info',
+      message:
+        'what the holdout can show depends on how many rows it has: four times as many halve it. Rows that are alike count as if they were not',
+      remedy: 'write day, or the column that rows are alike by, unless each row stands for itself',
+    };
+  }
   return {
     path: ['spec', 'evaluation', 'resampleBy'],
     severity: 'info',
