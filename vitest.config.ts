@@ -9,6 +9,8 @@ const chaos = ['test/chaos/**/*.test.ts'];
 const wiring = ['test/wiring/**/*.test.ts'];
 const traffic = ['test/traffic/**/*.test.ts'];
 const cluster = ['test/cluster/**/*.test.ts'];
+/** Whole rollouts over a cluster: minutes each. */
+const rollouts = ['test/cluster/**/whole-rollout.test.ts', 'test/cluster/argo-rollouts-router.test.ts'];
 
 export default defineConfig({
   test: {
@@ -76,12 +78,25 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: cluster,
+          exclude: rollouts,
           globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
           expect,
           maxWorkers: 2,
           sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
+          name: 'rollouts',
+          include: rollouts,
+          globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          expect,
+          maxWorkers: 2,
+          sequence: { groupOrder: 6 },
         },
       },
       {
@@ -94,7 +109,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           expect,
           maxWorkers: 2,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
     ],

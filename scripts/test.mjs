@@ -8,8 +8,8 @@ import { setUp } from './setup.mjs';
 import { runScript, SetupError } from './setup-error.mjs';
 
 /**
- * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|python]`: the set-up, the tests, and a last line `N passed, N failed`.
- * Exit code 1 where any failed or a runner broke.
+ * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|cluster-parts|cluster-rollouts|python]`: the set-up,
+ * the tests, and a last line `N passed, N failed`. Exit code 1 where any failed or a runner broke.
  */
 const suites = {
   unit: () => runVitest(['unit']),
@@ -17,27 +17,33 @@ const suites = {
   chaos: () => runVitest(['chaos']),
   traffic: () => runVitest(['traffic']),
   wiring: () => runVitest(['wiring']),
-  cluster: () => runVitest(['cluster', 'minio']),
+  cluster: async () => add(await suites['cluster-parts'](), await suites['cluster-rollouts']()), // one control plane at a time
+  'cluster-parts': () => runVitest(['cluster', 'minio']),
+  'cluster-rollouts': () => runVitest(['rollouts']),
   python: runPytest,
 };
-const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'cluster', 'python'];
+const needsEnvironments = ['integration', 'chaos', 'traffic', 'wiring', 'cluster', 'cluster-parts', 'cluster-rollouts', 'python'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ratchet-test-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 await runScript(async () => {
   const chosen = parseArgs(process.argv.slice(2));
   if (chosen.some((name) => needsEnvironments.includes(name))) await setUp({ withTest: true });
-  const totals = { passed: 0, failed: 0, skipped: 0 };
+  let totals = { passed: 0, failed: 0, skipped: 0 };
   for (const name of chosen) {
     console.log(`\n== ${name} tests`);
     const counts = await suites[name]();
-    for (const key of Object.keys(totals)) totals[key] += counts[key];
+    totals = add(totals, counts);
   }
   if (chosen.length > 1) console.log('\nnot run here: the tests on a Kubernetes cluster and of S3 on MinIO (npm run test:cluster)');
   if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped: what they need and is not here, the set-up said above`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 });
+
+function add(one, other) {
+  return { passed: one.passed + other.passed, failed: one.failed + other.failed, skipped: one.skipped + other.skipped };
+}
 
 function parseArgs(args) {
   if (args.length === 0) return ['unit', 'python', 'integration'];
