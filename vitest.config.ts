@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // How long a test may take at most is no measure of it: a machine under load is four times slower than a quiet one.
 const expect = { poll: { timeout: 20_000 } };
+const withServers = { testTimeout: 300_000, hookTimeout: 300_000, expect };
+const withLongWork = { ...withServers, testTimeout: 600_000 };
 
 // Tests that talk to real servers or run the time-skipping one; everything else mirrors src/ and takes seconds.
 const integration = ['contracts', 'adapters', 'workflows', 'replay', 'e2e'].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -31,9 +33,7 @@ export default defineConfig({
           include: integration,
           exclude: ['test/adapters/s3/encryption.test.ts'], // which MinIO does and versitygw does not
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withServers,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -43,9 +43,7 @@ export default defineConfig({
           name: 'chaos',
           include: chaos,
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withLongWork,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
@@ -55,9 +53,8 @@ export default defineConfig({
           name: 'traffic',
           include: traffic,
           globalSetup: ['test/setup/environments.ts'],
+          ...withLongWork,
           testTimeout: 900_000,
-          hookTimeout: 300_000,
-          expect,
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },
@@ -67,9 +64,7 @@ export default defineConfig({
           name: 'wiring',
           include: wiring,
           globalSetup: ['test/setup/environments.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withLongWork,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },
@@ -80,9 +75,7 @@ export default defineConfig({
           include: cluster,
           exclude: rollouts,
           globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withLongWork,
           maxWorkers: 2,
           sequence: { groupOrder: 5 },
         },
@@ -92,9 +85,7 @@ export default defineConfig({
           name: 'rollouts',
           include: rollouts,
           globalSetup: ['test/setup/environments.ts', 'test/setup/kubernetes.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withLongWork,
           maxWorkers: 2,
           sequence: { groupOrder: 6 },
         },
@@ -105,9 +96,7 @@ export default defineConfig({
           include: ['test/adapters/s3/**/*.test.ts'],
           exclude: ['test/adapters/s3/s3-faults.test.ts'], // which has a server of its own
           globalSetup: ['test/setup/minio.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          expect,
+          ...withServers,
           maxWorkers: 2,
           sequence: { groupOrder: 7 },
         },

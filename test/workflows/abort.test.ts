@@ -36,10 +36,7 @@ async function haltIn(model: ModelInTest, stage: string) {
   }
   loop().jobCluster.script(model.name, stage as JobStage, { kind: 'hang' });
   const handle = await model.startCycle(number);
-  await eventually(
-    () => model.cycleState(number),
-    ({ stages }) => stages.some((line) => line.stage === stage && line.note.startsWith('running as')),
-  );
+  await model.untilJobRuns(number, stage as JobStage);
   return { number, handle, release };
 }
 

@@ -4,6 +4,7 @@ import { putDocument } from '../../src/activities/documents.js';
 import { queryWorkflow } from '../../src/client/temporal-failure.js';
 import type { Vote } from '../../src/domain/approval.js';
 import type { Digest } from '../../src/domain/digest.js';
+import type { JobStage } from '../../src/domain/job.js';
 import type { LedgerBody, LedgerRecord } from '../../src/domain/ledger.js';
 import type { Trigger } from '../../src/domain/trigger.js';
 import {
@@ -45,6 +46,7 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
     trigger,
     state,
     cycleState,
+    untilJobRuns,
     cycleOf,
     vote,
     records,
@@ -123,6 +125,14 @@ export function modelInTest(loop: RunningLoop, name = `m-${randomUUID().slice(0,
 
   async function cycleState(number: number): Promise<CycleState> {
     return asked(loop, cycleWorkflowId(name, number), () => cycle(number).query(cycleStateQuery));
+  }
+
+  /** Until the job of this stage is watched. */
+  async function untilJobRuns(number: number, stage: JobStage): Promise<CycleState> {
+    return eventually(
+      () => cycleState(number),
+      ({ stages }) => stages.some((line) => line.stage === stage && line.note.startsWith('running as')),
+    );
   }
 
   /** A cycle that waits for people. */

@@ -66,18 +66,13 @@ test.for(LATER)('a cycle that is reset while its %s runs waits for the job that 
   loop().jobCluster.script(model.name, stage, { kind: 'hang' });
   const cycle = await model.open(refitted);
   const { workflowId } = await model.startCycle(cycle);
-  const isRunning = () =>
-    eventually(
-      () => model.cycleState(cycle),
-      ({ stages }) => stages.some((line) => line.stage === stage && line.note.startsWith('running as')),
-    );
-  await isRunning();
+  await model.untilJobRuns(cycle, stage);
   const handle = loop().client.workflow.getHandle(workflowId);
   const nth = STAGES.indexOf(stage) + 1;
   await resetBefore(loop().client, handle, 'awaitJob', nth);
-  await isRunning();
+  await model.untilJobRuns(cycle, stage);
   await resetBefore(loop().client, handle, 'submitJob', nth);
-  await isRunning();
+  await model.untilJobRuns(cycle, stage);
   await loop().jobCluster.finish(`${model.name}-c${cycle}-${stage}-a1`);
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
   expect(loop().jobCluster.started(model.name)).toEqual(STAGES.map((name) => `${name}#1`));
@@ -125,10 +120,7 @@ test('an aborted cycle that is reset to its beginning does not come to life agai
   loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
   const number = await model.open(unattended);
   const started = await model.startCycle(number);
-  await eventually(
-    () => model.cycleState(number),
-    ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
-  );
+  await model.untilJobRuns(number, 'train');
   await started.executeUpdate(abortUpdate, { args: [{ requestedBy: 'ana', reason: 'no' }] });
   await started.result();
   const handle = loop().client.workflow.getHandle(started.workflowId);
@@ -146,10 +138,7 @@ async function trainingFirst() {
   await model.apply(unattended);
   await model.trigger({ key: 'first' });
   const cycle = await model.cycleOf('first');
-  await eventually(
-    () => model.cycleState(cycle),
-    ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
-  );
+  await model.untilJobRuns(cycle, 'train');
   return { model, cycle };
 }
 

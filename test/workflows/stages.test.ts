@@ -232,10 +232,7 @@ describe('when a reply is lost or a server is down', () => {
     loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
     const cycle = await model.open(unattended);
     const handle = await model.startCycle(cycle);
-    await eventually(
-      () => model.cycleState(cycle),
-      ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
-    );
+    await model.untilJobRuns(cycle, 'train');
     const held = loop().holds.hold(model.name, 'recordStage');
     await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
     await held.reached;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { voteSignal } from '../../src/workflows/messages.js';
 import { useLoop } from './loop.js';
-import { eventually, modelInTest } from './model-in-test.js';
+import { modelInTest } from './model-in-test.js';
 
 const loop = useLoop('dev');
 const unattended = { gates: { whenNoChampion: 'pass' } };
@@ -11,10 +11,7 @@ test('a worker that is shut down hands its watches over: the job goes on, and so
   loop().jobCluster.script(model.name, 'train', { kind: 'hang' });
   const cycle = await model.open(unattended);
   const handle = await model.startCycle(cycle);
-  await eventually(
-    () => model.cycleState(cycle),
-    ({ stages }) => stages.some(({ stage, note }) => stage === 'train' && note.startsWith('running as')),
-  );
+  await model.untilJobRuns(cycle, 'train');
   await loop().withoutWorkers(async () => undefined);
   await loop().jobCluster.finish(`${model.name}-c${cycle}-train-a1`);
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
