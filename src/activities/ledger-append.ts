@@ -120,7 +120,7 @@ export function createLedgerAppend({ store, signer, owner, reader, keys }: Ledge
 }
 
 function toRecord({ model, key, body, at }: LedgerWish, seq: number, after: LedgerState): Omit<UnsignedRecord, 'prev'> {
-  return { v: 1, model, seq, key, at, body, after };
+  return { v: 1, model, seq, key, at, body, assurance: 'claimed', after };
 }
 
 function parseRequest(request: LedgerWish): LedgerWish {

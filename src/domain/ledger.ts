@@ -192,6 +192,8 @@ export const LedgerRecord = z.strictObject({
   key: z.string(),
   at: z.iso.datetime({ offset: true }),
   body: LedgerBody,
+  /** How far the names in it are proven. Absent in records of before it was said: claims, too. */
+  assurance: z.literal('claimed').optional(),
   after: LedgerState,
   signature: z.strictObject({ keyId: z.string(), ed25519: z.string() }),
 });

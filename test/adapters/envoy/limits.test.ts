@@ -58,7 +58,16 @@ test('a replica that answers with errors is left out, but never the last one', a
     for (let asked = 0; asked < count; asked++) statuses.push((await ask(envoy.url, 'm')).status);
     return statuses;
   };
-  expect((await statusesOf(60)).filter((status) => status === 500)).toHaveLength(3);
+  let errors = 0;
+  // Envoy's main thread leaves it out: what its worker sends meanwhile still goes there.
+  await expect
+    .poll(async () => {
+      const failed = (await statusesOf(20)).filter((status) => status === 500).length;
+      errors += failed;
+      return failed;
+    })
+    .toBe(0);
+  expect(errors).toBeGreaterThanOrEqual(3);
   second!.answer = 500;
   expect(new Set(await statusesOf(20))).toEqual(new Set([500])); // the model server's own answers, not Envoy's 503
 });

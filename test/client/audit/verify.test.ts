@@ -91,6 +91,14 @@ describe('audit verify', () => {
     }
   });
 
+  test('every record says that its names are claims, and one of before that was said is as good', async () => {
+    const { store, signer } = await writeLedger();
+    for (let seq = 1; seq <= 10; seq++) expect(read(store, seq).assurance, `record ${seq}`).toBe('claimed');
+    await forge(store, signer, 10, ({ assurance: _assurance, ...older }) => older);
+    expect(read(store, 10)).not.toHaveProperty('assurance');
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
   test('accepts a record that was only written in another layout', async () => {
     const { store } = await writeLedger();
     store.files.set(recordKey(model, 4), Buffer.from(JSON.stringify(read(store, 4), null, 2), 'utf8'));
