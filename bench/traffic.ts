@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createEnvoyTrafficRouter } from '../src/adapters/envoy/traffic-router.js';
 import { envoyMissing, findEnvoy, startEnvoy } from '../src/adapters/local/servers/envoy-server.js';
-import { freePorts } from '../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from '../test/servers/free-port.js';
 import type { Route } from '../src/domain/serving.js';
 import type { TrafficRouter } from '../src/ports/traffic-router.js';
 import { ensurePythonEnv } from '../scripts/python-env.mjs';

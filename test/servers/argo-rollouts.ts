@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from './free-port.js';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
 
 /** The controller of Argo Rollouts, for all namespaces of a cluster that has its definitions and those of Istio. */

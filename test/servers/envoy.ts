@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 import { envoyMissing, findEnvoy, startEnvoy } from '../../src/adapters/local/servers/envoy-server.js';
-import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from './free-port.js';
 import type { RunningServer } from '../../src/adapters/local/servers/server-process.js';
 
 export interface TestEnvoy {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { quietPort } from '../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from './free-port.js';
 import { serverEnvironment, startServer, type RunningServer } from '../../src/adapters/local/servers/server-process.js';
 
 /** The namespaces that an Istio of the tests looks at have this label, with its root namespace as value. */
@@ -42,9 +42,7 @@ const environment = {
  * @param home an empty folder
  */
 export async function startTestIstio(binary: string, kubeconfig: string, home: string, rootNamespace: string): Promise<TestIstio> {
-  const ports = new Set<number>(); // it comes back to them
-  while (ports.size < 4) ports.add(await quietPort(ports));
-  const [xdsPort, httpPort, monitoringPort, debugPort] = [...ports] as [number, number, number, number];
+  const [xdsPort, httpPort, monitoringPort, debugPort] = (await freePorts(4)) as [number, number, number, number]; // it comes back to them
   const meshFile = join(home, 'mesh.json');
   mkdirSync(home, { recursive: true });
   const mesh = {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from './free-port.js';
 import { serverEnvironment, startServer } from '../../src/adapters/local/servers/server-process.js';
 import type { RunningServer, ServerPlan } from '../../src/adapters/local/servers/server-process.js';
 import { createKubectl, type Kubectl } from './kubectl.js';

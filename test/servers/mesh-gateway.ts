@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, inject, onTestFinished } from 'vitest';
 import { envoyMissing, findEnvoy } from '../../src/adapters/local/servers/envoy-server.js';
-import { freePorts } from '../../src/adapters/local/servers/loopback-port.js';
+import { freePort } from './free-port.js';
 import { serverEnvironment, startServer } from '../../src/adapters/local/servers/server-process.js';
 
 /** By these labels a Gateway and its Service find the proxy of a namespace, and a Gateway of Istio no other's. */
@@ -29,7 +29,7 @@ interface MeshGatewayOptions {
 export async function startMeshGateway({ namespace, xdsPort, folder, ports }: MeshGatewayOptions): Promise<MeshGateway> {
   const envoy = findEnvoy(dirname(inject('python')));
   if (envoy === null) throw new Error(envoyMissing);
-  const [adminPort] = (await freePorts(1)) as [number];
+  const adminPort = await freePort();
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   mkdirSync(folder, { recursive: true });
   const bootstrap = join(folder, 'gateway.json');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { quietPort } from '../../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from '../../servers/free-port.js';
 import { createKubectl } from '../../servers/kubectl.js';
 import { startTestIstio, type TestIstio } from '../../servers/istio.js';
 import { startMeshGateway } from '../../servers/mesh-gateway.js';
@@ -36,8 +36,7 @@ export async function openMesh(at: ControlPlane, istio: string, home: string): P
 
 /** Makes a namespace part of a mesh, with a gateway `public` of either kind, whose one proxy is a real Envoy. Ended after the test. */
 export async function openMeshGateway(at: ControlPlane, { rootNamespace, xdsPort }: TestIstio, namespace: string) {
-  const first = await quietPort();
-  const ports: [number, number] = [first, await quietPort(new Set([first]))];
+  const ports = (await freePorts(2)) as [number, number];
   await applyObjects(at, [
     meshNamespace(namespace, rootNamespace),
     gatewayService(namespace, ports),

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createMeter } from '../../../src/workers/metrics/meter.js';
 import { serveMetrics } from '../../../src/workers/metrics/metrics-server.js';
 import { showMetrics } from '../../../src/workers/metrics/show-metrics.js';
-import { freePorts } from '../../../src/adapters/local/servers/loopback-port.js';
+import { freePort } from '../../servers/free-port.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
 async function serve(readLedgers: () => Promise<void>) {
@@ -38,8 +38,8 @@ test('two that ask at once cause one reading', async () => {
 });
 
 test('an address that is taken is told, and the worker goes on without', async () => {
-  const [port] = await freePorts(1);
-  const config = { metricsAddress: { host: '127.0.0.1', port: port! }, storeUri: `file://${temporaryFolder()}` };
+  const port = await freePort();
+  const config = { metricsAddress: { host: '127.0.0.1', port }, storeUri: `file://${temporaryFolder()}` };
   const lines: string[] = [];
   const first = await showMetrics(config, createMeter(), (line) => lines.push(line));
   onTestFinished(() => first?.close());

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../../../src/adapters/local/servers/loopback-port.js';
+import { freePorts } from '../../servers/free-port.js';
 import { pickPorts } from '../../../src/workers/stack/pick-ports.js';
 
 const both = { temporal: true, mlflow: true, traffic: true };
