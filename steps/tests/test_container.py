@@ -28,14 +28,14 @@ def test_a_container_fetches_its_model_by_the_digest_of_its_order_and_answers_as
     try:
         for _ in range(1500):
             try:
-                assert urllib.request.urlopen(f"{url}/ping", timeout=10).status == 200
+                assert urllib.request.urlopen(f"{url}/ping", timeout=120).status == 200
                 break
             except OSError:
                 assert process.poll() is None
                 time.sleep(0.02)
         body = json.dumps(tensors(size=[0.0, 100.0], wind=[1.0, None], kind=["a", "b"])).encode()
         asked = urllib.request.Request(f"{url}/invocations", body, {"x-amzn-sagemaker-custom-attributes": "ratchet-proof"}, method="POST")
-        with urllib.request.urlopen(asked, timeout=10) as response:
+        with urllib.request.urlopen(asked, timeout=120) as response:
             assert json.load(response)["outputs"][0]["data"] == [0.5, 0.5]
             assert len(response.headers["x-amzn-sagemaker-custom-attributes"]) == 32
     finally:

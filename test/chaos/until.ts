@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Waits for a condition, looking often enough to hit a moment between two writes. */
-export async function until<T>(what: string, look: () => T | Promise<T>, { seconds = 120, everyMs = 5 } = {}): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => T | Promise<T>, { seconds = 240, everyMs = 5 } = {}): Promise<NonNullable<T>> {
   const endsAtMs = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();

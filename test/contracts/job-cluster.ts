@@ -219,6 +219,7 @@ export function describeJobCluster(
       const { cluster } = await open();
       const spec = nodeJob(
         "process.on('SIGTERM', () => { console.log('checkpointed'); process.exit(0); }); console.log('listening'); setInterval(() => {}, 1000)",
+        { graceSeconds: 30 },
       );
       await cluster.submit(spec, signal);
       await expect.poll(() => cluster.logs(spec.name), { timeout: 60_000 }).toContain('listening');

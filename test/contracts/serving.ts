@@ -114,7 +114,7 @@ export function describeServing(name: string, start: () => Promise<ServingInTest
         const spec = instanceOf(await store.put(Buffer.from('model')), place);
         const [before] = (await serving.prepare(spec, signal)).replicas;
         await crash(spec.name);
-        await expect.poll(async () => (await serving.describe(spec.name))?.replicas[0]?.restarts, { timeout: 10_000 }).toBe(1);
+        await expect.poll(async () => (await serving.describe(spec.name))?.replicas[0]?.restarts, { timeout: 60_000 }).toBe(1);
         await serving.prepare(spec, signal); // ready again
         expect((await serving.describe(spec.name))?.replicas).toEqual([{ ...before, restarts: 1 }]);
         await serving.retire(spec.name, 1);

@@ -31,7 +31,7 @@ export function routeOf(
     mirror: null,
     ...changes,
     settings: {
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
       concurrentRequestsMax: 1024,
       outlier: { consecutiveErrors: 5, ejectSeconds: 10 },
       ...changes.settings,

@@ -56,7 +56,7 @@ describe('data that is broken at its source', () => {
     ['a number as text', 'ColumnTypeChanged', 'column x: expected a number, found (object|str) \\(for example .-?\\d'],
   ])('%s: the cycle fails as what it is, and says what was expected and found', async ([delivered, type, sentence]) => {
     deliver(delivered);
-    const { code, out } = await ratchet('trigger', 'wiring', '--as-of', '2024-04-01', '--wait', '--timeout', '90s', '-o', 'json');
+    const { code, out } = await ratchet('trigger', 'wiring', '--as-of', '2024-04-01', '--wait', '--timeout', '280s', '-o', 'json');
     expect(JSON.parse(out)).toMatchObject({
       outcome: 'failed',
       failure: { type, class: 'invalid', message: expect.stringMatching(sentence) as string },
@@ -67,7 +67,7 @@ describe('data that is broken at its source', () => {
 
   test('retry after the data was mended goes on from the snapshot, and is promoted', async () => {
     deliver('whole');
-    const { code, out } = await ratchet('retry', 'wiring', '--wait', '--timeout', '90s', '-o', 'json');
+    const { code, out } = await ratchet('retry', 'wiring', '--wait', '--timeout', '280s', '-o', 'json');
     expect(JSON.parse(out)).toMatchObject({ outcome: 'promoted', asOf: '2024-04-01T00:00:00.000Z' });
     expect(code).toBe(0);
     expect(await ratchet('audit', 'verify', 'wiring')).toMatchObject({ code: 0 });

@@ -28,7 +28,7 @@ export const SERVED = {
     bake: { seconds: 3600, compare: 'holdback', holdbackPercent: 10 },
     metrics: [{ kind: 'errors', margin: 0.2, detect: 16 }],
     windowSeconds: 0.1,
-    errorSecondsMax: 5,
+    errorSecondsMax: 60,
     traffic: { requestsPerSecond: 100, errorShare: 0.02 },
   },
 } as const;

@@ -71,7 +71,7 @@ describe.skipIf(findPrometheus() === null)(`a Prometheus over a stack that serve
         return found?.type === kind && found.help === help ? [] : [`${name}: ${JSON.stringify(found ?? null)}`];
       });
     };
-    await until('all metrics are described', async () => (await missing()).length === 0, { everyMs: 200, seconds: 30 }).catch(
+    await until('all metrics are described', async () => (await missing()).length === 0, { everyMs: 200, seconds: 120 }).catch(
       () => undefined,
     );
     expect(await missing()).toEqual([]);
@@ -91,7 +91,7 @@ describe.skipIf(findPrometheus() === null)(`a Prometheus over a stack that serve
         for (const name of empty) if ((await series(name)) > 0) empty.delete(name);
         return empty.size === 0;
       },
-      { everyMs: 200, seconds: 60 },
+      { everyMs: 200, seconds: 120 },
     ).catch(() => undefined);
     await callers.stop();
     expect([...empty]).toEqual([]);

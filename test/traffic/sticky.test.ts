@@ -18,7 +18,7 @@ const STICKY: Edits = [
   ...JUDGED_BY_ERRORS,
   ['serving: {', `serving: { stickyBy: ${CALLER},`],
   ['    alpha: 0.2', '    unit: key\n    alpha: 0.2'],
-  ['weightPercent: 30, bakeSeconds: 1,', 'weightPercent: 30, bakeSeconds: 20,'],
+  ['weightPercent: 30, bakeSeconds: 1,', 'weightPercent: 30, bakeSeconds: 40,'],
 ];
 
 describe('callers who stay with their version', () => {

@@ -67,7 +67,7 @@ test('a bake that is told to turn back while the store is away moves the traffic
 
 test('a bake divides the requests anew where somebody else has divided them', async () => {
   const { cycle, bake, command, split, model, champion } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, errorSecondsMax: 5 },
+    rollout: { ...SERVED.rollout, errorSecondsMax: 15 },
   });
   expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
   await eventually(

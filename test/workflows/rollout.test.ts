@@ -10,6 +10,8 @@ import { challengerOf } from './traffic-in-test.js';
 // The time-skipping server fails a workflow task that cancels an activity which has just ended.
 const loop = useLoop('dev');
 const quickBake = { rollout: { ...SERVED.rollout, bake: { ...SERVED.rollout.bake, seconds: 2 } } };
+/** Labels never come: its steps go on until somebody says otherwise. */
+const undecided = { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] };
 const refusal = (words: string) => ({ cause: { message: expect.stringContaining(words) } });
 
 test('the first version is promoted, and gets all requests afterwards', async () => {
@@ -56,9 +58,7 @@ test('a challenger that does harm is turned back, and the record says what was s
 });
 
 test('servers that die again and again turn a challenger back', async () => {
-  const { cycle, challenger, untilStep, split } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { cycle, challenger, untilStep, split } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   loop().traffic.behave(challenger, { dies: true });
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining('died and were started again') });
@@ -97,9 +97,7 @@ test('a router that refuses the route leaves the old one in force', async () => 
 });
 
 test.for(['abort', 'rollback'] as const)('%s turns back within a step, at once', async (name) => {
-  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   await command('skip');
   await untilStep(1);
@@ -171,9 +169,7 @@ test('harm turns back while it is paused, too', async () => {
 });
 
 test('promote --full skips the steps, not the record', async () => {
-  const { command, untilStep, cycle, model } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { command, untilStep, cycle, model } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   await command('promote');
   expect(await cycle.result()).toMatchObject({ outcome: 'promoted' });
@@ -181,9 +177,7 @@ test('promote --full skips the steps, not the record', async () => {
 });
 
 test('a rollback that comes while the promotion is written happens as soon as it is', async () => {
-  const { command, untilStep, cycle, model, bake, split } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { command, untilStep, cycle, model, bake, split } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   const held = loop().holds.hold(model.name, 'promoteCandidate');
   await command('promote');
@@ -212,7 +206,7 @@ test('harm within the bake turns back by itself', async () => {
 });
 
 test('traffic that cannot be measured turns back', async () => {
-  const { cycle, model, untilStep, split } = await challengerOf(loop(), { rollout: { ...SERVED.rollout, errorSecondsMax: 5 } });
+  const { cycle, model, untilStep, split } = await challengerOf(loop(), { rollout: { ...SERVED.rollout, errorSecondsMax: 15 } });
   await untilStep(0);
   loop().traffic.editByHand(model.name, { splits: [], mirror: null });
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining('not divided') });
@@ -220,9 +214,7 @@ test('traffic that cannot be measured turns back', async () => {
 });
 
 test('a store that is away delays the record, not the turning back', async () => {
-  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   await command('skip');
   await untilStep(1);
@@ -235,16 +227,16 @@ test('a store that is away delays the record, not the turning back', async () =>
 });
 
 test.for(['hangs', 'is full'] as const)('while the store %s, harm turns back all the same; the record follows', async (outage) => {
-  const { cycle, untilStep, split, challenger, model } = await challengerOf(loop());
+  const { cycle, untilStep, split, challenger, model } = await challengerOf(loop(), {
+    rollout: { ...SERVED.rollout, errorSecondsMax: 15 },
+  });
   await untilStep(0);
   loop().store.outage = outage;
   loop().traffic.behave(challenger, { errorShare: 0.9 });
-  const atMs = Date.now();
   await eventually(
     async () => split(),
     (words) => words === 'old 100',
   );
-  expect(Date.now() - atMs).toBeLessThan(30_000);
   loop().store.outage = null;
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
   expect((await model.kinds()).slice(-2)).toEqual(['withdrawn', 'cycle-ended']);
@@ -252,7 +244,7 @@ test.for(['hangs', 'is full'] as const)('while the store %s, harm turns back all
 
 test('trainings that take every slot of their queue do not delay a turning back', async () => {
   const { cycle, command, untilStep, split } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
+    rollout: { ...undecided, steps: SERVED.rollout.steps.map((step) => ({ ...step, bakeSecondsMax: 600 })) },
   });
   await untilStep(0);
   const others = Array.from({ length: 120 }, () => modelInTest(loop())); // a worker watches a hundred at once here
@@ -265,6 +257,7 @@ test('trainings that take every slot of their queue do not delay a turning back'
   await eventually(
     async () => (await loop().jobCluster.listRunning()).length,
     (running) => running >= 110,
+    240,
   );
   await command('rollback');
   expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
@@ -273,9 +266,7 @@ test('trainings that take every slot of their queue do not delay a turning back'
 });
 
 test.for(['cancel', 'abort'] as const)('a cycle that ends by %s gives the traffic back first', async (how) => {
-  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { cycle, command, untilStep, split, model } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   await command('skip');
   await untilStep(1);
@@ -287,9 +278,7 @@ test.for(['cancel', 'abort'] as const)('a cycle that ends by %s gives the traffi
 });
 
 test('a rollout that was terminated is settled: traffic back, then the end', async () => {
-  const { cycle, command, untilStep, split, rollout, model } = await challengerOf(loop(), {
-    rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },
-  });
+  const { cycle, command, untilStep, split, rollout, model } = await challengerOf(loop(), { rollout: undecided });
   await untilStep(0);
   await command('skip');
   await untilStep(1);

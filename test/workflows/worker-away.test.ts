@@ -21,7 +21,7 @@ test('a worker that is shut down hands its watches over: the job goes on, and so
 
 test('a vote that nobody could count before the time was over does not approve, and stands with its reason', async () => {
   const model = modelInTest(loop());
-  const seconds = 10;
+  const seconds = 40;
   const { number, handle, candidateDigest } = await model.openApproval({
     approval: { signers: [{ name: 'ana' }], timeoutHours: seconds / 3600 },
   });

@@ -14,8 +14,9 @@ type Owner = z.infer<typeof Owner>;
 const beatMs = 100;
 /** … and one that was silent for so long stands still: nobody who turns back waits for it. */
 const silentMsMax = 600;
-const silentLooksMin = 20;
-/** For one that is at work. */
+/** Of a lock that is said to stand: what a writer that stood still itself sees in one look says nothing. */
+const looksMin = 20;
+/** For one that is at work; who comes after it has as long. */
 const waitMsMax = 5000;
 
 /** One process's time alone in the folder; another may end it where this one stood still. */
@@ -61,22 +62,30 @@ export async function exclusively<T>(
 }
 
 async function enter(staging: Staging, lock: string, mine: Owner, signal: AbortSignal | undefined): Promise<void> {
-  const untilMs = performance.now() + waitMsMax;
-  let heard = { beat: '', atMs: performance.now(), looks: 0 };
+  const standsAs = standing();
+  const isHeldBy = standing();
   while (!(await createDurably(staging, lock, JSON.stringify(mine)))) {
     signal?.throwIfAborted();
     const owner = await ownerOf(lock);
-    const beat = `${owner?.token} ${await touchedMs(lock)}`;
-    heard = heard.beat === beat ? { ...heard, looks: heard.looks + 1 } : { beat, atMs: performance.now(), looks: 0 };
-    // Looks are counted too: where we stood still ourselves, time alone says nothing of the other one.
-    const isSilent = performance.now() - heard.atMs > silentMsMax && heard.looks >= silentLooksMin;
+    const isSilent = standsAs(`${owner?.token} ${await touchedMs(lock)}`) > silentMsMax;
+    const isSlow = isHeldBy(owner?.token) > waitMsMax;
     if (isSilent || (owner !== null && !isRunning(owner))) await moveAside(lock, owner, mine.token);
-    else if (performance.now() > untilMs)
+    else if (isSlow)
       throw new RatchetError('RouterUnavailable', `${lock}: expected to be alone within 5 s, found process ${owner?.pid} at work`, {
         remedy: 'it is tried again; where it stays so, look whether Envoy answers',
       });
     else await sleep(10, undefined, signal && { signal });
   }
+}
+
+/** Says of each value how long it has stood; 0 until it was looked at often enough. */
+function standing(): (value: string | undefined) => number {
+  let since = { value: '' as string | undefined, atMs: 0, looks: 0 };
+  return (value) => {
+    const nowMs = performance.now();
+    since = value === since.value ? { ...since, looks: since.looks + 1 } : { value, atMs: nowMs, looks: 0 };
+    return since.looks < looksMin ? 0 : nowMs - since.atMs;
+  };
 }
 
 /** Between looking and moving, another process may have moved the old lock and put its own there: then it is put back. */

@@ -107,13 +107,15 @@ test('latencies lie in the bucket of their milliseconds', async () => {
   const models = await startRoutedModels({ 'm-1': 1 });
   models.replicas['m-1']![0]!.delayMs = 120;
   await models.router.shift(routeOf('m', 1, [['champion', 'm-1', 100]]), signal);
+  const startMs = performance.now();
   await ask(models.envoy.url, 'm');
+  const tookMs = performance.now() - startMs;
   await vi.waitFor(
     async () => {
       const { champion } = (await sourceOf(models).read(instances, 'request', signal)).arms;
       const bucket = champion!.latency.findIndex((count) => count === 1);
       expect(LATENCY_EDGES_MS[bucket]).toBeGreaterThanOrEqual(120);
-      expect(LATENCY_EDGES_MS[bucket]).toBeLessThan(1000);
+      expect(LATENCY_EDGES_MS[bucket - 1]).toBeLessThanOrEqual(tookMs);
     },
     { timeout: 20_000 },
   );

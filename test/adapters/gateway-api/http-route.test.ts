@@ -20,7 +20,7 @@ test('an HTTPRoute divides 90 to 10, mirrors, and matches whole parts of the pat
     rules: [
       {
         matches: [{ path: { type: 'PathPrefix', value: '/v2/models/flights' } }],
-        timeouts: { request: '5000ms' },
+        timeouts: { request: '60000ms' },
         filters: [{ type: 'RequestMirror', requestMirror: { backendRef: { name: 'flights-3-fresh-8', port: 8080 } } }],
         backendRefs: [
           { name: 'flights-3', port: 8080, weight: 90 },

@@ -27,7 +27,7 @@ test('a VirtualService reads as people write it: 90 to 10, a mirror, whole parts
           { destination: to('flights-8'), weight: 10, headers: arm('challenger') },
         ],
         mirrors: [{ destination: to('r-8-fresh'), percentage: { value: 100 } }],
-        timeout: '5s',
+        timeout: '60s',
         retries: { attempts: 3, retryOn: 'connect-failure,refused-stream,reset-before-request' },
       },
     ],
@@ -39,6 +39,6 @@ test('what we write is what we read, and another weight, mirror or timeout is no
   expect(splitOfVirtualService(spec, route, settings)).toEqual({ splits: route.splits, mirror: route.mirror });
   spec.http[0].route[0].weight = 80;
   expect(splitOfVirtualService(spec, route, settings)?.splits[0]?.weightPercent).toBe(80);
-  spec.http[0].timeout = '60s';
+  spec.http[0].timeout = '1s';
   expect(splitOfVirtualService(spec, route, settings)).toBeNull();
 });

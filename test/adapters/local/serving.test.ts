@@ -101,7 +101,7 @@ async function startWithoutItsPort() {
   await expect
     .poll(
       () => new Promise<boolean>((resolve) => other.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))),
-      { timeout: 5000 },
+      { timeout: 60_000 },
     )
     .toBe(true);
   return { serving, servingFolder, spec, before, other };

@@ -30,7 +30,7 @@ async function answering(...answers: Answer[]) {
   onTestFinished(() => void server.close().closeAllConnections());
   const { port } = server.address() as { port: number };
   const environment = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'top-secret', AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` };
-  return { store: createS3ObjectStore({ uri: 's3://bucket', environment, requestTimeoutMs: 2000 }), methods };
+  return { store: createS3ObjectStore({ uri: 's3://bucket', environment, requestTimeoutMs: 30_000 }), methods };
 }
 
 const bytes = Buffer.from('record');

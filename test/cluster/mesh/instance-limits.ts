@@ -37,7 +37,7 @@ export function testInstanceLimits(open: () => Promise<MeshRoutes & { readonly r
     test('refuse at once what is more than concurrentRequestsMax', async () => {
       const { router, replicas } = await open();
       await router.shift(routeOf('m', 1, toChampion, { settings: { concurrentRequestsMax: 3 } }), signal);
-      replicas['m-1'].delayMs = 2000;
+      replicas['m-1'].delayMs = 8000;
       const asked = await Promise.all(Array.from({ length: 12 }, async () => (await ask(router.url, 'm')).status));
       expect(asked.filter((status) => status === 200)).toHaveLength(3);
       expect(asked.filter((status) => status === 503)).toHaveLength(9);

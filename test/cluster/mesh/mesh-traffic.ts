@@ -28,7 +28,7 @@ export function testMeshTraffic(open: () => Promise<MeshRoutes & { readonly rout
       expect(tenth).toBeGreaterThan(0.1 - DEVIATIONS * deviation);
       expect(tenth).toBeLessThan(0.1 + DEVIATIONS * deviation);
       // Other limits besides: on Istio the proxy makes its connections to both instances anew.
-      await router.shift(routeOf('m', 3, toChallenger, { settings: { timeoutMs: 4000, concurrentRequestsMax: 512 } }), signal);
+      await router.shift(routeOf('m', 3, toChallenger, { settings: { timeoutMs: 50_000, concurrentRequestsMax: 512 } }), signal);
       expect(await shareOfChallenger(router.url, 300)).toBe(1);
       await router.shift(routeOf('m', 4, toChampion), signal);
       expect(await shareOfChallenger(router.url, 300)).toBe(0);

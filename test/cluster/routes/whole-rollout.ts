@@ -30,7 +30,7 @@ export interface RolloutMover {
 }
 
 /** So long a proxy may take to follow what its control plane has taken. */
-const aMoment = { timeout: 10_000 };
+const aMoment = { timeout: 60_000 };
 
 /** Rollouts of real workers, with real model servers in the pods, whose requests are moved on Kubernetes. Its definitions are there. */
 export function testWholeRollout({ rights, router, edits, openGateway }: RolloutMover): void {
@@ -63,10 +63,10 @@ export function testWholeRollout({ rights, router, edits, openGateway }: Rollout
       nodeSelector: { node: opened.namespace },
       router: way,
     };
-    const serving = `  serving: { timeoutMs: 2000, readySecondsMax: 60, cluster: ${JSON.stringify(cluster)} }`;
+    const serving = `  serving: { timeoutMs: 30000, readySecondsMax: 300, cluster: ${JSON.stringify(cluster)} }`;
     // The machine is shared with other tests: who is slower says nothing here, and is tried in test/traffic.
     const latency = '      - { kind: latency, margin: 1, detect: 16 }\n';
-    const all: Edits = [['  serving: { timeoutMs: 2000, readySecondsMax: 30 }', serving], [latency, ''], ...edits];
+    const all: Edits = [['  serving: { timeoutMs: 30000, readySecondsMax: 300 }', serving], [latency, ''], ...edits];
     return startServedStack(all, {
       RATCHET_KUBERNETES_SERVING_NAMESPACES: opened.namespace,
       RATCHET_KUBERNETES_ROUTERS: way.kind,

@@ -50,7 +50,7 @@ describe.skipIf(!versitygw)('a rollout on SageMaker’s stand-in (skipped withou
     fake.cloudWatch.setAlarm('checkout-slow', { state: 'OK', reason: '' }); // a worker that could not ask for it would promote nobody
     const cluster = { kind: 'sagemaker', image: 'server:1', machineType: 'ml.m5.large', metricsSeconds: 10, alarms };
     const edits = [
-      ['  serving: { timeoutMs: 2000, readySecondsMax: 30 }', `  serving: { readySecondsMax: 60, cluster: ${JSON.stringify(cluster)} }`],
+      ['  serving: { timeoutMs: 30000, readySecondsMax: 300 }', `  serving: { readySecondsMax: 300, cluster: ${JSON.stringify(cluster)} }`],
       ['      - { kind: latency, margin: 1, detect: 16 }\n      - { kind: mean, margin: 0.1, detect: 0.4 }\n', ''],
       ['windowSeconds: 0.5', 'windowSeconds: 10'],
       ['alpha: 0.05', 'alpha: 0.2'],

@@ -71,7 +71,7 @@ async function detached(queue: ReturnType<typeof newQueue>, watcher: Watcher, na
 }
 
 test('one slot is enough for many watches; each is heard of, and answered when it ends', async () => {
-  const queue = newQueue({ heartbeatSeconds: 10 });
+  const queue = newQueue({ heartbeatSeconds: 30 });
   const watcher = await queue.watcher();
   const names = ['a', 'b', 'c', 'd'];
   const handles = await Promise.all(names.map((name) => queue.begin(name)));
@@ -125,7 +125,7 @@ test.for([
 });
 
 test('a workflow that waits for the end of its cancelled watch hears of it', async () => {
-  const queue = newQueue({ heartbeatSeconds: 10, waitsForEnd: true });
+  const queue = newQueue({ heartbeatSeconds: 30, waitsForEnd: true });
   const watcher = await queue.watcher();
   const handle = await detached(queue, watcher, 'one');
   await handle.cancel();
@@ -137,11 +137,11 @@ test('a workflow that waits for the end of its cancelled watch hears of it', asy
 });
 
 test('a watch that is given back after its workflow was cancelled is cancelled, not failed', async () => {
-  const queue = newQueue({ heartbeatSeconds: 10, waitsForEnd: true });
+  const queue = newQueue({ heartbeatSeconds: 30, waitsForEnd: true });
   const watcher = await queue.watcher();
   const handle = await detached(queue, watcher, 'one');
   const { said } = watcher.last('one')!;
-  await until('it is heard without a slot', async () => (await saidOf(handle)) >= said); // the next heartbeat is five seconds away
+  await until('it is heard without a slot', async () => (await saidOf(handle)) >= said); // the next heartbeat is fifteen seconds away
   await handle.cancel();
   await until(
     'the server knows',
@@ -161,8 +161,9 @@ test('a watch that somebody pauses ends, and goes on when it may', async () => {
   const activity = { namespace: 'default', execution: { workflowId: handle.workflowId }, type: 'watch' };
   await client.workflowService.pauseActivity(activity);
   await until('its end', () => watcher.last('one')!.signal.aborted);
+  const tries = watcher.tries.get('one')!.length; // on a machine that stands still Temporal may have begun another by itself
   await client.workflowService.unpauseActivity(activity);
-  (await tryOf(watcher, 'one', 2)).end();
+  (await tryOf(watcher, 'one', tries + 1)).end();
   await handle.result();
   expect(watcher.failures).toEqual([]);
 });
