@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { describeTrafficRouter } from '../contracts/traffic-router.js';
 import { startTestArgoRollouts, type TestArgoRollouts } from '../servers/argo-rollouts.js';
-import { goModuleFolder } from './routes/go-module.js';
+import { installDefinitions } from './routes/install-definitions.js';
 import { openArgoRollouts, selectorOfService } from './routes/open-argo-rollouts.js';
-import { installDefinitions } from './routes/open-routes.js';
 import { openPlayedGateway } from './routes/played-gateway.js';
 import { testRolloutEdits } from './routes/rollout-edits.js';
 import { testRolloutFaults } from './routes/rollout-faults.js';
@@ -24,10 +23,7 @@ describe.skipIf(!isBuilt)('Rollouts driven beside the real controller of Argo Ro
   const home = mkdtempSync(join(tmpdir(), 'ratchet-argo-rollouts-'));
 
   beforeAll(async () => {
-    const istio = join(await goModuleFolder('istio.io/api'), 'kubernetes/customresourcedefinitions.gen.yaml');
-    const folder = join(await goModuleFolder('github.com/argoproj/argo-rollouts'), 'manifests/crds');
-    const own = readdirSync(folder).filter((name) => name.endsWith('-crd.yaml'));
-    await installDefinitions(kubernetes!, [istio, ...own.map((name) => join(folder, name))]);
+    await installDefinitions(kubernetes!, 'Istio', 'Argo Rollouts');
     controller = await startTestArgoRollouts(kubernetes!.argoRollouts!, kubernetes!.kubeconfig, home);
   });
 

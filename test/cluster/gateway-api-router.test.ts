@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createGatewayApiTrafficRouter } from '../../src/adapters/gateway-api/traffic-router.js';
 import { ask, describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
 import { acceptGateway, startGatewayController } from './routes/gateway-controller.js';
-import { goModuleFolder } from './routes/go-module.js';
+import { installDefinitions } from './routes/install-definitions.js';
 import { gateway } from './mesh/mesh-objects.js';
-import { applyObjects, installDefinitions, openRoutes } from './routes/open-routes.js';
+import { applyObjects, openRoutes } from './routes/open-routes.js';
 import { startTestGateway } from './routes/test-gateway.js';
 import { describeRouteObjects } from './routes/route-objects.js';
 
@@ -24,14 +23,7 @@ async function open() {
 }
 
 describe.skipIf(kubernetes === null)('HTTPRoutes in a real API server (skipped where no control plane was built)', () => {
-  beforeAll(async () => {
-    const folder = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
-    const kinds = ['gateways', 'httproutes'];
-    await installDefinitions(
-      kubernetes!,
-      kinds.map((kind) => join(folder, `gateway.networking.k8s.io_${kind}.yaml`)),
-    );
-  });
+  beforeAll(() => installDefinitions(kubernetes!, 'Gateway API'));
 
   describeTrafficRouter('Gateway API', open);
   describeRouteObjects({ group: 'gateway.networking.k8s.io', plural: 'httproutes', rules: '/spec/rules', backends: 'backendRefs' }, open);

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createIstioTrafficRouter } from '../../src/adapters/istio/traffic-router.js';
 import { describeTrafficRouter, routeOf } from '../contracts/traffic-router.js';
 import { createKubectl } from '../servers/kubectl.js';
 import { istioGateway } from './mesh/mesh-objects.js';
-import { goModuleFolder } from './routes/go-module.js';
-import { applyObjects, installDefinitions, openRoutes } from './routes/open-routes.js';
+import { installDefinitions } from './routes/install-definitions.js';
+import { applyObjects, openRoutes } from './routes/open-routes.js';
 import { describeRouteObjects } from './routes/route-objects.js';
 import { startTestGateway } from './routes/test-gateway.js';
 import { rulesOfMesh } from './routes/virtual-services.js';
@@ -30,10 +29,7 @@ async function open() {
 }
 
 describe.skipIf(kubernetes === null)('VirtualServices in a real API server (skipped where no control plane was built)', () => {
-  beforeAll(async () => {
-    const folder = await goModuleFolder('istio.io/api');
-    await installDefinitions(kubernetes!, [join(folder, 'kubernetes/customresourcedefinitions.gen.yaml')]);
-  });
+  beforeAll(() => installDefinitions(kubernetes!, 'Istio'));
 
   describeTrafficRouter('Istio', open);
   describeRouteObjects({ group: GROUP, plural: 'virtualservices', rules: '/spec/http', backends: 'route' }, open);

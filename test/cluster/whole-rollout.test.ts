@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { beforeAll, describe, inject } from 'vitest';
 import { loadKubeConfig } from '../../src/adapters/kubernetes/kube-config.js';
 import { gateway } from './mesh/mesh-objects.js';
 import { acceptGateway, startGatewayController } from './routes/gateway-controller.js';
-import { goModuleFolder } from './routes/go-module.js';
-import { applyObjects, installDefinitions, objectsIn } from './routes/open-routes.js';
+import { installDefinitions } from './routes/install-definitions.js';
+import { applyObjects, objectsIn } from './routes/open-routes.js';
 import { openPlayedGateway } from './routes/played-gateway.js';
 import { testWholeRollout } from './routes/whole-rollout.js';
 
@@ -16,14 +15,7 @@ const isPlayed = kubernetes !== null && kubernetes.istio === null;
 describe.skipIf(!isPlayed)(
   'rollouts through an HTTPRoute (skipped where no control plane was built, or where Istio was built, too)',
   () => {
-    beforeAll(async () => {
-      const folder = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
-      const kinds = ['gateways', 'httproutes'];
-      await installDefinitions(
-        kubernetes!,
-        kinds.map((kind) => join(folder, `gateway.networking.k8s.io_${kind}.yaml`)),
-      );
-    });
+    beforeAll(() => installDefinitions(kubernetes!, 'Gateway API'));
 
     testWholeRollout({
       rights: 'gateway-api-rbac.yaml',

@@ -1,34 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { describe } from 'vitest';
 import { describeTrafficRouter } from '../../contracts/traffic-router.js';
-import type { TestIstio } from '../../servers/istio.js';
 import { testControlPlaneAway } from './away.js';
+import { describeOnMesh } from './describe-on-mesh.js';
 import { testGatewayWords } from './gateway-words.js';
 import { testInstanceLimits } from './instance-limits.js';
 import { testMeshTraffic } from './mesh-traffic.js';
-import { openMesh, openMeshRoutes } from './open-mesh.js';
+import { openMeshRoutes } from './open-mesh.js';
 import { routers, untilTaken } from './routers.js';
 
-const kubernetes = inject('kubernetes');
-const isBuilt = kubernetes !== null && kubernetes.istio !== null;
-
-describe.skipIf(!isBuilt)('requests through a real Envoy that Istio’s control plane directs (skipped where it was not built)', () => {
-  let istio: TestIstio | undefined;
-  const home = mkdtempSync(join(tmpdir(), 'ratchet-istio-'));
-
-  beforeAll(async () => {
-    istio = await openMesh(kubernetes!, kubernetes!.istio!, home);
-  });
-  afterAll(async () => {
-    await istio?.kill();
-    rmSync(home, { recursive: true, force: true });
-  });
-
+describeOnMesh('requests through a real Envoy that Istio’s control plane directs', ({ kubernetes, istio }) => {
   async function open(name: keyof typeof routers) {
     const { rights, make } = routers[name];
-    const routes = await openMeshRoutes('mesh-routes', kubernetes!, istio!, rights);
+    const routes = await openMeshRoutes('mesh-routes', kubernetes, istio(), rights);
     return { ...routes, router: untilTaken(make(routes), routes), instances: ['m-1', 'm-2'] as const };
   }
 
@@ -38,5 +21,5 @@ describe.skipIf(!isBuilt)('requests through a real Envoy that Istio’s control 
   });
   testGatewayWords(() => open('Gateway API'));
   testInstanceLimits(() => open('Istio'));
-  testControlPlaneAway(open, () => istio!);
+  testControlPlaneAway(open, istio);
 });

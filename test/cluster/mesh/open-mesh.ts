@@ -7,8 +7,8 @@ import { createKubectl } from '../../servers/kubectl.js';
 import { startTestIstio, type TestIstio } from '../../servers/istio.js';
 import { startMeshGateway } from '../../servers/mesh-gateway.js';
 import type { ModelReplica } from '../../servers/model-replica.js';
-import { goModuleFolder } from '../routes/go-module.js';
-import { applyObjects, installDefinitions, openRoutes } from '../routes/open-routes.js';
+import { installDefinitions } from '../routes/install-definitions.js';
+import { applyObjects, openRoutes } from '../routes/open-routes.js';
 import type { ControlPlane } from '../worker-namespace.js';
 import {
   gateway,
@@ -24,12 +24,7 @@ import {
 /** Istio with the definitions of its objects and of the Gateway API, for all tests of a file. */
 export async function openMesh(at: ControlPlane, istio: string, home: string): Promise<TestIstio> {
   const rootNamespace = `mesh-${process.pid}`;
-  const crds = join(await goModuleFolder('sigs.k8s.io/gateway-api'), 'config/crd/standard');
-  const kinds = ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants', 'grpcroutes'];
-  await installDefinitions(at, [
-    join(await goModuleFolder('istio.io/api'), 'kubernetes/customresourcedefinitions.gen.yaml'),
-    ...kinds.map((kind) => join(crds, `gateway.networking.k8s.io_${kind}.yaml`)),
-  ]);
+  await installDefinitions(at, 'Gateway API', 'Istio');
   await applyObjects(at, [meshNamespace(rootNamespace, rootNamespace), loopbackOnly(rootNamespace)]);
   return startTestIstio(istio, at.kubeconfig, home, rootNamespace);
 }

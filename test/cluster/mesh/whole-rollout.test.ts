@@ -1,30 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { describe } from 'vitest';
 import type { KubernetesRouter } from '../../../src/domain/serving-cluster.js';
-import type { TestIstio } from '../../servers/istio.js';
 import { testWholeRollout } from '../routes/whole-rollout.js';
+import { describeOnMesh } from './describe-on-mesh.js';
 import { followPods } from './follow-pods.js';
-import { openMesh, openMeshGateway } from './open-mesh.js';
+import { openMeshGateway } from './open-mesh.js';
 import { routeInProxy } from './proxy-routes.js';
 import { routers } from './routers.js';
 
-const kubernetes = inject('kubernetes');
-const isBuilt = kubernetes !== null && kubernetes.istio !== null;
-
-describe.skipIf(!isBuilt)('rollouts through a real Envoy that Istio’s control plane directs (skipped where it was not built)', () => {
-  let istio: TestIstio | undefined;
-  const home = mkdtempSync(join(tmpdir(), 'ratchet-istio-'));
-
-  beforeAll(async () => {
-    istio = await openMesh(kubernetes!, kubernetes!.istio!, home);
-  });
-  afterAll(async () => {
-    await istio?.kill();
-    rmSync(home, { recursive: true, force: true });
-  });
-
+describeOnMesh('rollouts through a real Envoy that Istio’s control plane directs', ({ kubernetes, istio }) => {
   describe.each<[keyof typeof routers, (namespace: string) => KubernetesRouter, 'gatewayApiUrl' | 'istioUrl']>([
     ['Gateway API', () => ({ kind: 'gateway-api', gateway: { name: 'public' } }), 'gatewayApiUrl'],
     ['Istio', (namespace) => ({ kind: 'istio', gateways: [`${namespace}/public`], hosts: ['*'] }), 'istioUrl'],
@@ -34,8 +17,8 @@ describe.skipIf(!isBuilt)('rollouts through a real Envoy that Istio’s control 
       router,
       edits: [],
       async openGateway(namespace) {
-        const gateway = await openMeshGateway(kubernetes!, istio!, namespace);
-        followPods(kubernetes!, namespace);
+        const gateway = await openMeshGateway(kubernetes, istio(), namespace);
+        followPods(kubernetes, namespace);
         return { url: gateway[url], split: async (model) => (await routeInProxy(gateway.adminUrl, model))?.weights ?? {} };
       },
     });

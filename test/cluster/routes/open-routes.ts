@@ -96,15 +96,3 @@ export async function applyObjects(
   const list = { apiVersion: 'v1', kind: 'List', items };
   await createKubectl(binary, kubeconfig)(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list));
 }
-
-/** Installs custom resource definitions and waits until the API server serves them. */
-export async function installDefinitions(
-  { binary, kubeconfig }: { binary: string; kubeconfig: string },
-  files: readonly string[],
-): Promise<void> {
-  const kubectl = createKubectl(binary, kubeconfig);
-  const said = await kubectl(['apply', '--server-side', '--output=name', ...files.map((file) => `--filename=${file}`)]);
-  // Not --for=condition: it fails on one that has no conditions yet.
-  const established = `--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True`;
-  await kubectl(['wait', established, '--timeout=60s', ...said.trim().split('\n')]);
-}
