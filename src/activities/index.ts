@@ -7,7 +7,7 @@ import { keepAlive } from './keep-alive.js';
 import { createNoticeActivities, type NoticeActivityPorts } from './notice-activities.js';
 import { createPaceActivities } from './pace-activities.js';
 import { createMonitorActivities } from './monitor-activities.js';
-import { createPromotionActivities, type PromotionActivityPorts } from './promotion-activities.js';
+import { createPromotionActivities } from './promotion-activities.js';
 import { createReconcileActivities, type ReconcileActivityPorts } from './reconcile-activities.js';
 import { createRollbackActivities } from './rollback-activities.js';
 import { createRolloutActivities } from './rollout-activities.js';
@@ -20,7 +20,6 @@ export type ActivityPorts = JobActivityPorts &
   DecisionActivityPorts &
   LogActivityPorts &
   NoticeActivityPorts &
-  PromotionActivityPorts &
   ServingActivityPorts &
   TrafficActivityPorts &
   WatchActivityPorts &

@@ -168,7 +168,8 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
         refusal: `cycle ${cycle} ended ${ended.outcome}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
       };
     }
-    return { asOf: started.asOf, cites: ended.evidence };
+    // A retry that ended early finished little itself; what it was to cite is as good as before.
+    return { asOf: started.asOf, cites: { ...started.cites, ...ended.evidence } };
   }
 
   /** The cycle that a trigger already became, where the lifecycle forgot it (terminated, reset); null: none that is known. */

@@ -2,21 +2,11 @@ import type { ModelVersion } from '../domain/candidate.js';
 import type { Digest } from '../domain/digest.js';
 import type { Evidence, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
-import { objectKey } from '../domain/object-key.js';
-import type { RegistryKind } from '../domain/model-spec.js';
-import type { ModelRegistry } from '../ports/model-registry.js';
-import type { ObjectStore } from '../ports/object-store.js';
-import { candidateOf, type CandidateModel } from './candidate-of.js';
+import { candidateOf } from './candidate-of.js';
+import { createChampionAlias, isSameVersion, registerRequestOf, registryPlace, type ChampionAliasPorts } from './champion-alias.js';
 import { checkPromotion } from './check-promotion.js';
-import { loadCycle, type CycleContext, type CycleRef } from './cycle-context.js';
+import { loadCycle, type CycleRef } from './cycle-context.js';
 import { putDocument } from './documents.js';
-import type { Ledger } from './ledger.js';
-
-export interface PromotionActivityPorts {
-  readonly store: ObjectStore;
-  readonly ledger: Ledger;
-  readonly registryOf: (kind: RegistryKind) => ModelRegistry;
-}
 
 export interface RegisteredCandidate extends StageResult {
   readonly candidateDigest: Digest;
@@ -33,7 +23,8 @@ export interface PromoteRequest extends CycleRef {
   readonly at: string;
 }
 
-export function createPromotionActivities({ store, ledger, registryOf }: PromotionActivityPorts) {
+export function createPromotionActivities({ store, ledger, registryOf }: ChampionAliasPorts) {
+  const alias = createChampionAlias({ store, ledger, registryOf });
   return { registerCandidate, promoteCandidate, projectChampion };
 
   /** Stores the candidate document and registers its model under alias `challenger`. Asked again, it finds what it made. */
@@ -42,16 +33,10 @@ export function createPromotionActivities({ store, ledger, registryOf }: Promoti
     const built = await candidateOf(store, context, ref);
     await putDocument(store, built.candidate);
     const { candidate, candidateDigest, version, training } = built;
-    const name = registryName(context);
-    const registry = registryOf(context.spec.spec.registry.kind);
-    const registered = await registry.register({
-      name,
-      candidateDigest,
-      source: `${store.uri}/${objectKey(candidate.modelDigest)}`,
-      mlflowRunId: training.mlflowRunId,
-      description: `${version}, judged in cycle ${ref.cycle}`,
-      tags: tagsOf(built),
-    });
+    const { kind, name } = registryPlace(ref.model, context.spec.spec);
+    const registry = registryOf(kind);
+    const { mlflowRunId } = training;
+    const registered = await registry.register(registerRequestOf(store, name, candidate, { candidateDigest, version, mlflowRunId }));
     await registry.setAlias(name, 'challenger', registered.registryVersion);
     const modelVersion: ModelVersion = {
       version,
@@ -61,7 +46,7 @@ export function createPromotionActivities({ store, ledger, registryOf }: Promoti
       datasetDigest: candidate.datasetDigest,
       trainEnd: training.trainWindow.end,
       registryVersion: registered.registryVersion,
-      mlflowRunId: training.mlflowRunId,
+      mlflowRunId,
     };
     const evidence: Evidence = {
       kind: 'evidence',
@@ -124,42 +109,9 @@ export function createPromotionActivities({ store, ledger, registryOf }: Promoti
     const head = await ledger.readState(model);
     const champion = head?.state.champion;
     if (!champion) return 'no champion yet';
-    const context = await loadCycle({ ledger, store }, model, champion.cycle);
-    const name = registryName(context);
-    const registry = registryOf(context.spec.spec.registry.kind);
-    const before = await registry.getAlias(name, 'champion');
-    if (before !== champion.registryVersion) await registry.setAlias(name, 'champion', champion.registryVersion);
-    if ((await registry.getAlias(name, 'challenger')) === champion.registryVersion) await registry.deleteAlias(name, 'challenger');
-    const found = await registry.getAlias(name, 'champion');
-    if (found !== champion.registryVersion) {
-      throw new RatchetError(
-        'RegistryUnavailable',
-        `alias champion of ${name}: expected version ${champion.registryVersion} after setting it, found ${found ?? 'none'}`,
-        {
-          remedy: 'somebody else moves this alias: the ledger is the truth and it is set again',
-        },
-      );
-    }
-    return `${name} version ${champion.registryVersion} is champion`;
+    const { kind, name, registryVersion } = await alias.bring(model, champion);
+    const registry = registryOf(kind);
+    if (isSameVersion(await registry.getAlias(name, 'challenger'), champion)) await registry.deleteAlias(name, 'challenger');
+    return `${name} version ${registryVersion} is champion`;
   }
-}
-
-function registryName({ spec, model }: CycleContext): string {
-  return spec.spec.registry.name ?? model;
-}
-
-function tagsOf({ candidate, candidateDigest, version }: CandidateModel): Record<string, string> {
-  return {
-    'ratchet.version': version,
-    'ratchet.cycle': String(candidate.cycle),
-    'ratchet.candidate_digest': candidateDigest,
-    'ratchet.model_digest': candidate.modelDigest,
-    'ratchet.dataset_digest': candidate.datasetDigest,
-    'ratchet.code_digest': candidate.codeDigest,
-    'ratchet.config_digest': candidate.configDigest,
-    'ratchet.policy_digest': candidate.policyDigest,
-    ...(candidate.commit === undefined ? {} : { 'ratchet.commit': candidate.commit }),
-    'ratchet.baseline_digest': candidate.baseline.championDigest ?? 'none',
-    ...Object.fromEntries(Object.entries(candidate.evidence).map(([stage, digest]) => [`ratchet.evidence.${stage}`, digest])),
-  };
 }

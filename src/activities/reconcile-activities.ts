@@ -1,17 +1,17 @@
 import { cancellationSignal, getClient } from '@temporalio/activity';
+import type { ModelVersion } from '../domain/candidate.js';
 import { digestOf } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
-import { ModelSpec, type RegistryKind } from '../domain/model-spec.js';
+import { ModelSpec } from '../domain/model-spec.js';
 import { placeOfRoute } from '../domain/serving-cluster.js';
 import type { MetricSource } from '../ports/metric-source.js';
-import type { ModelRegistry } from '../ports/model-registry.js';
-import type { ObjectStore } from '../ports/object-store.js';
+import type { RegisteredVersion } from '../ports/model-registry.js';
 import type { Serving } from '../ports/serving.js';
 import type { RouteReading, TrafficRouter } from '../ports/traffic-router.js';
+import { createChampionAlias, isSameVersion, type ChampionAliasPorts } from './champion-alias.js';
 import { getDocument } from './documents.js';
 import { faultOfHold } from './hold-traffic.js';
-import type { Ledger } from './ledger.js';
 import { keepRequestCounts } from './request-counts.js';
 import { instanceName } from './served-instance.js';
 import { faultOfServers } from './servers-fault.js';
@@ -23,10 +23,7 @@ import { faultOfTraffic, type Fault } from './traffic-fault.js';
 /** A source that hangs keeps nobody's traffic from being looked at. */
 const COUNT_MS_MAX = 4000;
 
-export interface ReconcileActivityPorts extends TellPorts {
-  readonly store: ObjectStore;
-  readonly ledger: Ledger;
-  readonly registryOf: (kind: RegistryKind) => ModelRegistry;
+export interface ReconcileActivityPorts extends TellPorts, ChampionAliasPorts {
   readonly serving: Serving;
   readonly metrics: MetricSource;
   readonly router: TrafficRouter;
@@ -47,7 +44,8 @@ interface Compared {
 }
 
 export function createReconcileActivities(ports: ReconcileActivityPorts) {
-  const { store, ledger, registryOf, router, serving } = ports;
+  const { store, ledger, router, serving } = ports;
+  const championAlias = createChampionAlias(ports);
   const tellPeople = createTellPeople(ports);
   const tellStuck = createTellStuck(ports);
   return { listModels, reconcileModel, settleExposure };
@@ -113,7 +111,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const champion = instanceName(model, state.champion.cycle);
     const looks = isServed ? [trafficFaults(model, state, reading), faultOfServers(serving, champion, reading)] : [];
     const served = (await Promise.all(looks)).flat();
-    const alias = await faultOfAlias(model, spec.registry, state).catch((error: unknown) => ({ error }));
+    const alias = await faultOfAlias(model, state).catch((error: unknown) => ({ error }));
     const faults = [...('error' in alias ? [] : alias), ...served];
     const pauses = spec.serving?.onHandEdit === 'pause' && faults.some(({ byHand }) => byHand);
     return { faults, pauses, trouble: 'error' in alias ? alias.error : null };
@@ -136,21 +134,22 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     return [{ what: `traffic: ${inWords(reading)}`, byHand: false, repair: null }];
   }
 
-  async function faultOfAlias(
-    model: string,
-    { kind, name = model }: ModelSpec['spec']['registry'],
-    { champion, previousChampion }: LedgerState,
-  ): Promise<Fault[]> {
-    const registry = registryOf(kind);
-    const expected = champion!.registryVersion;
-    const alias = await registry.getAlias(name, 'champion');
-    if (alias === expected) return [];
-    const byHand = alias !== null && previousChampion?.registryVersion !== alias;
+  async function faultOfAlias(model: string, { champion, previousChampion }: LedgerState): Promise<Fault[]> {
+    const fault = await championAlias.look(model, champion!);
+    if (fault === null) return [];
+    const { place, held } = fault;
+    const byHand = held !== null && (previousChampion === null || !isSameVersion(held, previousChampion));
     const repair = async (): Promise<void> => {
-      const now = (await ledger.readState(model))?.state.champion?.registryVersion;
-      if (now === expected) await registry.setAlias(name, 'champion', expected); // else somebody was just promoted
+      const now = (await ledger.readState(model))?.state.champion;
+      if (now?.candidateDigest === champion!.candidateDigest) await championAlias.bring(model, now); // else somebody was just promoted
     };
-    return [{ what: `alias champion of ${name}: expected version ${expected}, found ${alias ?? 'none'}`, byHand, repair }];
+    return [
+      {
+        what: `alias champion of ${place.name}: expected version ${champion!.registryVersion}, found ${heldWords(champion!, held)}`,
+        byHand,
+        repair,
+      },
+    ];
   }
 
   async function tell(model: string, faults: readonly Fault[], pauses: boolean): Promise<void> {
@@ -182,6 +181,12 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
         );
     });
   }
+}
+
+/** The same number may be another version: of a registry that was lost, or of another name. */
+function heldWords({ registryVersion }: ModelVersion, held: RegisteredVersion | null): string {
+  if (held === null) return 'none';
+  return held.registryVersion === registryVersion ? `another model as version ${registryVersion}` : held.registryVersion;
 }
 
 /** @throws what is no trouble of the router's */

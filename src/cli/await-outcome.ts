@@ -29,11 +29,11 @@ export async function awaitOutcome(
   const signal = endOfWaiting(cli, timeoutSeconds);
   const handle = session.model(model);
   const cycle = await awaitCycleOf(handle, key, { signal, onTrouble: (message) => cli.tell(`  ${message}`) });
-  if (cycle === null) throw gaveUp(model, timeoutSeconds);
+  if (cycle === null) throw gaveUp(model, whyWaitingEnded(cli, timeoutSeconds));
   const live = cli.terminal.isScreen && cli.format(command) === 'table';
   if (!live) cli.tell(`${model} cycle ${cycle}`);
   const state = await createFollow(cli, { signal, live })(handle.cycle(cycle));
-  if (!state?.outcome) throw gaveUp(model, timeoutSeconds);
+  if (!state?.outcome) throw gaveUp(model, whyWaitingEnded(cli, timeoutSeconds));
   cli.exitCode = EXIT_CODE[state.outcome];
   cli.print(command, { ...outcomeDocument(state), ...(commit === undefined ? {} : { commit }) }, () =>
     live ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() }),
@@ -65,8 +65,12 @@ function outcomeDocument({ model, cycle, asOf, outcome, reason, version, candida
   };
 }
 
-function gaveUp(model: string, timeoutSeconds: number | undefined): CommandError {
-  const why = timeoutSeconds === undefined ? 'interrupted' : `it did not end within ${timeoutSeconds} s`;
+/** @param timeoutSeconds that `endOfWaiting` was given */
+export function whyWaitingEnded({ terminal }: Cli, timeoutSeconds: number | undefined): string {
+  return terminal.interrupted.aborted || timeoutSeconds === undefined ? 'interrupted' : `it did not end within ${timeoutSeconds} s`;
+}
+
+function gaveUp(model: string, why: string): CommandError {
   return new CommandError(
     `stopped waiting: ${why}; the cycle goes on`,
     `look at it with \`ratchet status ${model}\`, or end it with \`ratchet abort ${model}\``,

@@ -4,6 +4,9 @@ import type { Home } from '../config/home.js';
 import { homeAt } from '../config/home.js';
 import type { Terminal } from './terminal.js';
 
+/** The exit code of what Ctrl-C or SIGTERM ended before its own end. */
+export const INTERRUPTED = 130;
+
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
 /** What every command gets. */

@@ -47,11 +47,17 @@ export function parsePort(text: string): number {
 export function parseTime(text: string): string {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const time = isDay || isTime ? new Date(text) : new Date(Number.NaN);
-  if (Number.isNaN(time.getTime()) || (isDay && !time.toISOString().startsWith(text))) {
+  const time = (isDay || isTime) && isRealDay(text.slice(0, 10)) ? new Date(text) : new Date(Number.NaN);
+  if (Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError(`expected a day (2013-07-01) or a time with its zone (2013-07-01T06:00:00Z), found "${text}".`);
   }
   return isDay ? text : time.toISOString();
+}
+
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isRealDay(day: string): boolean {
+  const time = new Date(day);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
 }
 
 export function parseDigest(text: string): string {

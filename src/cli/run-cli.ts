@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { createCli } from './cli.js';
+import { createCli, INTERRUPTED } from './cli.js';
 import { CommandError, explainError } from './explain-error.js';
 import { createProgram } from './program.js';
 import type { Terminal } from './terminal.js';
@@ -19,6 +19,6 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     // What an interruption tears apart on its way out is no news; what a command says about it is.
     const { aborted } = terminal.interrupted;
     if (!aborted || error instanceof CommandError) terminal.err(explainError(error, terminal.environment));
-    return aborted ? 130 : 1;
+    return aborted ? INTERRUPTED : 1;
   }
 }

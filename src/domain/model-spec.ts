@@ -22,7 +22,13 @@ export const RegistrySpec = z.strictObject({
   kind: RegistryKind.default('mlflow').describe(
     'Where versions and their aliases are registered: in MLflow, or as model packages of a group of SageMaker’s registry.',
   ),
-  name: z.string().min(1).optional().describe('The name of the registered model, or of the group; absent: the model’s name.'),
+  name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The name of the registered model, or of the group; absent: the model’s name. Changed, it counts from the next version on: the champion stays where it was registered.',
+    ),
 });
 
 export const RetentionSpec = z

@@ -17,8 +17,8 @@ export interface ModelRegistry {
   setAlias(name: string, alias: RegistryAlias, registryVersion: string): Promise<void>;
   /** Taking away an alias that is not there succeeds. */
   deleteAlias(name: string, alias: RegistryAlias): Promise<void>;
-  /** null where the alias or the model does not exist. */
-  getAlias(name: string, alias: RegistryAlias): Promise<string | null>;
+  /** Which version has it; null where the alias or the model does not exist. */
+  getAlias(name: string, alias: RegistryAlias): Promise<RegisteredVersion | null>;
 }
 
 export interface RegisterRequest {

@@ -97,7 +97,7 @@ export function listenForMessages(
   setHandler(
     pauseUpdate,
     async ({ requestedBy, reason }) => {
-      if ((await readLedger())?.paused === true) return refuse(`model ${model} is already paused`);
+      if (await isPaused()) return refuse(`model ${model} is already paused`);
       await write({ kind: 'paused', requestedBy, reason });
     },
     { validator: (request) => refuseUnlessShaped('a pause', request, { requestedBy: 'name', reason: 'text' }) },
@@ -105,7 +105,7 @@ export function listenForMessages(
   setHandler(
     resumeUpdate,
     async ({ requestedBy, reason }) => {
-      if ((await readLedger())?.paused !== true) return refuse(`model ${model} is not paused`);
+      if ((await isPaused()) === false) return refuse(`model ${model} is not paused`);
       await write({ kind: 'resumed', requestedBy, reason });
     },
     { validator: (request) => refuseUnlessShaped('a resume', request, { requestedBy: 'name', reason: 'text' }) },
@@ -169,6 +169,12 @@ export function listenForMessages(
     if (!ledger.isStale() && known?.servingPaused !== true) return refuse(`serving of ${model} is not paused`);
     await write({ kind: 'serving-resumed', requestedBy, reason });
     return holdTraffic(false);
+  }
+
+  /** null: nobody knows while the ledger cannot be read. A wish is recorded then, whatever was before it. */
+  async function isPaused(): Promise<boolean | null> {
+    const paused = (await readLedger())?.paused === true;
+    return ledger.isStale() && patched('a-stale-ledger-refuses-no-pause') ? null : paused;
   }
 
   /** Whoever asked hears within seconds; what is recorded is brought about by the reconciliation. */

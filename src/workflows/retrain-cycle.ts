@@ -90,8 +90,7 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     progress.begin('approve', 'waiting for people');
     const outcome = await approveCandidate(input, registered.candidateDigest, opened, progress, verdict.reasons);
     if (outcome !== 'approved') {
-      const reason =
-        outcome === 'timedOut' ? `nobody signed within ${opened.approval.timeoutHours} hours` : `rejected by ${rejecter(progress)}`;
+      const reason = outcome === 'timedOut' ? tooFew(progress, opened.approval) : `rejected by ${rejecter(progress)}`;
       progress.fail('approve', reason);
       return { outcome: 'rejected', reason, failure: null };
     }
@@ -146,6 +145,12 @@ function stoppedBy(verdict: Judged, progress: CycleProgress, stage: 'judge' | 'a
   const reason = verdict.reasons.join('; ') || verdict.face;
   progress.fail(stage, reason);
   return { outcome: verdict.face === 'fail' ? 'rejected' : 'inconclusive', reason, failure: null };
+}
+
+function tooFew(progress: CycleProgress, { quorum, timeoutHours }: OpenedCycle['approval']): string {
+  const signers = progress.state.approval?.votes.map(({ signer }) => signer) ?? [];
+  const who = signers.length === 0 ? 'nobody signed' : `${signers.length} of ${quorum} approvals (${signers.join(', ')})`;
+  return `${who} within ${timeoutHours} hours`;
 }
 
 function rejecter(progress: CycleProgress): string {

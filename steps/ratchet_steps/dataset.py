@@ -45,8 +45,18 @@ def read_files(store: ObjectStore, files: list[dict[str, Any]]) -> pd.DataFrame:
     """The rows of these files, one after the other. Nulls of numbers are NaN, nulls of text None; times are in UTC."""
     if not files:
         raise StepFailure("InputInvalid", "files: expected at least one data file, found none")
-    tables = [pq.read_table(pa.BufferReader(store.get(file["digest"]))) for file in files]
+    tables = [pq.read_table(pa.BufferReader(_rows_of(store, file["digest"]))) for file in files]
     return pa.concat_tables(tables).to_pandas()
+
+
+def _rows_of(store: ObjectStore, digest: str) -> bytes:
+    try:
+        return store.get(digest)
+    except StepFailure as failure:
+        if failure.type != "EvidenceMissing":
+            raise
+        words = "rows of a snapshot are gone, by `ratchet gc` after `retention.snapshotDays` or by loss"
+        raise StepFailure("EvidenceMissing", f"{words}: {failure}") from failure
 
 
 def read_part(store: ObjectStore, manifest: dict[str, Any], part: str) -> pd.DataFrame:

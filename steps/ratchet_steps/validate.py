@@ -20,7 +20,7 @@ from .columns import promised_types
 from .contract import StepFailure, report_progress, run_job
 from .dataset import read_manifest, read_part
 from .drift import feature_drift
-from .object_store import open_store
+from .object_store import ObjectStore, open_store
 from .times import parse_time
 
 NEW_ROWS_MIN = 100
@@ -53,7 +53,7 @@ def validate(job: dict[str, Any]) -> dict[str, Any]:
     if job["referenceDatasetDigest"] is not None:
         report_progress(3, 3, "comparing with the champion's snapshot")
         reference_manifest = read_manifest(store, job["referenceDatasetDigest"])
-        reference = read_part(store, reference_manifest, "train")
+        reference = _reference_rows(store, reference_manifest)
         checks.append(check_rows_per_day(_rows_a_day(manifest), _rows_a_day(reference_manifest), spec["rowsChangeMax"]))
         drift, drift_check = _check_drift(frame, reference, data, spec["drift"])
         checks.append(drift_check)
@@ -77,14 +77,24 @@ def _rows_a_day(manifest: dict[str, Any]) -> float:
     return manifest["rows"] / max(1.0, span.total_seconds() / 86_400)
 
 
-def _check_drift(frame: pd.DataFrame, reference: pd.DataFrame, data: dict[str, Any], spec: dict[str, Any]) -> tuple[dict[str, Any], Check]:
+def _reference_rows(store: ObjectStore, manifest: dict[str, Any]) -> pd.DataFrame | None:
+    """None: they are gone. After a rollback a version may be champion again whose rows were past their retention before."""
+    try:
+        return read_part(store, manifest, "train")
+    except StepFailure as failure:
+        if failure.type != "EvidenceMissing":
+            raise
+        return None
+
+
+def _check_drift(frame: pd.DataFrame, reference: pd.DataFrame | None, data: dict[str, Any], spec: dict[str, Any]) -> tuple[dict[str, Any], Check]:
     """What has come since the champion was trained (all rows, where that is next to nothing) against what it was trained on."""
     names = [feature["name"] for feature in data["features"]]
     expected = f"at most {spec['driftedShareMax']:.0%} of the features moved by more than {spec['statisticMax']:g}"
-    for name in names:
-        if name not in reference.columns:
-            observed = f"not measured: the champion's snapshot has no column {name}"
-            return {"driftedShare": 0.0, "columns": []}, check("drift", spec["onDrift"], False, expected, observed)
+    missing = None if reference is None else next((name for name in names if name not in reference.columns), None)
+    if reference is None or missing is not None:
+        why = "the rows of the champion's snapshot are gone from the store" if missing is None else f"the champion's snapshot has no column {missing}"
+        return {"driftedShare": 0.0, "columns": []}, check("drift", spec["onDrift"], False, expected, f"not measured: {why}")
     newer = frame[frame[data["timeColumn"]] > reference[data["timeColumn"]].max()]
     current = newer if len(newer) >= NEW_ROWS_MIN else frame
     columns, thin = feature_drift(current, reference, data["features"], spec["statisticMax"])

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from ratchet_steps.contract import StepFailure
+from ratchet_steps.dataset import read_part
 from ratchet_steps.snapshot import snapshot
 from ratchet_steps.validate import validate
 
@@ -108,6 +109,21 @@ def test_the_champions_snapshot_is_compared_with(checked, store, source, make_ro
     checks, _ = checked(make_rows(per_day=80), reference)
     assert not checks["rowsPerDay"]["passed"]
     assert "(-60.0%)" in checks["rowsPerDay"]["observed"]
+
+
+def test_rows_of_the_champion_that_are_past_their_retention_are_not_compared_with(checked, store, source, make_rows, snapshot_job):
+    source(make_rows())
+    taken = snapshot(snapshot_job)
+    for file in taken["dataset"]["files"]:
+        key = file["digest"].removeprefix("sha256:")
+        store.remove_named(f"objects/sha256/{key[:2]}/{key}")
+    checks, output = checked(make_rows(seed=2), taken["datasetDigest"])
+    assert checks["rowsPerDay"]["passed"]
+    assert not checks["drift"]["passed"]
+    assert checks["drift"]["observed"] == "not measured: the rows of the champion's snapshot are gone from the store"
+    assert output["drift"] == {"driftedShare": 0.0, "columns": []}
+    with pytest.raises(StepFailure, match="rows of a snapshot are gone, by `ratchet gc`"):
+        read_part(store, taken["dataset"], "train")
 
 
 def test_drift_that_cannot_be_measured_is_not_passed(checked, source, make_rows, snapshot_job):

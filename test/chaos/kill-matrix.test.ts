@@ -23,7 +23,7 @@ describe('a cycle survives kill -9', () => {
     expect(code).toBe(0);
     const promoted = records(stack.home.storeFolder).findLast(({ body }) => body.kind === 'promoted')?.after.champion;
     const registry = createMlflowModelRegistry({ trackingUri: stack.endpoints().mlflow.url });
-    expect(await registry.getAlias(MODEL, 'champion')).toBe(promoted?.registryVersion);
+    expect((await registry.getAlias(MODEL, 'champion'))?.registryVersion).toBe(promoted?.registryVersion);
   });
 });
 

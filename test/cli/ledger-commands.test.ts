@@ -118,6 +118,22 @@ test('audit verify takes a copied folder, by path or URI, and a noted head', asy
   expect(cut.out).toContain('the end was cut off');
 });
 
+test('audit verify names the key file that it cannot use', async () => {
+  const home = await homeWithLedger();
+  const verify = ['audit', 'verify', '--no-evidence', '--home', home, '--key'];
+  const missing = join(home, 'nothere.pem');
+  expect(await ratchet([...verify, missing])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`--key ${missing}: expected a file with a public key (PEM), found ENOENT`),
+  });
+  const wrong = join(home, 'wrong.pem');
+  writeFileSync(wrong, 'no key');
+  expect(await ratchet([...verify, wrong])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`${wrong}: expected a public key (PEM), found something else`),
+  });
+});
+
 test('replay of a cycle whose evidence is gone is one message', async () => {
   const home = await homeWithLedger();
   const { code, err } = await ratchet(['replay', 'flights', '--home', home]);

@@ -58,6 +58,7 @@ describe('a mistake in the command line ends in exit code 1 and one message', ()
     [['trigger', 'Flights'], /expected lower-case letters, digits and dashes.*found "Flights"/],
     [['trigger', 'flights', '--as-of', 'yesterday'], /expected a day \(2013-07-01\) or a time with its zone.*found "yesterday"/],
     [['trigger', 'flights', '--as-of', '2013-02-30'], /found "2013-02-30"/],
+    [['trigger', 'flights', '--as-of', '2013-02-30T00:00:00Z'], /found "2013-02-30T00:00:00Z"/],
     [['trigger', 'flights', '--as-of', '2013-02-01T00:00:00'], /a time with its zone/],
     [['trigger', 'flights', '--timeout', '5'], /expected a duration such as 45s, 30m or 2h, found "5"/],
     [['approve', 'flights'], /--as <name>.*not specified/],

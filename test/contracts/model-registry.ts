@@ -64,11 +64,15 @@ export function describeModelRegistry(name: string, open: () => ModelRegistry) {
       await registry.setAlias(request.name, 'challenger', second.registryVersion);
       await registry.setAlias(request.name, 'champion', second.registryVersion);
       await registry.setAlias(request.name, 'champion', second.registryVersion);
-      expect(await registry.getAlias(request.name, 'champion')).toBe(second.registryVersion);
+      const held = await registry.getAlias(request.name, 'champion');
+      expect(held).toMatchObject({
+        registryVersion: second.registryVersion,
+        tags: { 'ratchet.candidate_digest': digestOfBytes('second') },
+      });
       await registry.deleteAlias(request.name, 'challenger');
       await registry.deleteAlias(request.name, 'challenger');
       expect(await registry.getAlias(request.name, 'challenger')).toBeNull();
-      expect(await registry.getAlias(request.name, 'champion')).toBe(second.registryVersion);
+      expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(second.registryVersion);
     });
 
     test('answers null for an alias that nobody has, and for a model that nobody knows', async () => {

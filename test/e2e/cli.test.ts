@@ -8,6 +8,7 @@ import { startQuickStack, type QuickStack } from '../chaos/quick-stack.js';
 import { until } from '../chaos/until.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
 import { deliveries, SECRET } from '../api/signed-deliveries.js';
+import { ratchet as ratchetHere } from '../cli/terminal-in-test.js';
 import { AT, named } from '../ledger/sample-bodies.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { runRatchet, type RatchetRun } from './run-ratchet.js';
@@ -107,6 +108,23 @@ describe('ratchet over a running stack', () => {
     expect((await ratchet('resume', 'quick')).out).toContain('quick: resumed');
     const abort = await ratchet('abort', 'quick');
     expect(abort).toMatchObject({ code: 1, err: expect.stringContaining('no cycle of quick is open') as string });
+  });
+
+  test('watching and waiting that are interrupted end with 130, and blame no time limit', async () => {
+    expect((await ratchet('pause', 'quick', '--reason', 'nothing may start')).code).toBe(0);
+    const interrupted = AbortSignal.timeout(3000);
+    const here = ['--home', stack.home.path];
+    const [watched, waited] = await Promise.all([
+      ratchetHere(['status', 'quick', '--watch', ...here], { interrupted }),
+      ratchetHere(['trigger', 'quick', '--key', 'interrupted', '--as-of', '2013-08-01', '--wait', '--timeout', '2h', ...here], {
+        interrupted,
+      }),
+    ]);
+    expect(watched).toMatchObject({ code: 130, err: expect.stringContaining('no cycle is open') });
+    expect(waited).toMatchObject({ code: 130, err: expect.stringContaining('stopped waiting: interrupted; the cycle goes on') });
+    expect((await ratchet('resume', 'quick')).code).toBe(0);
+    await waitingCandidate();
+    expect((await ratchet('abort', 'quick')).code).toBe(0);
   });
 
   test('an aborted cycle ends a waiting trigger with 1, and retry goes on from its finished stages', async () => {

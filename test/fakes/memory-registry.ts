@@ -34,7 +34,9 @@ export function createMemoryRegistry(): MemoryRegistry {
     },
     async getAlias(name, alias) {
       answer(name);
-      return aliases.get(keyOf(name, alias)) ?? null;
+      const registryVersion = aliases.get(keyOf(name, alias));
+      if (registryVersion === undefined) return null;
+      return { registryVersion, tags: versions.get(name)?.[Number(registryVersion) - 1]?.tags ?? {} };
     },
   };
 

@@ -8,6 +8,7 @@ export interface SpecChange {
   readonly triggers?: Record<string, unknown>;
   readonly refit?: 'none' | 'afterPass';
   readonly retention?: Readonly<Record<string, unknown>>;
+  readonly registry?: Record<string, unknown>;
   readonly serving?: Record<string, unknown>;
   readonly rollout?: Record<string, unknown>;
   readonly monitoring?: Record<string, unknown>;
@@ -58,6 +59,7 @@ export function modelSpec(name: string, change: SpecChange = {}): ModelSpec {
       approval: { signers: [{ name: 'ana' }, { name: 'ben' }, { role: 'risk', members: ['cleo', 'dan'] }], ...change.approval },
       refit: change.refit ?? 'none',
       triggers: change.triggers ?? {},
+      ...(change.registry && { registry: change.registry }),
       ...(change.serving && { serving: change.serving }),
       ...(change.rollout && { rollout: change.rollout }),
       ...(change.monitoring && { monitoring: change.monitoring }),

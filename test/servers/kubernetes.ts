@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-port.js';
+import { signalGroup } from '../../src/adapters/local/process-group.js';
 import { serverEnvironment, startServer } from '../../src/adapters/local/servers/server-process.js';
 import type { RunningServer, ServerPlan } from '../../src/adapters/local/servers/server-process.js';
 import { createKubectl, type Kubectl } from './kubectl.js';
@@ -56,6 +57,9 @@ export async function startTestKubernetes(
   const files = writeFiles(home, url, token, users);
   const kubectl = createKubectl(binary, files.kubeconfig);
   const running = new Map<ServerName, RunningServer>();
+  // Tests that are ended by a signal stop nothing.
+  const endNow = (): void => [...running.values()].forEach(({ pid }) => signalGroup(pid, 'SIGKILL'));
+  process.once('exit', endNow);
   const isReady = () => answersOk(url, token);
   const kubeconfigFlags = [`--kubeconfig=${files.kubeconfig}`];
   const plans: Record<ServerName, { args: string[]; port: number | null; isHealthy: () => Promise<boolean> }> = {
@@ -161,6 +165,7 @@ export async function startTestKubernetes(
 
   async function stop(): Promise<void> {
     for (const name of serverNames.toReversed()) await kill(name);
+    process.off('exit', endNow);
   }
 }
 

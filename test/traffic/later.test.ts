@@ -107,7 +107,7 @@ describe('months after the last promotion', () => {
     const before = callers.answered.get(first.version) ?? 0;
     await until('it answers', () => (callers.answered.get(first.version) ?? 0) > before + 50, { everyMs: 20 });
     expect(callers.failures.slice(failures)).toEqual([]);
-    expect(await registry().getAlias(MODEL, 'champion')).toBe(first.registryVersion);
+    expect((await registry().getAlias(MODEL, 'champion'))?.registryVersion).toBe(first.registryVersion);
     await until('the other servers are gone', () => servers().join() === `${MODEL}-${first.cycle}`, { everyMs: 50 });
     expect(readFileSync(stack.trainingsFile, 'utf8')).toBe(trainings);
     const verified = await stack.cli(['-o', 'json', 'audit', 'verify', MODEL]);
@@ -130,7 +130,7 @@ describe('months after the last promotion', () => {
   test('an alias that somebody moved by hand is told and set back', async () => {
     const expected = champion().registryVersion;
     await registry().setAlias(MODEL, 'champion', versionOf(cycles[1]!).registryVersion);
-    const notice = await reconciled(async () => (await registry().getAlias(MODEL, 'champion')) === expected);
+    const notice = await reconciled(async () => (await registry().getAlias(MODEL, 'champion'))?.registryVersion === expected);
     expect(notice).toMatchObject({
       severity: 'action',
       text: expect.stringContaining(`alias champion of ${MODEL}: expected version ${expected}`),

@@ -58,7 +58,7 @@ describe('with a quorum of two', () => {
       'rejected',
       'rejected by ben',
     ],
-    ['one approval is not enough', [['ana', 'approve']], 'rejected', 'nobody signed within 168 hours'],
+    ['one approval is not enough', [['ana', 'approve']], 'rejected', '1 of 2 approvals (ana) within 168 hours'],
     ['silence is a rejection', [], 'rejected', 'nobody signed within 168 hours'],
   ])('%s', async ([, ballots, outcome, reason]) => {
     const model = modelInTest(loop());

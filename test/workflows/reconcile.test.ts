@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import { digestOfBytes } from '../../src/domain/digest.js';
 import { RatchetError } from '../../src/domain/failure.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
+import { registerRequest } from '../contracts/model-registry.js';
 import { useLoop } from './loop.js';
 import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
 
@@ -71,6 +73,37 @@ test('an alias changed by hand is set back, and the model paused where its spec 
   expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
   expect((await model.state()).paused).toBe(true);
   expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ untilResumed: { what: 'loop' } }]);
+});
+
+/** Of somebody who is not the champion, whatever its number. */
+const stranger = (name: string) => registerRequest({ name, tags: { 'ratchet.candidate_digest': digestOfBytes('a stranger') } });
+
+test('a registry of another name, which a new model file asks for, names no champion before there is one', async () => {
+  const { model } = await servedModel();
+  const name = `${model.name}-renamed`;
+  await model.apply({ gates: { whenNoChampion: 'pass' }, serving: {}, registry: { name } });
+  await loop().registry.register(stranger(name)); // version 1, as the champion is under its own name
+  expect(await reconcile(model)).toEqual([]);
+  expect(loop().registry.aliases.get(`${name}@champion`)).toBeUndefined();
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+});
+
+test('a registry that was lost gets the champion back, and whoever has its number now never is it', async () => {
+  const { model } = await servedModel();
+  const { versions, aliases } = loop().registry;
+  const champion = versions.get(model.name)![0]!;
+  versions.delete(model.name);
+  aliases.delete(`${model.name}@champion`);
+  await loop().registry.register(stranger(model.name));
+  expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1, found none`]);
+  expect(versions.get(model.name)?.[1]).toEqual(champion);
+  expect(aliases.get(`${model.name}@champion`)).toBe('2');
+  expect(await reconcile(model)).toEqual([]);
+  aliases.set(`${model.name}@champion`, '1');
+  expect(await reconcile(model)).toEqual([
+    `${model.name}: alias champion of ${model.name}: expected version 1, found another model as version 1`,
+  ]);
+  expect(aliases.get(`${model.name}@champion`)).toBe('2');
 });
 
 test.for<[name: string, onHandEdit: 'repair' | 'pause', paused: boolean]>([

@@ -63,6 +63,22 @@ test('a retry of a cycle that was terminated cites what it had finished', async 
   expect(loop().jobCluster.started(model.name, again)).toEqual(['train#1', 'evaluate#1']);
 });
 
+test('a retry that ended before it had cited anything leaves the next one all that was finished before', async () => {
+  const model = modelInTest(loop());
+  const { cycle } = await terminateAt(model, 'train');
+  loop().jobCluster.script(model.name, 'train');
+  const held = loop().holds.hold(model.name, 'openCycle');
+  await model.trigger({ key: 'too early', retryOf: cycle });
+  const early = await model.cycleOf('too early');
+  await held.reached;
+  await model.cycle(early).terminate();
+  held.release();
+  await model.trigger({ key: 'again', retryOf: early });
+  const again = await model.cycleOf('again');
+  expect(await model.cycle(again).result()).toMatchObject({ outcome: 'promoted' });
+  expect(loop().jobCluster.started(model.name, again)).toEqual(['train#1', 'evaluate#1']);
+});
+
 test('a lifecycle that was terminated is rebuilt from the ledger', async () => {
   const model = modelInTest(loop());
   loop().jobCluster.script(model.name, 'train', { kind: 'hang' });

@@ -65,11 +65,11 @@ export function createMlflowModelRegistry(options: MlflowApiOptions): ModelRegis
     await api.call('DELETE', 'registered-models/alias', { name, alias });
   }
 
-  async function getAlias(name: string, alias: RegistryAlias): Promise<string | null> {
+  async function getAlias(name: string, alias: RegistryAlias): Promise<RegisteredVersion | null> {
     try {
       // The alias itself: a search for versions leaves aliases out.
       const answer = await api.call('GET', 'registered-models/alias', { name, alias });
-      return answer && readVersion(answer.model_version).registryVersion;
+      return answer && readVersion(answer.model_version);
     } catch (error) {
       if (isRefusal(error, 'INVALID_PARAMETER_VALUE') && /alias .*not found/i.test(error.message)) return null;
       throw error;

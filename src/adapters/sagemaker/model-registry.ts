@@ -90,7 +90,7 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     const group = await groupArn(checkName(name));
     const version = group && (await describeVersion(name, registryVersion));
     if (!version) throw refused(name, `version ${registryVersion}, to be ${alias}`, 'no such version');
-    const before = await getAlias(name, alias);
+    const before = await aliasTag(name, alias);
     await ask(`AddTags ${name}`, (sageMaker) =>
       sageMaker.addTags({ ResourceArn: group, Tags: [{ Key: tagOf(alias), Value: registryVersion }] }),
     );
@@ -109,7 +109,7 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
   }
 
   async function deleteAlias(name: string, alias: RegistryAlias): Promise<void> {
-    const held = await getAlias(checkName(name), alias);
+    const held = await aliasTag(name, alias);
     const group = held && (await groupArn(name));
     if (!group) return;
     await ask(`DeleteTags ${name}`, (sageMaker) => sageMaker.deleteTags({ ResourceArn: group, TagKeys: [tagOf(alias)] }));
@@ -117,7 +117,14 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
       await setStatus(name, held, 'Rejected', 'no longer challenger');
   }
 
-  async function getAlias(name: string, alias: RegistryAlias): Promise<string | null> {
+  /** One that is gone has no tags. */
+  async function getAlias(name: string, alias: RegistryAlias): Promise<RegisteredVersion | null> {
+    const registryVersion = await aliasTag(name, alias);
+    if (registryVersion === null) return null;
+    return { registryVersion, tags: (await describeVersion(name, registryVersion))?.tags ?? {} };
+  }
+
+  async function aliasTag(name: string, alias: RegistryAlias): Promise<string | null> {
     const group = await groupArn(checkName(name));
     if (!group) return null;
     for (let NextToken: string | undefined; ;) {

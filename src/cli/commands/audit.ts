@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import type { GivenKey } from '../../client/audit/keyring.js';
 import type { ExpectedHead, LedgerAudit } from '../../client/audit/verify-ledger.js';
 import { verifyLedger } from '../../client/audit/verify-ledger.js';
 import { listModels } from '../../client/ledger-view.js';
@@ -13,6 +14,8 @@ import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { parseDigest, parseModelName } from '../options.js';
 import { openStore } from '../session.js';
+
+const KEY_REMEDY = 'name the `.pem` that was laid aside, as of `keys/` in the store';
 
 interface VerifyCommandOptions {
   readonly store?: string;
@@ -52,10 +55,10 @@ async function auditAll(
   if (models.length === 0)
     throw new CommandError(`there is no ledger in ${store.uri}`, 'name the folder that holds `ledger/` and `objects/` with --store');
   if (head && models.length > 1) throw new CommandError('--head belongs to one ledger', 'name the model');
-  const publicKeyPems = key.map((file) => readFileSync(file, 'utf8'));
+  const givenKeys = key.map(readKey);
   const audits: LedgerAudit[] = [];
   for (const name of models)
-    audits.push(await verifyLedger(store, name, { publicKeyPems, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) }));
+    audits.push(await verifyLedger(store, name, { givenKeys, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) }));
   return audits;
 }
 
@@ -69,6 +72,15 @@ export function auditLines({ model, records, head, problems, notes }: LedgerAudi
     ({ seq, field, message }) => `  ✗ ${seq === null ? '' : `record ${seq}${field ? `, ${field}` : ''}: `}${message}`,
   );
   return [verdict, ...problemLines, ...notes.map((note) => `  · ${note}`)];
+}
+
+function readKey(file: string): GivenKey {
+  try {
+    return { source: file, pem: readFileSync(file, 'utf8') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`--key ${file}: expected a file with a public key (PEM), found ${code ?? String(error)}`, KEY_REMEDY);
+  }
 }
 
 /** A store's root, or the home that holds it. */

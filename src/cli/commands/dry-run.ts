@@ -5,7 +5,7 @@ import { awaitCycleOf } from '../../client/watch-cycle.js';
 import { startOfDay } from '../../domain/decide/data-window.js';
 import { drySpec } from '../../domain/decide/dry-spec.js';
 import type { CycleState } from '../../workflows/messages.js';
-import { endOfWaiting, EXIT_CODE } from '../await-outcome.js';
+import { endOfWaiting, EXIT_CODE, whyWaitingEnded } from '../await-outcome.js';
 import type { Cli } from '../cli.js';
 import { detachStack } from '../detach-stack.js';
 import { makeDryRunHome, removeAbandonedDryRuns, removeDryRunHome } from '../dry-run-homes.js';
@@ -84,10 +84,7 @@ async function rehearse(cli: Cli, { file, days, asOf, timeout }: DryRunOptions):
       return cycle === null ? null : createFollow(cli, { signal, live: false })(handle.cycle(cycle), isJudged);
     });
     if (state !== null && (isJudged(state) || state.outcome !== null)) return state;
-    throw new CommandError(
-      timeout === undefined ? 'interrupted' : `the dry run did not come to a verdict within ${timeout} s`,
-      'fewer --days make it faster',
-    );
+    throw new CommandError(`the dry run came to no verdict: ${whyWaitingEnded(cli, timeout)}`, 'fewer --days make it faster');
   } finally {
     await removeDryRunHome(home, cli.tell);
   }

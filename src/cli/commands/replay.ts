@@ -33,6 +33,7 @@ function replayLines({
   cycle,
   recorded,
   recomputed,
+  agreement,
   differences,
   specDigest,
   evaluateDigest,
@@ -45,13 +46,18 @@ function replayLines({
   const rows = differences.map(({ field, recorded: then, recomputed: now }) => [field, JSON.stringify(then), JSON.stringify(now)]);
   return [
     summary,
-    ...recomputed.gates.map((gate) => `  ${gate.face.padEnd(12)} ${gate.gate}: ${gate.reason}`),
+    ...recomputed.gates.map(gateLine),
+    ...(agreement === null ? [] : [`the refit against its judged sibling: ${agreement.face}`, ...agreement.gates.map(gateLine)]),
     ...(same ? [] : ['', ...table(['FIELD', 'RECORDED', 'RECOMPUTED'], rows)]),
     '',
     `from spec ${specDigest}`,
     `and evaluation ${evaluateDigest}`,
     `compared with verdict ${verdictDigest}`,
   ];
+}
+
+function gateLine({ face, gate, reason }: CycleReplay['recomputed']['gates'][number]): string {
+  return `  ${face.padEnd(12)} ${gate}: ${reason}`;
 }
 
 /** Nothing where no decision rests on traffic. */

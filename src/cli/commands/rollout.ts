@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readHead } from '../../client/ledger-view.js';
 import type { CommandName } from '../../domain/rollout.js';
 import type { RolloutView } from '../../workflows/messages.js';
-import type { Cli } from '../cli.js';
+import { INTERRUPTED, type Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { followRollout } from '../follow-rollout.js';
 import { asOption, parseModelName } from '../options.js';
@@ -47,6 +47,7 @@ function addStatus(rollout: Command, cli: Cli): void {
           return cli.print(command, first, () => views.flatMap((view, index) => (index > 0 ? [''] : []).concat(rolloutCard(view))));
         const isLive = cli.terminal.isScreen && cli.format(command) === 'table';
         const last = await followRollout(cli, traffic, first, isLive);
+        if (cli.terminal.interrupted.aborted) cli.exitCode = INTERRUPTED;
         if (last === null) return;
         cli.print(command, last, () => (isLive ? [] : rolloutCard(last)));
         if (last.state.phase === 'Promoted' && last.plan.bake !== null) cli.tell(`it bakes now: ratchet rollout status ${model} -w`);

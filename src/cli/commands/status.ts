@@ -5,7 +5,7 @@ import { summarizeCycles } from '../../client/cycle-summary.js';
 import { withJobWords } from '../../client/watch-cycle.js';
 import { isKnownModel, readRecords, readSpec } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
-import type { Cli } from '../cli.js';
+import { INTERRUPTED, type Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { approveCommandFor, createFollow } from '../follow-cycle.js';
 import { parseModelName } from '../options.js';
@@ -66,12 +66,14 @@ async function watchModel(cli: Cli, command: Command, handle: ModelHandle): Prom
     if (open !== null) {
       const state = await createFollow(cli, { signal: interrupted, live })(handle.cycle(open));
       cli.print(command, state, () => (live || !state ? [] : stageTree(state, { colour: false, columns: 0, nowMs: Date.now() })));
+      if (!state?.outcome) cli.exitCode = INTERRUPTED;
       return;
     }
     if (!told) cli.tell(`${handle.model}: no cycle is open; waiting for the next one (Ctrl-C ends this)`);
     told = true;
     await sleep(1000, undefined, { signal: interrupted }).catch(() => undefined);
   }
+  cli.exitCode = INTERRUPTED;
 }
 
 function lifecycleFacts(model: string, state: LifecycleState | null, traffic: string): string[] {

@@ -10,6 +10,13 @@ export interface FoundKey {
   readonly problem: string | null;
 }
 
+/** A public key that came another way than with the ledger. */
+export interface GivenKey {
+  /** Names it in an error: its file. */
+  readonly source: string;
+  readonly pem: string;
+}
+
 export interface Keyring {
   find(keyId: string): Promise<FoundKey>;
 }
@@ -18,8 +25,8 @@ export interface Keyring {
  * Public keys by their id: those that were given, which then are the only good ones, or those that lie in the store.
  * @throws {RatchetError} InputInvalid: a given key is no Ed25519 public key.
  */
-export function createKeyring(store: ObjectStore, givenPems: readonly string[] = []): Keyring {
-  const given = new Map(givenPems.map((pem, i) => parsePublicKey(`public key ${i + 1}`, pem)).map((key) => [keyIdOf(key), key]));
+export function createKeyring(store: ObjectStore, givenKeys: readonly GivenKey[] = []): Keyring {
+  const given = new Map(givenKeys.map(({ source, pem }) => parsePublicKey(source, pem)).map((key) => [keyIdOf(key), key]));
   const found = new Map<string, Promise<FoundKey>>();
   return {
     find: (keyId) => {

@@ -84,9 +84,15 @@ async function judgeAgreement(store: ObjectStore, { ended }: PastCycle, spec: Mo
   return judgeRefit({ gates: spec.spec.gates, policyDigest: policyDigestOf(spec), agreement: body });
 }
 
-/** A promotion needs every verdict to let it through. */
-function differOutcome({ promoted }: PastCycle, verdict: Verdict, agreement: Verdict | null): ReplayDifference[] {
-  if (promoted === null) return [];
+/** A promotion needs every verdict to let it through; a refit that was refused needs one that refuses it. */
+function differOutcome({ promoted, ended }: PastCycle, verdict: Verdict, agreement: Verdict | null): ReplayDifference[] {
+  if (promoted === null) {
+    const isRefused = ended?.stage === 'agree' && ended.outcome !== 'failed' && ended.outcome !== 'aborted';
+    if (!isRefused || agreement === null) return [];
+    if (agreement.next === 'proceed') return [{ field: 'agreement.next', recorded: 'stop', recomputed: 'proceed' }];
+    const outcome = agreement.face === 'fail' ? 'rejected' : 'inconclusive';
+    return outcome === ended.outcome ? [] : [{ field: 'outcome', recorded: ended.outcome, recomputed: outcome }];
+  }
   return [
     ...(verdict.next === 'stop' ? [{ field: 'promoted', recorded: true, recomputed: false }] : []),
     ...(agreement?.next === 'stop' ? [{ field: 'agreement.next', recorded: 'proceed', recomputed: 'stop' }] : []),

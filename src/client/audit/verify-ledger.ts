@@ -6,7 +6,7 @@ import type { LedgerRecord } from '../../domain/ledger.js';
 import { isSignedBy } from '../../domain/public-key.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { checkCitedEvidence } from './cited-evidence.js';
-import { createKeyring, type Keyring } from './keyring.js';
+import { createKeyring, type GivenKey, type Keyring } from './keyring.js';
 import { readLedger, type Place } from './read-ledger.js';
 
 /** A head that was noted outside the store, to see whether the end was cut off. */
@@ -17,7 +17,7 @@ export interface ExpectedHead {
 
 export interface VerifyOptions {
   /** Public keys (SPKI, PEM) that came another way than through the store: a signature by any other key is a problem. */
-  readonly publicKeyPems?: readonly string[];
+  readonly givenKeys?: readonly GivenKey[];
   readonly expectedHead?: ExpectedHead;
   /** Whether every document and model file that the records cite must lie in the store, unchanged. */
   readonly evidence?: boolean;
@@ -52,7 +52,7 @@ type Prepared =
  * @throws {RatchetError} ModelUnknown: there is no such ledger. StoreUnavailable. InputInvalid: a given public key is none.
  */
 export async function verifyLedger(store: ObjectStore, model: string, options: VerifyOptions = {}): Promise<LedgerAudit> {
-  const keyring = createKeyring(store, options.publicKeyPems);
+  const keyring = createKeyring(store, options.givenKeys);
   const chain = createChainAudit(model);
   const findings = createFindings(options.expectedHead);
   for await (const batch of readLedger(store, model, (seq, bytes) => prepare(keyring, seq, bytes))) {

@@ -22,7 +22,8 @@ test('a copied folder is audited without the place it came from, and shows what 
   cpSync(join(home, 'store'), copy, { recursive: true });
   rmSync(home, { recursive: true });
 
-  const audit = () => verifyLedger(createLocalObjectStore(copy), 'flights', { publicKeyPems: [signer.publicKeyPem] });
+  const audit = () =>
+    verifyLedger(createLocalObjectStore(copy), 'flights', { givenKeys: [{ source: 'key.pem', pem: signer.publicKeyPem }] });
   expect(await audit()).toMatchObject({ records: 3, problems: [] });
   truncateSync(join(copy, recordKey('flights', 3)), 100);
   expect((await audit()).problems).toMatchObject([{ seq: 3, message: 'expected JSON, found 100 bytes of something else' }]);

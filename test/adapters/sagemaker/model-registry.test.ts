@@ -50,7 +50,7 @@ test('the newest approved version is the champion, through passing over, promoti
   expect(await statuses(request.name)).toEqual({ [first]: 'Approved', [second]: 'Rejected', [third]: 'Approved' });
   await registry.setAlias(request.name, 'champion', first);
   expect(await statuses(request.name)).toEqual({ [first]: 'Approved', [second]: 'Rejected', [third]: 'Rejected' });
-  expect(await registry.getAlias(request.name, 'champion')).toBe(first);
+  expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(first);
 });
 
 test('names the model, the evaluation and the commit where SageMaker looks for lineage', async () => {

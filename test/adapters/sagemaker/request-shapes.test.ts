@@ -54,7 +54,7 @@ test('a version with metrics and lineage is registered, found, approved as champ
   const second = await registry.register({ ...request, candidateDigest: digestOfBytes('second') });
   await registry.setAlias(request.name, 'champion', first.registryVersion);
   await registry.setAlias(request.name, 'challenger', second.registryVersion);
-  expect(await registry.getAlias(request.name, 'champion')).toBe(first.registryVersion);
+  expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(first.registryVersion);
   await registry.deleteAlias(request.name, 'challenger');
   expect(await registry.getAlias(request.name, 'challenger')).toBeNull();
   await expect(registry.setAlias(request.name, 'champion', '99')).rejects.toMatchObject({ type: 'RegistryRefused' });

@@ -5,7 +5,7 @@ import { canonicalJson, type Digest } from '../../../src/domain/digest.js';
 import type { Evidence } from '../../../src/domain/evidence.js';
 import type { LedgerBody } from '../../../src/domain/ledger.js';
 import { ModelSpec } from '../../../src/domain/model-spec.js';
-import type { EvaluateOutput } from '../../../src/domain/stage-jobs.js';
+import type { AgreeOutput, EvaluateOutput } from '../../../src/domain/stage-jobs.js';
 import { createMemorySigner } from '../../fakes/memory-signer.js';
 import { createMemoryStore } from '../../fakes/memory-store.js';
 import { AT, cycleEnded, cycleStarted, promoted, version } from '../../ledger/sample-bodies.js';
@@ -56,8 +56,12 @@ export async function createPastStory(spec: ModelSpec = specWith()) {
     return (await append(trigger, { ...cycleStarted(trigger), specDigest, codeDigest })).seq;
   }
 
-  /** A whole cycle with this evaluation, judged by the real judge; promoted where that lets it. @returns its number */
-  async function run(trigger: string, evaluation: EvaluateOutput): Promise<number> {
+  /**
+   * A whole cycle with this evaluation, judged by the real judge; promoted where that lets it.
+   * @param refused the refit that was refused after it
+   * @returns its number
+   */
+  async function run(trigger: string, evaluation: EvaluateOutput, refused?: AgreeOutput): Promise<number> {
     const cycle = await start(trigger);
     const evidence: Evidence = {
       kind: 'evidence',
@@ -72,6 +76,12 @@ export async function createPastStory(spec: ModelSpec = specWith()) {
     const evaluate = await put(evidence);
     const { evidenceDigest, face, next, compared, reasons } = await judgeCycle({ model, cycle, evidence: { evaluate } });
     await append(`${cycle}`, { kind: 'judged', cycle, verdictDigest: evidenceDigest, face, next, compared, reasons: [...reasons] });
+    if (refused !== undefined) {
+      const agree = await put({ ...evidence, stage: 'agree', body: refused });
+      const documents = { evaluate, judge: evidenceDigest, agree };
+      await append(`${cycle}`, cycleEnded(cycle, { outcome: 'rejected', stage: 'agree', evidence: documents }));
+      return cycle;
+    }
     if (next === 'proceed') await append(`${cycle}`, promoted(cycle, { version: await storedVersion(cycle) }));
     const ending =
       next === 'proceed' ? ({ outcome: 'promoted', stage: null } as const) : ({ outcome: 'rejected', stage: 'judge' } as const);

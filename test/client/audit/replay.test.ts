@@ -44,6 +44,21 @@ describe('replay', () => {
     expect(differences).toContainEqual({ field: 'judged.face', recorded: 'pass', recomputed: 'inconclusive' });
   });
 
+  test('judges a refit again that was refused, and sees where it would pass today', async () => {
+    const story = await createPastStory();
+    const replayOf = async (trigger: string, rankCorrelation: number) => {
+      const cycle = await story.run(trigger, noChampion, {
+        rows: 2800,
+        rankCorrelation,
+        meanAbsoluteDifference: 0.01,
+        probes: [{ name: 'null temp', passed: true, detail: '' }],
+      });
+      return replayCycle(story.store, model, cycle);
+    };
+    expect(await replayOf('t1', 0.5)).toMatchObject({ agreement: { face: 'fail' }, differences: [] });
+    expect((await replayOf('t2', 0.97)).differences).toEqual([{ field: 'agreement.next', recorded: 'stop', recomputed: 'proceed' }]);
+  });
+
   test('says why a cycle that was never judged cannot be replayed', async () => {
     const story = await createPastStory();
     const cycle = await story.start('t1');

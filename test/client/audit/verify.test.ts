@@ -187,13 +187,15 @@ describe('audit verify', () => {
     expect((await verifyLedger(second.store, model, { expectedHead: head! })).problems).toMatchObject([
       { seq: 10, message: expect.stringContaining('written anew') },
     ]);
-    const given = await verifyLedger(second.store, model, { publicKeyPems: [first.signer.publicKeyPem] });
+    const given = await verifyLedger(second.store, model, { givenKeys: [{ source: 'key.pem', pem: first.signer.publicKeyPem }] });
     expect(given.problems[0]).toMatchObject({
       seq: 1,
       field: 'signature.keyId',
       message: expect.stringContaining('one of the given keys'),
     });
-    expect((await verifyLedger(first.store, model, { publicKeyPems: [first.signer.publicKeyPem] })).problems).toEqual([]);
+    expect(
+      (await verifyLedger(first.store, model, { givenKeys: [{ source: 'key.pem', pem: first.signer.publicKeyPem }] })).problems,
+    ).toEqual([]);
   });
 
   test('tells of take-overs and new keys, which no rule forbids', async () => {
