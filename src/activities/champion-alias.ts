@@ -86,12 +86,13 @@ export function createChampionAlias({ store, ledger, registryOf }: ChampionAlias
   async function bring(model: string, champion: ModelVersion): Promise<RegisteredVersion & RegistryPlace> {
     const place = await placeOf(model, champion);
     const registry = registryOf(place.kind);
+    const before = await registry.getAlias(place.name, 'champion');
+    if (before !== null && isSameVersion(before, champion)) return { ...before, ...place };
     const candidate = await getDocument(store, Candidate, 'candidate', champion.candidateDigest);
     const registered = await registry.register(registerRequestOf(store, place.name, candidate, champion));
-    const before = await registry.getAlias(place.name, 'champion');
-    if (!isSameVersion(before, champion)) await registry.setAlias(place.name, 'champion', registered.registryVersion);
+    await registry.setAlias(place.name, 'champion', registered.registryVersion);
     const found = await registry.getAlias(place.name, 'champion');
-    if (isSameVersion(found, champion)) return { ...registered, ...place };
+    if (found !== null && isSameVersion(found, champion)) return { ...found, ...place };
     throw new RatchetError(
       'RegistryUnavailable',
       `alias champion of ${place.name}: expected version ${registered.registryVersion} after setting it, found ${found?.registryVersion ?? 'none'}`,

@@ -145,7 +145,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     };
     return [
       {
-        what: `alias champion of ${place.name}: expected version ${champion!.registryVersion}, found ${heldWords(champion!, held)}`,
+        what: `alias champion of ${place.name}: expected version ${champion!.registryVersion} (${champion!.version}), found ${heldWords(champion!, held)}`,
         byHand,
         repair,
       },

@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.js';
 /**
  * One run of `ratchet`.
  * @param args without the program's name
- * @returns the exit code: 0 done (`--wait`: promoted), 1 error or bad input, 2 rejected or failed gates, 3 inconclusive
+ * @returns the exit code: 0 done (`--wait`: promoted), 1 error or bad input, 2 rejected or failed gates, 3 inconclusive, 130 interrupted
  */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   const cli = createCli(terminal);

@@ -97,7 +97,7 @@ export function listenForMessages(
   setHandler(
     pauseUpdate,
     async ({ requestedBy, reason }) => {
-      if (await isPaused()) return refuse(`model ${model} is already paused`);
+      if (isPaused(await readLedger())) return refuse(`model ${model} is already paused`);
       await write({ kind: 'paused', requestedBy, reason });
     },
     { validator: (request) => refuseUnlessShaped('a pause', request, { requestedBy: 'name', reason: 'text' }) },
@@ -105,7 +105,7 @@ export function listenForMessages(
   setHandler(
     resumeUpdate,
     async ({ requestedBy, reason }) => {
-      if ((await isPaused()) === false) return refuse(`model ${model} is not paused`);
+      if (isPaused(await readLedger()) === false) return refuse(`model ${model} is not paused`);
       await write({ kind: 'resumed', requestedBy, reason });
     },
     { validator: (request) => refuseUnlessShaped('a resume', request, { requestedBy: 'name', reason: 'text' }) },
@@ -172,9 +172,8 @@ export function listenForMessages(
   }
 
   /** null: nobody knows while the ledger cannot be read. A wish is recorded then, whatever was before it. */
-  async function isPaused(): Promise<boolean | null> {
-    const paused = (await readLedger())?.paused === true;
-    return ledger.isStale() && patched('a-stale-ledger-refuses-no-pause') ? null : paused;
+  function isPaused(known: ModelState | null): boolean | null {
+    return ledger.isStale() && patched('a-stale-ledger-refuses-no-pause') ? null : known?.paused === true;
   }
 
   /** Whoever asked hears within seconds; what is recorded is brought about by the reconciliation. */

@@ -93,7 +93,7 @@ def _check_drift(frame: pd.DataFrame, reference: pd.DataFrame | None, data: dict
     expected = f"at most {spec['driftedShareMax']:.0%} of the features moved by more than {spec['statisticMax']:g}"
     missing = None if reference is None else next((name for name in names if name not in reference.columns), None)
     if reference is None or missing is not None:
-        why = "the rows of the champion's snapshot are gone from the store" if missing is None else f"the champion's snapshot has no column {missing}"
+        why = "the rows of the champion's snapshot are gone from the store; with `onDrift: report` a new version can come" if missing is None else f"the champion's snapshot has no column {missing}"
         return {"driftedShare": 0.0, "columns": []}, check("drift", spec["onDrift"], False, expected, f"not measured: {why}")
     newer = frame[frame[data["timeColumn"]] > reference[data["timeColumn"]].max()]
     current = newer if len(newer) >= NEW_ROWS_MIN else frame

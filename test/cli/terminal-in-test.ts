@@ -12,18 +12,23 @@ export interface RunOptions {
   /** The answer to every question; absent: nobody is there. */
   readonly answer?: string;
   readonly interrupted?: AbortSignal;
+  /** Told what is said on stderr, when it is said. */
+  readonly onErr?: (text: string) => void;
 }
 
 /** Runs `ratchet` in this process, without a screen. */
 export async function ratchet(
   args: readonly string[],
-  { environment = {}, answer, interrupted = new AbortController().signal }: RunOptions = {},
+  { environment = {}, answer, interrupted = new AbortController().signal, onErr }: RunOptions = {},
 ): Promise<CliRun> {
   const out: string[] = [];
   const err: string[] = [];
   const terminal: Terminal = {
     out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
+    err: (text) => {
+      err.push(text);
+      onErr?.(text);
+    },
     environment,
     isScreen: false,
     columns: 100,

@@ -112,14 +112,18 @@ describe('ratchet over a running stack', () => {
 
   test('watching and waiting that are interrupted end with 130, and blame no time limit', async () => {
     expect((await ratchet('pause', 'quick', '--reason', 'nothing may start')).code).toBe(0);
-    const interrupted = AbortSignal.timeout(3000);
+    const stop = new AbortController();
     const here = ['--home', stack.home.path];
-    const [watched, waited] = await Promise.all([
-      ratchetHere(['status', 'quick', '--watch', ...here], { interrupted }),
-      ratchetHere(['trigger', 'quick', '--key', 'interrupted', '--as-of', '2013-08-01', '--wait', '--timeout', '2h', ...here], {
-        interrupted,
-      }),
+    const told: string[] = [];
+    const options = { interrupted: stop.signal, onErr: (line: string) => void told.push(line) };
+    const runs = Promise.all([
+      ratchetHere(['status', 'quick', '--watch', ...here], options),
+      ratchetHere(['trigger', 'quick', '--key', 'interrupted', '--as-of', '2013-08-01', '--wait', '--timeout', '2h', ...here], options),
     ]);
+    const isAsked = async () => JSON.parse((await ratchet('status', 'quick', '-o', 'json')).out).lifecycle.queue.length > 0;
+    await until('both wait', async () => told.some((line) => line.includes('no cycle is open')) && isAsked());
+    stop.abort();
+    const [watched, waited] = await runs;
     expect(watched).toMatchObject({ code: 130, err: expect.stringContaining('no cycle is open') });
     expect(waited).toMatchObject({ code: 130, err: expect.stringContaining('stopped waiting: interrupted; the cycle goes on') });
     expect((await ratchet('resume', 'quick')).code).toBe(0);

@@ -69,7 +69,8 @@ test('a weight changed by hand is told and set back', async () => {
 test('an alias changed by hand is set back, and the model paused where its spec says so', async () => {
   const { model } = await servedModel({ onHandEdit: 'pause' });
   loop().registry.aliases.set(`${model.name}@champion`, '99');
-  expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1, found 99`]);
+  const { version } = (await loop().ledger.readState(model.name))!.state.champion!;
+  expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1 (${version}), found 99`]);
   expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
   expect((await model.state()).paused).toBe(true);
   expect(loop().notifier.notices.filter(({ model: name }) => name === model.name)).toMatchObject([{ untilResumed: { what: 'loop' } }]);
@@ -95,14 +96,14 @@ test('a registry that was lost gets the champion back, and whoever has its numbe
   versions.delete(model.name);
   aliases.delete(`${model.name}@champion`);
   await loop().registry.register(stranger(model.name));
-  expect(await reconcile(model)).toEqual([`${model.name}: alias champion of ${model.name}: expected version 1, found none`]);
+  const { version } = (await loop().ledger.readState(model.name))!.state.champion!;
+  const expected = `${model.name}: alias champion of ${model.name}: expected version 1 (${version})`;
+  expect(await reconcile(model)).toEqual([`${expected}, found none`]);
   expect(versions.get(model.name)?.[1]).toEqual(champion);
   expect(aliases.get(`${model.name}@champion`)).toBe('2');
   expect(await reconcile(model)).toEqual([]);
   aliases.set(`${model.name}@champion`, '1');
-  expect(await reconcile(model)).toEqual([
-    `${model.name}: alias champion of ${model.name}: expected version 1, found another model as version 1`,
-  ]);
+  expect(await reconcile(model)).toEqual([`${expected}, found another model as version 1`]);
   expect(aliases.get(`${model.name}@champion`)).toBe('2');
 });
 

@@ -238,7 +238,7 @@ test.for(['hangs', 'is full'] as const)('while the store %s, harm turns back all
     (words) => words === 'old 100',
   );
   loop().store.outage = null;
-  expect(await cycle.result()).toMatchObject({ outcome: 'rejected' });
+  expect(await cycle.result()).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining('more errors') });
   expect((await model.kinds()).slice(-2)).toEqual(['withdrawn', 'cycle-ended']);
 });
 

@@ -16,8 +16,10 @@ const beatMs = 100;
 const silentMsMax = 600;
 /** Of a lock that is said to stand: what a writer that stood still itself sees in one look says nothing. */
 const looksMin = 20;
-/** For one that is at work; who comes after it has as long. */
+/** For one that is at work; who comes after it has as long … */
 const waitMsMax = 5000;
+/** … but not for ever. */
+const waitAllMsMax = 60_000;
 
 /** One process's time alone in the folder; another may end it where this one stood still. */
 export interface Turn {
@@ -30,7 +32,7 @@ export interface Turn {
 /**
  * One writer at a time, over all processes of this machine. The lock of a process that is dead, or stands still (stopped,
  * swapped out), is taken over.
- * @throws {RatchetError} RouterUnavailable: another one is at work for 5 s
+ * @throws {RatchetError} RouterUnavailable: another one is at work for 5 s, or one after the other for a minute
  */
 export async function exclusively<T>(
   folder: string,
@@ -62,16 +64,17 @@ export async function exclusively<T>(
 }
 
 async function enter(staging: Staging, lock: string, mine: Owner, signal: AbortSignal | undefined): Promise<void> {
+  const untilMs = performance.now() + waitAllMsMax;
   const standsAs = standing();
   const isHeldBy = standing();
   while (!(await createDurably(staging, lock, JSON.stringify(mine)))) {
     signal?.throwIfAborted();
     const owner = await ownerOf(lock);
     const isSilent = standsAs(`${owner?.token} ${await touchedMs(lock)}`) > silentMsMax;
-    const isSlow = isHeldBy(owner?.token) > waitMsMax;
+    const isSlow = isHeldBy(owner?.token) > waitMsMax || performance.now() > untilMs;
     if (isSilent || (owner !== null && !isRunning(owner))) await moveAside(lock, owner, mine.token);
     else if (isSlow)
-      throw new RatchetError('RouterUnavailable', `${lock}: expected to be alone within 5 s, found process ${owner?.pid} at work`, {
+      throw new RatchetError('RouterUnavailable', `${lock}: expected to be alone there, found process ${owner?.pid} at work for too long`, {
         remedy: 'it is tried again; where it stays so, look whether Envoy answers',
       });
     else await sleep(10, undefined, signal && { signal });

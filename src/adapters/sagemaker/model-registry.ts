@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CreateModelPackageCommandInput, SageMaker } from '@aws-sdk/client-sagemaker';
 import { digestOfBytes } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
@@ -30,9 +31,14 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     const found = await findVersion(name, candidateDigest);
     if (found) return found;
     await createGroup(name);
-    const created = await createVersion(request);
+    let created = await createVersion(request, candidateDigest);
     // Somebody may have registered the same candidate meanwhile: all take the lowest number, the others take theirs away.
-    const agreed = await findVersion(name, candidateDigest);
+    let agreed = await findVersion(name, candidateDigest);
+    if (!agreed) {
+      // SageMaker remembers a request for longer than a version that somebody deleted.
+      created = await createVersion(request, randomUUID());
+      agreed = await findVersion(name, candidateDigest);
+    }
     if (!agreed) throw refused(name, `version ${created} with ${digestProperty}, which was just registered`, 'none');
     if (agreed.registryVersion !== created) {
       const ModelPackageName = await versionArn(name, created);
@@ -56,8 +62,12 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     return found && { registryVersion: found.registryVersion, tags: found.tags };
   }
 
-  async function describeVersion(name: string, registryVersion: string): Promise<(RegisteredVersion & { status: string }) | null> {
-    const arn = await versionArn(name, registryVersion);
+  async function describeVersion(
+    name: string,
+    registryVersion: string,
+    group?: string,
+  ): Promise<(RegisteredVersion & { status: string }) | null> {
+    const arn = await versionArn(name, registryVersion, group);
     const found =
       arn &&
       (await ask(`DescribeModelPackage ${name}/${registryVersion}`, (sageMaker) =>
@@ -79,8 +89,11 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     }
   }
 
-  async function createVersion(request: RegisterRequest): Promise<string> {
-    const answer = await ask(`CreateModelPackage ${request.name}`, (sageMaker) => sageMaker.createModelPackage(versionInput(request)));
+  /** @param wish asked twice, it is one version */
+  async function createVersion(request: RegisterRequest, wish: string): Promise<string> {
+    const answer = await ask(`CreateModelPackage ${request.name}`, (sageMaker) =>
+      sageMaker.createModelPackage(versionInput(request, wish)),
+    );
     const version = /\/(\d+)$/.exec(answer.ModelPackageArn ?? '')?.[1];
     if (version === undefined) throw refused(request.name, 'the ARN of a model package', answer.ModelPackageArn ?? 'none');
     return version;
@@ -88,9 +101,9 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
 
   async function setAlias(name: string, alias: RegistryAlias, registryVersion: string): Promise<void> {
     const group = await groupArn(checkName(name));
-    const version = group && (await describeVersion(name, registryVersion));
+    const version = group && (await describeVersion(name, registryVersion, group));
     if (!version) throw refused(name, `version ${registryVersion}, to be ${alias}`, 'no such version');
-    const before = await aliasTag(name, alias);
+    const before = await aliasTag(group, name, alias);
     await ask(`AddTags ${name}`, (sageMaker) =>
       sageMaker.addTags({ ResourceArn: group, Tags: [{ Key: tagOf(alias), Value: registryVersion }] }),
     );
@@ -109,9 +122,9 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
   }
 
   async function deleteAlias(name: string, alias: RegistryAlias): Promise<void> {
-    const held = await aliasTag(name, alias);
-    const group = held && (await groupArn(name));
-    if (!group) return;
+    const group = await groupArn(checkName(name));
+    const held = group && (await aliasTag(group, name, alias));
+    if (!held) return;
     await ask(`DeleteTags ${name}`, (sageMaker) => sageMaker.deleteTags({ ResourceArn: group, TagKeys: [tagOf(alias)] }));
     if (alias === 'challenger' && (await describeVersion(name, held))?.status === 'PendingManualApproval')
       await setStatus(name, held, 'Rejected', 'no longer challenger');
@@ -119,14 +132,13 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
 
   /** One that is gone has no tags. */
   async function getAlias(name: string, alias: RegistryAlias): Promise<RegisteredVersion | null> {
-    const registryVersion = await aliasTag(name, alias);
-    if (registryVersion === null) return null;
-    return { registryVersion, tags: (await describeVersion(name, registryVersion))?.tags ?? {} };
+    const group = await groupArn(checkName(name));
+    const registryVersion = group && (await aliasTag(group, name, alias));
+    if (!registryVersion) return null;
+    return { registryVersion, tags: (await describeVersion(name, registryVersion, group))?.tags ?? {} };
   }
 
-  async function aliasTag(name: string, alias: RegistryAlias): Promise<string | null> {
-    const group = await groupArn(checkName(name));
-    if (!group) return null;
+  async function aliasTag(group: string, name: string, alias: RegistryAlias): Promise<string | null> {
     for (let NextToken: string | undefined; ;) {
       const page = await ask(`ListTags ${name}`, (sageMaker) =>
         sageMaker.listTags({ ResourceArn: group, ...(NextToken && { NextToken }) }),
@@ -155,8 +167,8 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     return found?.ModelPackageGroupArn ?? null;
   }
 
-  async function versionArn(name: string, registryVersion: string): Promise<string | undefined> {
-    const group = await groupArn(name);
+  async function versionArn(name: string, registryVersion: string, known?: string): Promise<string | undefined> {
+    const group = known ?? (await groupArn(name));
     return group === null ? undefined : `${group.replace(':model-package-group/', ':model-package/')}/${registryVersion}`;
   }
 
@@ -169,13 +181,13 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
   }
 }
 
-function versionInput({ name, candidateDigest, source, description, tags }: RegisterRequest): CreateModelPackageCommandInput {
+function versionInput({ name, candidateDigest, source, description, tags }: RegisterRequest, wish: string): CreateModelPackageCommandInput {
   const properties = { ...tags, 'ratchet.source': source, [digestProperty]: candidateDigest };
   const commit = tags['ratchet.commit'];
   return {
     ModelPackageGroupName: name,
     // The same request again within SageMaker's memory of it gives the same version; later the description is found.
-    ClientToken: digestOfBytes(`${name}/${candidateDigest}`).slice('sha256:'.length, 'sha256:'.length + 32),
+    ClientToken: digestOfBytes(`${name}/${wish}`).slice('sha256:'.length, 'sha256:'.length + 32),
     ModelPackageDescription: `${description} ${mark(candidateDigest)}`,
     ModelApprovalStatus: 'PendingManualApproval',
     SourceUri: source,

@@ -47,7 +47,8 @@ function addStatus(rollout: Command, cli: Cli): void {
           return cli.print(command, first, () => views.flatMap((view, index) => (index > 0 ? [''] : []).concat(rolloutCard(view))));
         const isLive = cli.terminal.isScreen && cli.format(command) === 'table';
         const last = await followRollout(cli, traffic, first, isLive);
-        if (cli.terminal.interrupted.aborted) cli.exitCode = INTERRUPTED;
+        const isInterrupted = cli.terminal.interrupted.aborted && (last === null || last.state.phase === 'Progressing');
+        if (isInterrupted) cli.exitCode = INTERRUPTED;
         if (last === null) return;
         cli.print(command, last, () => (isLive ? [] : rolloutCard(last)));
         if (last.state.phase === 'Promoted' && last.plan.bake !== null) cli.tell(`it bakes now: ratchet rollout status ${model} -w`);

@@ -52,6 +52,8 @@ test('a replica that answers with errors is left out, but never the last one', a
   const [first, second] = replicas['m-1']!;
   const settings = { outlier: { consecutiveErrors: 3, ejectSeconds: 60 } };
   await router.shift(routeOf('m', 1, [['champion', 'm-1', 100]], { settings }), signal);
+  const clusters = (await (await fetch(`${envoy.adminUrl}/config_dump?resource=dynamic_active_clusters`)).json()) as object;
+  expect(JSON.stringify(clusters)).toMatch(/"consecutive_5xx":3\b/);
   first!.answer = 500;
   const statusesOf = async (count: number) => {
     const statuses = [];

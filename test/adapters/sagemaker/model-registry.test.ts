@@ -16,12 +16,18 @@ afterAll(() => fake?.stop());
 
 describeModelRegistry('SageMaker', open);
 
-async function statuses(name: string): Promise<Record<string, string>> {
-  const sageMaker = new SageMaker({
+function sageMakerItself(): SageMaker {
+  return new SageMaker({
     region: fake.environment.AWS_REGION,
     endpoint: fake.environment.AWS_ENDPOINT_URL_SAGEMAKER,
     credentials: { accessKeyId: keys.AWS_ACCESS_KEY_ID, secretAccessKey: keys.AWS_SECRET_ACCESS_KEY },
   });
+}
+
+const arnOf = (name: string, version: string) => `arn:aws:sagemaker:us-east-1:000000000000:model-package/${name}/${version}`;
+
+async function statuses(name: string): Promise<Record<string, string>> {
+  const sageMaker = sageMakerItself();
   const { ModelPackageSummaryList: found = [] } = await sageMaker.listModelPackages({ ModelPackageGroupName: name });
   const described = await Promise.all(
     found.map(({ ModelPackageArn }) => sageMaker.describeModelPackage({ ModelPackageName: ModelPackageArn })),
@@ -53,18 +59,22 @@ test('the newest approved version is the champion, through passing over, promoti
   expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(first);
 });
 
+test('registers a version again that somebody deleted, though SageMaker remembers the first request', async () => {
+  const registry = open();
+  const request = registerRequest();
+  const first = await registry.register(request);
+  await sageMakerItself().deleteModelPackage({ ModelPackageName: arnOf(request.name, first.registryVersion) });
+  const second = await registry.register(request);
+  expect(Number(second.registryVersion)).toBeGreaterThan(Number(first.registryVersion));
+  expect(await registry.register(request)).toEqual(second);
+});
+
 test('names the model, the evaluation and the commit where SageMaker looks for lineage', async () => {
   const hex = 'ab'.repeat(32);
   const request = registerRequest({ source: `s3://bucket/team/objects/sha256/ab/${hex}` });
   const tags = { ...request.tags, 'ratchet.evidence.evaluate': `sha256:${'cd'.repeat(32)}`, 'ratchet.commit': '0123abc' };
   const { registryVersion } = await open().register({ ...request, tags });
-  const sageMaker = new SageMaker({
-    region: fake.environment.AWS_REGION,
-    endpoint: fake.environment.AWS_ENDPOINT_URL_SAGEMAKER,
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-  });
-  const ModelPackageName = `arn:aws:sagemaker:us-east-1:000000000000:model-package/${request.name}/${registryVersion}`;
-  expect(await sageMaker.describeModelPackage({ ModelPackageName })).toMatchObject({
+  expect(await sageMakerItself().describeModelPackage({ ModelPackageName: arnOf(request.name, registryVersion) })).toMatchObject({
     SourceUri: request.source,
     ModelApprovalStatus: 'PendingManualApproval',
     MetadataProperties: { GeneratedBy: 'ratchet', CommitId: '0123abc' },
