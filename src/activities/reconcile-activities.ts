@@ -105,16 +105,20 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
   /** Traffic, servers and registry of a champion. */
   async function servedFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Compared> {
     if (state.champion === null || state.specDigest === null) return { faults: [], pauses: false, trouble: null };
-    const { spec } = await getDocument(store, ModelSpec, 'spec', state.specDigest);
-    if (spec.serving !== undefined && reading !== null && !(reading instanceof RatchetError)) await count(reading.asked);
-    const isServed = spec.serving !== undefined && (placeOfRoute(spec.serving.cluster) !== undefined || router.url !== '');
+    const read = await getDocument(store, ModelSpec, 'spec', state.specDigest).then(({ spec }) => spec.serving, knownTrouble);
+    const asked = read instanceof RatchetError ? undefined : read;
+    const hasRoute = reading !== null && !(reading instanceof RatchetError);
+    if (hasRoute) await count(reading.asked);
+    // What answers requests is looked after, whatever became of the file.
+    const isServed = hasRoute || (asked !== undefined && (placeOfRoute(asked.cluster) !== undefined || router.url !== ''));
     const champion = instanceName(model, state.champion.cycle);
     const looks = isServed ? [trafficFaults(model, state, reading), faultOfServers(serving, champion, reading)] : [];
     const served = (await Promise.all(looks)).flat();
     const alias = await faultOfAlias(model, state).catch((error: unknown) => ({ error }));
     const faults = [...('error' in alias ? [] : alias), ...served];
-    const pauses = spec.serving?.onHandEdit === 'pause' && faults.some(({ byHand }) => byHand);
-    return { faults, pauses, trouble: 'error' in alias ? alias.error : null };
+    const pauses = asked?.onHandEdit === 'pause' && faults.some(({ byHand }) => byHand);
+    const trouble = 'error' in alias ? alias.error : null;
+    return { faults, pauses, trouble: trouble ?? (read instanceof RatchetError ? read : null) };
   }
 
   /** What cannot be counted now is counted the next time, and monitoring tells that it knows less; it keeps no traffic from being repaired. */

@@ -1,4 +1,5 @@
 import type { ModelVersion } from '../domain/candidate.js';
+import { versionBefore } from '../domain/decide/version-before.js';
 import { RatchetError } from '../domain/failure.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
@@ -35,8 +36,7 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
     if (state?.champion == null) throw refused(`model ${model}: expected a champion to turn back from, found none`);
     const records = await ledger.readRecords(model);
     const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version] : []));
-    const target =
-      to === null ? before(promoted, state.champion, state.previousChampion) : promoted.findLast(({ version }) => version === to);
+    const target = to === null ? versionBefore(records) : promoted.findLast(({ version }) => version === to);
     if (target === undefined) {
       const known = promoted.map(({ version }) => version).join(', ');
       throw refused(
@@ -94,12 +94,6 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
       at,
     });
   }
-}
-
-function before(promoted: readonly ModelVersion[], champion: ModelVersion, previous: ModelVersion | null): ModelVersion | undefined {
-  if (previous !== null) return previous;
-  const index = promoted.findLastIndex(({ candidateDigest }) => candidateDigest === champion.candidateDigest);
-  return promoted.slice(0, Math.max(0, index)).at(-1);
 }
 
 function refused(message: string): RatchetError {

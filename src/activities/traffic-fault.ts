@@ -39,11 +39,11 @@ export async function faultOfTraffic(ports: Ports, model: string, state: LedgerS
   if (fault.kind === 'none') return [];
   const what = `traffic: ${fault.what}`;
   const champion = instanceName(model, now.champion.cycle);
-  if (again === null) {
-    const isServed = (await serving.describe(champion)) !== null;
-    if (!isServed) return [{ what: `${what}: a rollback or a new cycle starts its servers`, byHand: false, repair: null }];
+  // Else every try would fail: as where it was promoted by a file that serves nothing, or its servers were removed.
+  if ((again === null || fault.kind === 'champion') && (await serving.describe(champion)) === null)
+    return [{ what: `${what}: a rollback or a new cycle starts its servers`, byHand: false, repair: null }];
+  if (again === null)
     return [{ what, byHand: false, repair: async () => putRoute(router, await lostRoute(ports, model, now.champion!.cycle)) }];
-  }
   const { asked } = again;
   const wanted = fault.kind === 'champion' ? { ...asked, shift: asked.shift + 1, ...splitOfChampion(champion) } : asked;
   return [{ what, byHand: fault.kind === 'repair' && fault.byHand, repair: () => putRoute(router, wanted) }];

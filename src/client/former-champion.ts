@@ -1,5 +1,6 @@
+import { versionBefore } from '../domain/decide/version-before.js';
 import { RatchetError } from '../domain/failure.js';
-import type { LedgerRecord, LedgerState } from '../domain/ledger.js';
+import type { LedgerRecord } from '../domain/ledger.js';
 
 /**
  * The version to turn back to, by its whole name or the part before `+`; null: the one before the champion. Pure.
@@ -18,8 +19,8 @@ export function chooseFormerChampion(model: string, records: readonly LedgerReco
   const remedy =
     former.length > 0 ? `name one that was champion with --to: ${former.join(', ')}` : `no other version of ${model} was ever champion`;
   if (asked === null) {
-    const before = versionBefore(records, head);
-    if (before !== undefined) return before;
+    const before = versionBefore(records);
+    if (before !== undefined) return before.version;
     throw new RatchetError('RequestRefused', `there is no version before ${champion.version}, the champion of ${model}`, { remedy });
   }
   if (isNamed(champion.version, asked))
@@ -28,14 +29,6 @@ export function chooseFormerChampion(model: string, records: readonly LedgerReco
   if (found === undefined)
     throw new RatchetError('RequestRefused', `--to: expected a version of ${model} that was champion, found "${asked}"`, { remedy });
   return found;
-}
-
-/** The one that it replaced; after a rollback, the one that was promoted before it: never what was turned away. */
-function versionBefore(records: readonly LedgerRecord[], { champion, previousChampion }: LedgerState): string | undefined {
-  if (previousChampion !== null) return previousChampion.version;
-  const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version] : []));
-  const index = promoted.findLastIndex(({ candidateDigest }) => candidateDigest === champion?.candidateDigest);
-  return promoted.slice(0, Math.max(0, index)).at(-1)?.version;
 }
 
 /** Newest first, each once. */

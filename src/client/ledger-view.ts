@@ -48,7 +48,8 @@ export async function* recordBatches(store: ObjectStore, model: string, after = 
   }
 }
 
-async function readRecord(store: ObjectStore, model: string, seq: number): Promise<LedgerRecord | null> {
+/** null: there is none at this place. @throws {RatchetError} LedgerBroken */
+export async function readRecord(store: ObjectStore, model: string, seq: number): Promise<LedgerRecord | null> {
   const key = recordKey(model, seq);
   const bytes = await store.get(key);
   return bytes === null ? null : parseRecord(key, bytes).record;

@@ -2,7 +2,7 @@ import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import { placeInWords, placeOfRoute, type RoutePlace } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
-import { readHead, readSpec } from './ledger-view.js';
+import { readHead, readRecord, readSpec } from './ledger-view.js';
 
 /**
  * A model that is served stays where it is: its callers ask there, and no router divides requests between two places. Told
@@ -11,14 +11,25 @@ import { readHead, readSpec } from './ledger-view.js';
  */
 export async function refuseMove(store: ObjectStore, { metadata: { name }, spec: { serving } }: ModelSpec): Promise<void> {
   const state = (await readHead(store, name))?.after;
-  if (serving === undefined || state?.champion == null || state.specDigest === null) return;
-  const before = (await readSpec(store, state.specDigest)).spec.serving;
+  if (serving === undefined || state?.champion == null) return;
+  const before = await servedBy(store, name, state.champion.cycle);
   if (before === undefined) return;
   const [from, to] = [placeOfRoute(before.cluster), placeOfRoute(serving.cluster)];
   if (isSamePlace(from, to)) return;
   throw new RatchetError('SpecInvalid', `spec.serving.cluster: expected ${inWords(from)}, where ${name} is served, found ${inWords(to)}`, {
     remedy: 'a model that is served stays where it is: serve it there under another metadata.name, and let its callers move',
   });
+}
+
+/** As the champion's cycle was started with: the file in force may say nothing of it any more. Where that cannot be read, the router knows. */
+async function servedBy(store: ObjectStore, model: string, cycle: number): Promise<ModelSpec['spec']['serving']> {
+  try {
+    const body = (await readRecord(store, model, cycle))?.body;
+    return body?.kind === 'cycle-started' ? (await readSpec(store, body.specDigest)).spec.serving : undefined;
+  } catch (error) {
+    if (!(error instanceof RatchetError) || !['EvidenceMissing', 'EvidenceCorrupt'].includes(error.type)) throw error;
+    return undefined;
+  }
 }
 
 /** Its gateway and hosts may change: they are in one object, and change at once. */

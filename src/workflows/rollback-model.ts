@@ -53,6 +53,8 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
         trafficBackAt,
         at: now(),
       });
+      // Between the two the lifecycle may have begun it again, for the ledger still said that it is due.
+      if (plan.baking !== null && patched('end-the-bake-after-the-record')) await endBake(model, plan);
       if (plan.servedBy !== null && patched('look-after-the-record')) {
         // Until it was written, the reconciliation may have taken the traffic for a fault and given it to the champion of then.
         await briefActivities('traffic as the ledger says')

@@ -54,6 +54,19 @@ test('after a rollback it is the one promoted before, never what was turned away
   ]);
 });
 
+test('a version that was turned away long ago is passed over, also by a second rollback', async () => {
+  const { append, promote, records } = createChampionStory();
+  const first = await promote('a');
+  await promote('b'); // turned away
+  const back = { kind: 'rolled-back', requestedBy: 'ana', reason: 'slow', trafficBackAt: AT } as const;
+  await append('r1', { ...back, to: version(first) });
+  const third = await promote('c');
+  await promote('d');
+  expect(chooseFormerChampion('flights', await records(), null)).toBe(version(third).version);
+  await append('r2', { ...back, to: version(third) });
+  expect(chooseFormerChampion('flights', await records(), null)).toBe(version(first).version);
+});
+
 test('without a champion there is nothing to turn back', async () => {
   const { start, records } = createChampionStory();
   await start('a');

@@ -18,13 +18,20 @@ function served(cluster: object | null | undefined): ModelSpec {
   return modelSpec('flights', { ...SERVED, serving: cluster === null ? {} : { cluster } });
 }
 
-/** The file that stands, and whether a version of it is champion. */
-async function moveFrom(before: object | null | undefined, to: object | null | undefined, hasChampion = true): Promise<void> {
+/** The file that the champion came by, or the one that stands where there is none. */
+async function moveFrom(
+  before: object | null | undefined,
+  to: object | null | undefined,
+  { hasChampion = true, isGone = false }: { hasChampion?: boolean; isGone?: boolean } = {},
+): Promise<void> {
   const store = createMemoryStore();
   const story = createChampionStory({ store });
   const specDigest = await store.put(documentBytes(served(before)));
   await story.append('a', { kind: 'spec-applied', specDigest, codeDigest: named('code'), requestedBy: 'ana' });
-  if (hasChampion) await story.promote('t1');
+  if (hasChampion) await story.promote('t1', undefined, { specDigest });
+  const without = await store.put(documentBytes(served(undefined)));
+  await story.append('b', { kind: 'spec-applied', specDigest: without, codeDigest: named('code'), requestedBy: 'ana' }); // in between
+  if (isGone) await store.remove(specDigest);
   await refuseMove(store, served(to));
 }
 
@@ -67,7 +74,11 @@ test.for<[name: string, before: object | null | undefined, to: object | null | u
   await expect(moveFrom(before, to)).resolves.toBeUndefined();
 });
 
+test('a spec of the champion that is gone keeps nobody from applying another', async () => {
+  await expect(moveFrom(null, onKubernetes(byGateway), { isGone: true })).resolves.toBeUndefined();
+});
+
 test('a model that has no champion yet, or no ledger, goes wherever its file says', async () => {
-  await expect(moveFrom(null, onKubernetes(byGateway), false)).resolves.toBeUndefined();
+  await expect(moveFrom(null, onKubernetes(byGateway), { hasChampion: false })).resolves.toBeUndefined();
   await expect(refuseMove(createMemoryStore(), served(onKubernetes(byIstio)))).resolves.toBeUndefined();
 });

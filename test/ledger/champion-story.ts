@@ -1,5 +1,6 @@
 import { createLedger } from '../../src/activities/ledger.js';
 import { readRecords } from '../../src/client/ledger-view.js';
+import type { Digest } from '../../src/domain/digest.js';
 import type { LedgerBody, LedgerRecord } from '../../src/domain/ledger.js';
 import type { ObjectStore } from '../../src/ports/object-store.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
@@ -16,15 +17,15 @@ export function createChampionStory({ model = 'flights', store = createMemorySto
   }
 
   /** A cycle that may promote. @returns its number */
-  async function start(trigger: string): Promise<number> {
-    const cycle = await append(trigger, cycleStarted(trigger));
+  async function start(trigger: string, started: { specDigest?: Digest } = {}): Promise<number> {
+    const cycle = await append(trigger, { ...cycleStarted(trigger), ...started });
     await append(`${cycle}`, judged(cycle));
     return cycle;
   }
 
   /** A whole cycle. @returns its number */
-  async function promote(trigger: string, bakes?: true): Promise<number> {
-    const cycle = await start(trigger);
+  async function promote(trigger: string, bakes?: true, started: { specDigest?: Digest } = {}): Promise<number> {
+    const cycle = await start(trigger, started);
     await append(`${cycle}`, promoted(cycle, bakes ? { bakes } : {}));
     await append(`${cycle}`, cycleEnded(cycle));
     return cycle;

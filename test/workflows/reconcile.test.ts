@@ -66,6 +66,37 @@ test('a weight changed by hand is told and set back', async () => {
   expect((await model.state()).paused).toBe(false);
 });
 
+test('what answers requests is looked after, also where the file in force serves nothing', async () => {
+  const { model, instance } = await servedModel();
+  await model.apply({ gates: { whenNoChampion: 'pass' } });
+  loop().traffic.editByHand(model.name, { splits: [{ arm: 'champion', instance: 'somebody-else', weightPercent: 100 }], mirror: null });
+  expect(await reconcile(model)).toEqual([`${model.name}: traffic: expected champion 100%, found champion 100%`]);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+
+  await model.trigger({ key: 'unserved' });
+  await model.cycle(await model.cycleOf('unserved')).result();
+  await eventually(model.state, ({ openCycle }) => openCycle === null);
+  const [found, ...more] = await reconcile(model);
+  expect([found, more]).toEqual([expect.stringMatching(/traffic: .*: a rollback or a new cycle starts its servers$/), []]);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+  const notices = loop().notifier.notices.filter(({ model: name }) => name === model.name);
+  expect(notices.at(-1)).toMatchObject({ severity: 'action', text: expect.stringContaining('Not all of it could be set back') });
+});
+
+test('a spec in force that is gone keeps nothing from being set back', async () => {
+  const { model, instance } = await servedModel();
+  const { specDigest } = (await loop().ledger.readState(model.name))!.state;
+  await model.apply({ gates: { whenNoChampion: 'pass' }, serving: {}, tier: 'high' });
+  const inForce = (await loop().ledger.readState(model.name))!.state.specDigest!;
+  expect(inForce).not.toBe(specDigest);
+  await loop().store.remove(inForce);
+  loop().registry.aliases.set(`${model.name}@champion`, '99');
+  loop().traffic.editByHand(model.name, { splits: [{ arm: 'champion', instance: 'somebody-else', weightPercent: 100 }], mirror: null });
+  await reconcile(model);
+  expect(loop().traffic.splitOf(model.name)).toBe(`${instance} 100`);
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+});
+
 test('an alias changed by hand is set back, and the model paused where its spec says so', async () => {
   const { model } = await servedModel({ onHandEdit: 'pause' });
   loop().registry.aliases.set(`${model.name}@champion`, '99');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { rollbackWorkflowId, TASK_QUEUE, type RollbackInput, type RollbackResult } from '../../src/workflows/messages.js';
+import { bakeWorkflowId, rollbackWorkflowId, TASK_QUEUE, type RollbackInput, type RollbackResult } from '../../src/workflows/messages.js';
 import { SERVED } from '../fakes/model-file.js';
 import { useLoop } from './loop.js';
-import { modelInTest, type ModelInTest } from './model-in-test.js';
+import { eventually, modelInTest, type ModelInTest } from './model-in-test.js';
 import { challengerOf } from './traffic-in-test.js';
 
 const loop = useLoop('dev');
@@ -44,6 +44,36 @@ test('traffic that the reconciliation took for a fault before the record stood g
   held.release();
   await rolledBack;
   expect(split()).toBe('old 100');
+});
+
+test('a bake that was begun again before the rollback is recorded ends with it', async () => {
+  const { model, cycle, split } = await challengerOf(loop());
+  await cycle.result();
+  const promoted = (await model.records()).at(-1)!.after.bake!.cycle;
+  const bake = loop().client.workflow.getHandle(bakeWorkflowId(model.name, promoted));
+  const { runId: first } = await bake.describe();
+  await model.apply({ ...SERVED, gates: { whenNoChampion: 'pass' } });
+  const held = loop().holds.hold(model.name, 'recordRollback');
+  const rolledBack = rollBack(model);
+  await held.reached;
+  await eventually(
+    () => bake.describe(),
+    ({ runId, status }) => runId !== first && status.name === 'RUNNING',
+  );
+  await eventually(
+    async () => split(),
+    (words) => words.includes('new 90'),
+  );
+  held.release();
+  await rolledBack;
+  await eventually(
+    () => bake.describe(),
+    ({ status }) => status.name === 'COMPLETED',
+  );
+  await eventually(
+    async () => split(),
+    (words) => words === 'old 100',
+  );
 });
 
 test('traffic goes back to servers that somebody has edited, too: those that are ready and answer as the evaluation did', async () => {

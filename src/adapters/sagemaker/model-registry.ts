@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CreateModelPackageCommandInput, SageMaker } from '@aws-sdk/client-sagemaker';
+import type { CreateModelPackageCommandInput, ListModelPackagesInput, ModelPackageSummary, SageMaker } from '@aws-sdk/client-sagemaker';
 import { digestOfBytes } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { RatchetError } from '../../domain/failure.js';
@@ -49,17 +49,20 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
 
   /** The lowest version with this digest; null where there is none. */
   async function findVersion(name: string, digest: Digest): Promise<RegisteredVersion | null> {
-    const versions: number[] = [];
-    for (let NextToken: string | undefined; ;) {
-      const input = { ModelPackageGroupName: name, MaxResults: 100, ...(NextToken && { NextToken }) };
-      const page = await ask(`ListModelPackages ${name}`, (sageMaker) => unlessMissing(sageMaker.listModelPackages(input)));
-      for (const { ModelPackageDescription: said, ModelPackageVersion: version } of page?.ModelPackageSummaryList ?? [])
-        if (version !== undefined && said?.endsWith(mark(digest))) versions.push(version);
-      if (!(NextToken = page?.NextToken)) break;
-    }
-    const lowest = versions.sort((a, b) => a - b)[0];
+    const versions = (await listVersions(name)).filter(({ ModelPackageDescription: said }) => said?.endsWith(mark(digest)));
+    const lowest = numbers(versions)[0];
     const found = lowest === undefined ? null : await describeVersion(name, String(lowest));
     return found && { registryVersion: found.registryVersion, tags: found.tags };
+  }
+
+  async function listVersions(name: string, filter: Pick<ListModelPackagesInput, 'ModelApprovalStatus'> = {}) {
+    const versions: ModelPackageSummary[] = [];
+    for (let NextToken: string | undefined; ;) {
+      const input = { ModelPackageGroupName: name, MaxResults: 100, ...filter, ...(NextToken && { NextToken }) };
+      const page = await ask(`ListModelPackages ${name}`, (sageMaker) => unlessMissing(sageMaker.listModelPackages(input)));
+      versions.push(...(page?.ModelPackageSummaryList ?? []));
+      if (!(NextToken = page?.NextToken)) return versions;
+    }
   }
 
   async function describeVersion(
@@ -99,26 +102,32 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     return version;
   }
 
+  /** The tag is put last: where it is, all of it is done. */
   async function setAlias(name: string, alias: RegistryAlias, registryVersion: string): Promise<void> {
     const group = await groupArn(checkName(name));
     const version = group && (await describeVersion(name, registryVersion, group));
     if (!version) throw refused(name, `version ${registryVersion}, to be ${alias}`, 'no such version');
-    const before = await aliasTag(group, name, alias);
+    if (alias === 'champion') await approveOnly(name, version);
+    else await passOver(group, name, registryVersion);
     await ask(`AddTags ${name}`, (sageMaker) =>
       sageMaker.addTags({ ResourceArn: group, Tags: [{ Key: tagOf(alias), Value: registryVersion }] }),
     );
-    if (alias === 'champion' && version.status !== 'Approved') await setStatus(name, registryVersion, 'Approved', 'champion');
+  }
+
+  /** The newest approved version is the champion: after a rollback no later one may be. */
+  async function approveOnly(name: string, { registryVersion, status }: RegisteredVersion & { status: string }): Promise<void> {
+    if (status !== 'Approved') await setStatus(name, registryVersion, 'Approved', 'champion');
+    for (const later of numbers(await listVersions(name, { ModelApprovalStatus: 'Approved' })))
+      if (later > Number(registryVersion)) await setStatus(name, String(later), 'Rejected', `rolled back to version ${registryVersion}`);
+  }
+
+  /** The challenger before, where nobody decided about it. */
+  async function passOver(group: string, name: string, registryVersion: string): Promise<void> {
+    const before = await aliasTag(group, name, 'challenger');
     if (before === null || before === registryVersion) return;
-    const replaced = await describeVersion(name, before);
-    const isRolledBack = alias === 'champion' && Number(before) > Number(registryVersion) && replaced?.status === 'Approved';
-    const isPassedOver = alias === 'challenger' && replaced?.status === 'PendingManualApproval';
-    if (isRolledBack || isPassedOver)
-      await setStatus(
-        name,
-        before,
-        'Rejected',
-        isRolledBack ? `rolled back to version ${registryVersion}` : `passed over by version ${registryVersion}`,
-      );
+    const replaced = await describeVersion(name, before, group);
+    if (replaced?.status === 'PendingManualApproval')
+      await setStatus(name, before, 'Rejected', `passed over by version ${registryVersion}`);
   }
 
   async function deleteAlias(name: string, alias: RegistryAlias): Promise<void> {
@@ -207,6 +216,10 @@ function metricsOf(source: string, tags: RegisterRequest['tags']): Pick<CreateMo
   const hex = digest.slice('sha256:'.length);
   const S3Uri = `${store}/objects/sha256/${hex.slice(0, 2)}/${hex}`;
   return { ModelMetrics: { ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri } } } };
+}
+
+function numbers(versions: readonly ModelPackageSummary[]): number[] {
+  return versions.flatMap(({ ModelPackageVersion: version }) => version ?? []).sort((a, b) => a - b);
 }
 
 function mark(digest: Digest): string {

@@ -59,6 +59,35 @@ test('the newest approved version is the champion, through passing over, promoti
   expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(first);
 });
 
+test('a rollback over several versions leaves none of those in between approved', async () => {
+  const registry = open();
+  const request = registerRequest();
+  const versions = [];
+  for (const what of ['a', 'b', 'c']) {
+    const { registryVersion } = await registry.register({ ...request, candidateDigest: digestOfBytes(what) });
+    await registry.setAlias(request.name, 'champion', registryVersion);
+    versions.push(registryVersion);
+  }
+  const [first, second, third] = versions as [string, string, string];
+  await registry.setAlias(request.name, 'champion', first);
+  expect(await statuses(request.name)).toEqual({ [first]: 'Approved', [second]: 'Rejected', [third]: 'Rejected' });
+});
+
+test('an alias that could not be moved whole stays where it was, and the next try does the rest', async () => {
+  const registry = open();
+  const request = registerRequest();
+  const { registryVersion: first } = await registry.register(request);
+  const { registryVersion: second } = await registry.register({ ...request, candidateDigest: digestOfBytes('second') });
+  await registry.setAlias(request.name, 'champion', first);
+  await registry.setAlias(request.name, 'challenger', second);
+  fake.fail('UpdateModelPackage', { kind: 'error', status: 400, type: 'AccessDeniedException' });
+  await expect(registry.setAlias(request.name, 'champion', second)).rejects.toMatchObject({ type: 'AccessDenied' });
+  expect((await registry.getAlias(request.name, 'champion'))?.registryVersion).toBe(first);
+  await registry.setAlias(request.name, 'champion', second);
+  await registry.deleteAlias(request.name, 'challenger');
+  expect(await statuses(request.name)).toEqual({ [first]: 'Approved', [second]: 'Approved' });
+});
+
 test('registers a version again that somebody deleted, though SageMaker remembers the first request', async () => {
   const registry = open();
   const request = registerRequest();

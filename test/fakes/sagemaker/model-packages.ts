@@ -37,8 +37,9 @@ export function createFakeModelPackages(): Record<string, (input: Document) => D
       }
       return { ModelPackageArn: packageArn(request.ModelPackageGroupName, version) };
     },
-    ListModelPackages({ ModelPackageGroupName: name, MaxResults: max = 10, NextToken: token = '0' }) {
-      const all = [...group(name).versions.values()].reverse();
+    ListModelPackages({ ModelPackageGroupName: name, MaxResults: max = 10, NextToken: token = '0', ModelApprovalStatus: wanted }) {
+      const statusOf = ({ request, changes }: FakePackage) => changes.ModelApprovalStatus ?? request.ModelApprovalStatus;
+      const all = [...group(name).versions.values()].reverse().filter((version) => wanted === undefined || statusOf(version) === wanted);
       const page = all.slice(Number(token), Number(token) + Number(max));
       const next = Number(token) + page.length;
       return {
