@@ -1,11 +1,14 @@
 import { Candidate, type ModelVersion } from '../domain/candidate.js';
 import { RatchetError } from '../domain/failure.js';
+import type { LedgerState } from '../domain/ledger.js';
 import { ModelSpec, type RegistryKind } from '../domain/model-spec.js';
 import { objectKey } from '../domain/object-key.js';
 import type { ModelRegistry, RegisteredVersion, RegisterRequest } from '../ports/model-registry.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { getDocument } from './documents.js';
 import type { Ledger } from './ledger.js';
+
+const DIGEST_TAG = 'ratchet.candidate_digest';
 
 export interface ChampionAliasPorts {
   readonly store: ObjectStore;
@@ -34,7 +37,7 @@ export function registryPlace(model: string, { registry }: ModelSpec['spec']): R
  * the same is the candidate.
  */
 export function isSameVersion(held: RegisteredVersion | null, { candidateDigest }: ModelVersion): boolean {
-  return held?.tags['ratchet.candidate_digest'] === candidateDigest;
+  return held?.tags[DIGEST_TAG] === candidateDigest;
 }
 
 /** What a version is registered with; asked again in a year, it is the same. */
@@ -53,7 +56,7 @@ export function registerRequestOf(
     tags: {
       'ratchet.version': version,
       'ratchet.cycle': String(candidate.cycle),
-      'ratchet.candidate_digest': candidateDigest,
+      [DIGEST_TAG]: candidateDigest,
       'ratchet.model_digest': candidate.modelDigest,
       'ratchet.dataset_digest': candidate.datasetDigest,
       'ratchet.code_digest': candidate.codeDigest,
@@ -70,7 +73,7 @@ export function registerRequestOf(
 export function createChampionAlias({ store, ledger, registryOf }: ChampionAliasPorts) {
   /** Of each model's champion: what a cycle was started with never changes. */
   const places = new Map<string, RegistryPlace & { readonly cycle: number }>();
-  return { look, bring };
+  return { look, bring, leaveOthers };
 
   /** What is not as it should be; null: nothing. @throws {RatchetError} of the registry, the ledger or the store */
   async function look(model: string, champion: ModelVersion): Promise<AliasFault | null> {
@@ -100,16 +103,38 @@ export function createChampionAlias({ store, ledger, registryOf }: ChampionAlias
     );
   }
 
+  /**
+   * Takes the alias away where another version of the model has it: where the version before was registered, or a file in force registers
+   * what comes next. Whoever loads "the champion" there would get one that is not.
+   */
+  async function leaveOthers(model: string, { champion, previousChampion, specDigest }: LedgerState): Promise<void> {
+    if (champion === null) return;
+    const own = await placeOf(model, champion);
+    const others: RegistryPlace[] = [];
+    if (previousChampion !== null) others.push(await startPlace(model, previousChampion));
+    if (specDigest !== null) others.push(registryPlace(model, (await getDocument(store, ModelSpec, 'spec', specDigest)).spec));
+    for (const { kind, name } of others) {
+      if (kind === own.kind && name === own.name) continue;
+      const held = await registryOf(kind).getAlias(name, 'champion');
+      const isOurs = new RegExp(`^${model}-\\d+\\+`).test(held?.tags['ratchet.version'] ?? ''); // not of another model of that name
+      if (isOurs && !isSameVersion(held, champion)) await registryOf(kind).deleteAlias(name, 'champion');
+    }
+  }
+
   /** Where its cycle registered it, whatever spec is in force now. */
   async function placeOf(model: string, { cycle }: ModelVersion): Promise<RegistryPlace> {
     const known = places.get(model);
     if (known?.cycle === cycle) return known;
+    const place = { ...(await startPlace(model, { cycle })), cycle };
+    places.set(model, place);
+    return place;
+  }
+
+  async function startPlace(model: string, { cycle }: Pick<ModelVersion, 'cycle'>): Promise<RegistryPlace> {
     const [record] = await ledger.readRecords(model, { from: cycle, to: cycle });
     if (record?.body.kind !== 'cycle-started')
       throw new RatchetError('LedgerBroken', `ledger of ${model}: expected the start of cycle ${cycle} in record ${cycle}, found another`);
     const { spec } = await getDocument(store, ModelSpec, 'spec', record.body.specDigest);
-    const place = { ...registryPlace(model, spec), cycle };
-    places.set(model, place);
-    return place;
+    return registryPlace(model, spec);
   }
 }

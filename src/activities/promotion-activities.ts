@@ -108,10 +108,15 @@ export function createPromotionActivities({ store, ledger, registryOf }: Champio
   async function projectChampion({ model }: { model: string }): Promise<string> {
     const head = await ledger.readState(model);
     const champion = head?.state.champion;
-    if (!champion) return 'no champion yet';
+    if (head === null || !champion) return 'no champion yet';
     const { kind, name, registryVersion } = await alias.bring(model, champion);
     const registry = registryOf(kind);
     if (isSameVersion(await registry.getAlias(name, 'challenger'), champion)) await registry.deleteAlias(name, 'challenger');
+    await alias.leaveOthers(model, head.state).catch(unlessTransient); // what is lost or closed for good holds nothing up
     return `${name} version ${registryVersion} is champion`;
   }
+}
+
+function unlessTransient(error: unknown): void {
+  if (!(error instanceof RatchetError) || error.class === 'transient') throw error;
 }

@@ -1,6 +1,8 @@
 import type { ModelVersion } from '../domain/candidate.js';
+import { spentBefore } from '../domain/decide/spent-before.js';
 import { versionBefore } from '../domain/decide/version-before.js';
 import { RatchetError } from '../domain/failure.js';
+import type { LedgerRecord } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -13,6 +15,8 @@ export interface RollbackPlan {
   readonly from: string;
   readonly to: ModelVersion;
   readonly generation: number;
+  /** Spent against it before it was replaced; absent: none. */
+  readonly comparisons?: number;
   readonly openCycle: number | null;
   /** Whether that cycle's version may have traffic now. */
   readonly exposed: boolean;
@@ -51,6 +55,7 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
       from: state.champion.version,
       to: target,
       generation: state.generation,
+      ...spentOn(records, target),
       openCycle: state.openCycle,
       exposed: state.exposure !== undefined,
       baking: state.bake?.cycle ?? null,
@@ -86,14 +91,22 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
     trafficBackAt: string | null;
     at: string;
   }): Promise<void> {
+    const { to, comparisons } = plan;
+    const spent = comparisons === undefined ? {} : { comparisons };
     await ledger.append({
       model,
       key: `generation-${plan.generation}/rolled-back`,
-      body: { kind: 'rolled-back', to: plan.to, requestedBy, reason, analysisDigest: null, seenAt: null, decidedAt, trafficBackAt },
+      body: { kind: 'rolled-back', to, ...spent, requestedBy, reason, analysisDigest: null, seenAt: null, decidedAt, trafficBackAt },
       expects: { generation: plan.generation },
       at,
     });
   }
+}
+
+/** Of a record's body. */
+export function spentOn(records: readonly LedgerRecord[], to: ModelVersion): { readonly comparisons?: number } {
+  const comparisons = spentBefore(records, to);
+  return comparisons === 0 ? {} : { comparisons };
 }
 
 function refused(message: string): RatchetError {

@@ -123,6 +123,8 @@ export const LedgerBody = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rolled-back'),
     to: ModelVersion,
+    /** Spent against it before it was replaced, on top of those since; absent: none, or a record of before they were counted. */
+    comparisons: z.number().int().positive().optional(),
     requestedBy: z.string(),
     reason: z.string(),
     analysisDigest: Digest.nullable().optional(),

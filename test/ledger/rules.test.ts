@@ -93,6 +93,24 @@ describe('the state of a model follows from its records', () => {
     expect(after(servingPaused(), { kind: 'serving-resumed', requestedBy: 'ana', reason: '' })).toEqual(after());
   });
 
+  test('what was spent against a version before it was replaced counts again when it is back', () => {
+    const spent = after(
+      cycleStarted('t'),
+      promoted(2),
+      cycleEnded(2),
+      cycleStarted('u'),
+      promoted(5),
+      cycleEnded(5),
+      cycleStarted('v'),
+      judged(8),
+      {
+        ...turnedBack,
+        comparisons: 4,
+      },
+    );
+    expect(spent).toMatchObject({ comparisons: 5, champion: version(2) });
+  });
+
   test('turning back names a new generation, keeps the budget spent, and drops an anchor that was turned away from', () => {
     const twice = [
       cycleStarted('t'),

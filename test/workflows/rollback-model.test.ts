@@ -117,6 +117,20 @@ test('an artifact that is no longer what it was is refused', async () => {
   expect(split()).toBe('new 100');
 });
 
+test('a registry of another name keeps no champion that is none: after a promotion, and after a rollback', async () => {
+  const model = modelInTest(loop());
+  const elsewhere = `${model.name}-renamed`;
+  const aliasAt = (name: string) => loop().registry.aliases.get(`${name}@champion`);
+  await (await model.startCycle(await model.open({ gates: { whenNoChampion: 'pass' } }, {}, { trainerCode: 'v1' }))).result();
+  expect([aliasAt(model.name), aliasAt(elsewhere)]).toEqual(['1', undefined]);
+  const renamed = { gates: { whenNoChampion: 'pass' }, registry: { name: elsewhere } };
+  await model.append('by-hand/spec-applied', { kind: 'spec-applied', ...(await model.putSpec(renamed, 'v2')), requestedBy: 'ana' });
+  await (await model.startCycle(await model.open(renamed, {}, { trainerCode: 'v2' }))).result();
+  expect([aliasAt(model.name), aliasAt(elsewhere)]).toEqual([undefined, '1']);
+  await rollBack(model);
+  expect([aliasAt(model.name), aliasAt(elsewhere)]).toEqual(['1', undefined]);
+});
+
 test('a model that answers no requests is rolled back in ledger and registry', async () => {
   const model = modelInTest(loop());
   for (const code of ['v1', 'v2']) {

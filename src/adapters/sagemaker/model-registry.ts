@@ -134,9 +134,9 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
     const group = await groupArn(checkName(name));
     const held = group && (await aliasTag(group, name, alias));
     if (!held) return;
+    const undecided = alias === 'challenger' ? 'PendingManualApproval' : 'Approved';
+    if ((await describeVersion(name, held, group))?.status === undecided) await setStatus(name, held, 'Rejected', `no longer ${alias}`);
     await ask(`DeleteTags ${name}`, (sageMaker) => sageMaker.deleteTags({ ResourceArn: group, TagKeys: [tagOf(alias)] }));
-    if (alias === 'challenger' && (await describeVersion(name, held))?.status === 'PendingManualApproval')
-      await setStatus(name, held, 'Rejected', 'no longer challenger');
   }
 
   /** One that is gone has no tags. */

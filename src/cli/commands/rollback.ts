@@ -27,6 +27,14 @@ export function addRollbackCommand(program: Command, cli: Cli): void {
           onProgress: (line) => cli.tell(`  ${line}`),
         });
         cli.print(command, outcome, () => rollbackLines(outcome));
+        const open = (
+          await session
+            .model(model)
+            .state()
+            .catch(() => null)
+        )?.openCycle;
+        if (open != null)
+          cli.tell(`cycle ${open} was to replace ${outcome.from} and can no longer be promoted; to end it: ratchet abort ${model}`);
       });
     });
 }
