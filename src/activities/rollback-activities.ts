@@ -1,6 +1,6 @@
 import type { ModelVersion } from '../domain/candidate.js';
 import { spentBefore } from '../domain/decide/spent-before.js';
-import { versionBefore } from '../domain/decide/version-before.js';
+import { versionBefore } from '../domain/version-before.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerRecord } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';

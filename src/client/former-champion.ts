@@ -1,4 +1,4 @@
-import { versionBefore } from '../domain/decide/version-before.js';
+import { versionBefore } from '../domain/version-before.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerRecord } from '../domain/ledger.js';
 

@@ -1,5 +1,5 @@
-import type { ModelVersion } from '../candidate.js';
-import type { LedgerRecord } from '../ledger.js';
+import type { ModelVersion } from './candidate.js';
+import type { LedgerRecord } from './ledger.js';
 
 /**
  * The version to turn back to where nobody names one: the one that the champion replaced when it was promoted. After a rollback
