@@ -1,4 +1,5 @@
 import { Candidate, type ModelVersion } from '../domain/candidate.js';
+import type { Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
 import { ModelSpec, type RegistryKind } from '../domain/model-spec.js';
@@ -104,21 +105,34 @@ export function createChampionAlias({ store, ledger, registryOf }: ChampionAlias
   }
 
   /**
-   * Takes the alias away where another version of the model has it: where the version before was registered, or a file in force registers
-   * what comes next. Whoever loads "the champion" there would get one that is not.
+   * Takes the alias away where another version of the model has it: where the one before was registered, or where a file in
+   * force registers what comes next. Whoever loads "the champion" there would get one that is not. A registry or a document that
+   * is not there any more holds nothing up.
    */
-  async function leaveOthers(model: string, { champion, previousChampion, specDigest }: LedgerState): Promise<void> {
+  async function leaveOthers(model: string, state: LedgerState): Promise<void> {
+    const { champion, previousChampion, specDigest } = state;
     if (champion === null) return;
     const own = await placeOf(model, champion);
-    const others: RegistryPlace[] = [];
-    if (previousChampion !== null) others.push(await startPlace(model, previousChampion));
-    if (specDigest !== null) others.push(registryPlace(model, (await getDocument(store, ModelSpec, 'spec', specDigest)).spec));
-    for (const { kind, name } of others) {
-      if (kind === own.kind && name === own.name) continue;
-      const held = await registryOf(kind).getAlias(name, 'champion');
-      const isOurs = new RegExp(`^${model}-\\d+\\+`).test(held?.tags['ratchet.version'] ?? ''); // not of another model of that name
-      if (isOurs && !isSameVersion(held, champion)) await registryOf(kind).deleteAlias(name, 'champion');
-    }
+    const inForce = async (digest: Digest) => registryPlace(model, (await getDocument(store, ModelSpec, 'spec', digest)).spec);
+    const others = [
+      ...(previousChampion === null ? [] : [startPlace(model, previousChampion)]),
+      ...(specDigest === null ? [] : [inForce(specDigest)]),
+    ];
+    const looks = others.map((place) => leave(model, state, own, place));
+    for (const result of await Promise.allSettled(looks))
+      if (result.status === 'rejected' && !(result.reason instanceof RatchetError)) throw result.reason;
+  }
+
+  async function leave(model: string, { champion, generation }: LedgerState, own: RegistryPlace, place: Promise<RegistryPlace>) {
+    const { kind, name } = await place;
+    if (kind === own.kind && name === own.name) return;
+    const registry = registryOf(kind);
+    const held = await registry.getAlias(name, 'champion');
+    if (held === null || isSameVersion(held, champion!)) return;
+    const records = await ledger.readRecords(model);
+    const isOurs = records.some(({ body }) => body.kind === 'promoted' && isSameVersion(held, body.version));
+    // Somebody may have been promoted there meanwhile.
+    if (isOurs && records.at(-1)?.after.generation === generation) await registry.deleteAlias(name, 'champion');
   }
 
   /** Where its cycle registered it, whatever spec is in force now. */

@@ -112,11 +112,7 @@ export function createPromotionActivities({ store, ledger, registryOf }: Champio
     const { kind, name, registryVersion } = await alias.bring(model, champion);
     const registry = registryOf(kind);
     if (isSameVersion(await registry.getAlias(name, 'challenger'), champion)) await registry.deleteAlias(name, 'challenger');
-    await alias.leaveOthers(model, head.state).catch(unlessTransient); // what is lost or closed for good holds nothing up
+    await alias.leaveOthers(model, head.state);
     return `${name} version ${registryVersion} is champion`;
   }
-}
-
-function unlessTransient(error: unknown): void {
-  if (!(error instanceof RatchetError) || error.class === 'transient') throw error;
 }

@@ -14,6 +14,7 @@ import { getDocument } from './documents.js';
 import { faultOfHold } from './hold-traffic.js';
 import { keepRequestCounts } from './request-counts.js';
 import { instanceName } from './served-instance.js';
+import { lastRecent } from './recent-record.js';
 import { faultOfServers } from './servers-fault.js';
 import { createTellPeople, type TellPorts } from './tell-people.js';
 import { createTellStuck, inWords } from './tell-stuck.js';
@@ -105,7 +106,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
   /** Traffic, servers and registry of a champion. */
   async function servedFaults(model: string, state: LedgerState, reading: RouteReading | null | RatchetError): Promise<Compared> {
     if (state.champion === null || state.specDigest === null) return { faults: [], pauses: false, trouble: null };
-    const read = await getDocument(store, ModelSpec, 'spec', state.specDigest).then(({ spec }) => spec.serving, knownTrouble);
+    const read = await getDocument(store, ModelSpec, 'spec', state.specDigest).then(({ spec }) => spec.serving, lostDocument);
     const asked = read instanceof RatchetError ? undefined : read;
     const hasRoute = reading !== null && !(reading instanceof RatchetError);
     if (hasRoute) await count(reading.asked);
@@ -142,7 +143,8 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
     const fault = await championAlias.look(model, champion!);
     if (fault === null) return [];
     const { place, held } = fault;
-    const byHand = held !== null && (previousChampion === null || !isSameVersion(held, previousChampion));
+    const replaced = previousChampion ?? (await turnedAway(model));
+    const byHand = held !== null && (replaced === null || !isSameVersion(held, replaced));
     const repair = async (): Promise<void> => {
       const now = (await ledger.readState(model))?.state.champion;
       if (now?.candidateDigest === champion!.candidateDigest) await championAlias.bring(model, now); // else somebody was just promoted
@@ -154,6 +156,14 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
         repair,
       },
     ];
+  }
+
+  /** Who was champion before the last rollback: the alias may still be there. */
+  async function turnedAway(model: string): Promise<ModelVersion | null> {
+    const back = await lastRecent(ledger, model, ({ body }) => body.kind === 'rolled-back');
+    if (back === null) return null;
+    const [before] = await ledger.readRecords(model, { from: back.seq - 1, to: back.seq - 1 });
+    return before?.after.champion ?? null;
   }
 
   async function tell(model: string, faults: readonly Fault[], pauses: boolean): Promise<void> {
@@ -191,6 +201,12 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
 function heldWords({ registryVersion }: ModelVersion, held: RegisteredVersion | null): string {
   if (held === null) return 'none';
   return held.registryVersion === registryVersion ? `another model as version ${registryVersion}` : held.registryVersion;
+}
+
+/** @throws what passes: then all of it is looked at again */
+function lostDocument(error: unknown): RatchetError {
+  if (error instanceof RatchetError && (error.type === 'EvidenceMissing' || error.type === 'EvidenceCorrupt')) return error;
+  throw error;
 }
 
 /** @throws what is no trouble of the router's */

@@ -2,7 +2,7 @@ import type { ModelVersion } from '../domain/candidate.js';
 import { spentBefore } from '../domain/decide/spent-before.js';
 import { versionBefore } from '../domain/version-before.js';
 import { RatchetError } from '../domain/failure.js';
-import type { LedgerRecord } from '../domain/ledger.js';
+import type { LedgerState } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -38,7 +38,7 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
   async function planRollback({ model, to }: { model: string; to: string | null }): Promise<RollbackPlan> {
     const state = (await ledger.readState(model))?.state;
     if (state?.champion == null) throw refused(`model ${model}: expected a champion to turn back from, found none`);
-    const records = await ledger.readRecords(model);
+    const records = (await ledger.readRecords(model)).filter(({ after }) => after.generation <= state.generation);
     const promoted = records.flatMap(({ body }) => (body.kind === 'promoted' ? [body.version] : []));
     const target = to === null ? versionBefore(records) : promoted.findLast(({ version }) => version === to);
     if (target === undefined) {
@@ -55,7 +55,7 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
       from: state.champion.version,
       to: target,
       generation: state.generation,
-      ...spentOn(records, target),
+      ...(await spentOn(ledger, model, state, target)),
       openCycle: state.openCycle,
       exposed: state.exposure !== undefined,
       baking: state.bake?.cycle ?? null,
@@ -103,9 +103,22 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
   }
 }
 
-/** Of a record's body. */
-export function spentOn(records: readonly LedgerRecord[], to: ModelVersion): { readonly comparisons?: number } {
-  const comparisons = spentBefore(records, to);
+/** Of a record's body. A ledger that cannot be read that far back keeps nobody from recording where the traffic is. */
+export async function spentOn(
+  ledger: Ledger,
+  model: string,
+  { generation }: LedgerState,
+  to: ModelVersion,
+): Promise<{ readonly comparisons?: number }> {
+  const records = await ledger.readRecords(model, { from: to.cycle }).catch((error: unknown) => {
+    if (error instanceof RatchetError && error.type === 'LedgerBroken') return [];
+    throw error;
+  });
+  // Another try may have recorded it by now.
+  const comparisons = spentBefore(
+    records.filter(({ after }) => after.generation <= generation),
+    to,
+  );
   return comparisons === 0 ? {} : { comparisons };
 }
 

@@ -81,7 +81,7 @@ export function createRolloutActivities({ store, ledger }: { store: ObjectStore;
     const to = before.previousChampion;
     if (to === null)
       throw new RatchetError('LedgerConflict', `model ${model}: expected a champion before that of cycle ${cycle}, found none`);
-    const body: LedgerBody = { kind: 'rolled-back', to, ...spentOn(await ledger.readRecords(model), to), ...back };
+    const body: LedgerBody = { kind: 'rolled-back', to, ...(await spentOn(ledger, model, before, to)), ...back };
     await ledger.append({ model, key: `${cycle}/bake/rolled-back`, body, expects: { generation: before.generation }, at });
     return { openCycle: before.openCycle };
   }

@@ -19,6 +19,9 @@ export interface Fault {
   readonly repair: (() => Promise<void>) | null;
 }
 
+/** What takes longer is taken for answered: it keeps no traffic from being repaired. */
+const LOOK_MS_MAX = 4000;
+
 interface Ports {
   readonly store: ObjectStore;
   readonly ledger: Ledger;
@@ -40,13 +43,27 @@ export async function faultOfTraffic(ports: Ports, model: string, state: LedgerS
   const what = `traffic: ${fault.what}`;
   const champion = instanceName(model, now.champion.cycle);
   // Else every try would fail: as where it was promoted by a file that serves nothing, or its servers were removed.
-  if ((again === null || fault.kind === 'champion') && (await serving.describe(champion)) === null)
+  if ((again === null || fault.kind === 'champion') && (await isGone(serving, champion)))
     return [{ what: `${what}: a rollback or a new cycle starts its servers`, byHand: false, repair: null }];
   if (again === null)
     return [{ what, byHand: false, repair: async () => putRoute(router, await lostRoute(ports, model, now.champion!.cycle)) }];
   const { asked } = again;
   const wanted = fault.kind === 'champion' ? { ...asked, shift: asked.shift + 1, ...splitOfChampion(champion) } : asked;
   return [{ what, byHand: fault.kind === 'repair' && fault.byHand, repair: () => putRoute(router, wanted) }];
+}
+
+/** Only what is known: servers that cannot be asked now may well answer requests. */
+async function isGone(serving: Serving, instance: string): Promise<boolean> {
+  const late = AbortSignal.timeout(LOOK_MS_MAX);
+  const isLate = new Promise<boolean>((resolve) => late.addEventListener('abort', () => resolve(false), { once: true }));
+  const isMissing = serving.describe(instance).then(
+    (found) => found === null,
+    (error: unknown) => {
+      if (error instanceof RatchetError) return false;
+      throw error;
+    },
+  );
+  return Promise.race([isMissing, isLate]);
 }
 
 /**

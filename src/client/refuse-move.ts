@@ -1,3 +1,4 @@
+import type { Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import { placeInWords, placeOfRoute, type RoutePlace } from '../domain/serving-cluster.js';
@@ -5,27 +6,29 @@ import type { ObjectStore } from '../ports/object-store.js';
 import { readHead, readRecord, readSpec } from './ledger-view.js';
 
 /**
- * A model that is served stays where it is: its callers ask there, and no router divides requests between two places. Told
+ * A model that is served stays where it is, by the file in force and by the one that its champion came by: its callers ask there, and no router divides requests between two places. Told
  * when the file is applied, and not when a challenger that was trained and signed is to get its first request.
  * @throws {RatchetError} SpecInvalid: names both places
  */
 export async function refuseMove(store: ObjectStore, { metadata: { name }, spec: { serving } }: ModelSpec): Promise<void> {
   const state = (await readHead(store, name))?.after;
   if (serving === undefined || state?.champion == null) return;
-  const before = await servedBy(store, name, state.champion.cycle);
+  const body = (await readRecord(store, name, state.champion.cycle))?.body;
+  const specDigests = [body?.kind === 'cycle-started' ? body.specDigest : null, state.specDigest];
+  const served = await Promise.all(specDigests.map((digest) => servingOf(store, digest)));
+  const to = placeOfRoute(serving.cluster);
+  const before = served.find((each) => each !== undefined && !isSamePlace(placeOfRoute(each.cluster), to));
   if (before === undefined) return;
-  const [from, to] = [placeOfRoute(before.cluster), placeOfRoute(serving.cluster)];
-  if (isSamePlace(from, to)) return;
+  const from = placeOfRoute(before.cluster);
   throw new RatchetError('SpecInvalid', `spec.serving.cluster: expected ${inWords(from)}, where ${name} is served, found ${inWords(to)}`, {
     remedy: 'a model that is served stays where it is: serve it there under another metadata.name, and let its callers move',
   });
 }
 
-/** As the champion's cycle was started with: the file in force may say nothing of it any more. Where that cannot be read, the router knows. */
-async function servedBy(store: ObjectStore, model: string, cycle: number): Promise<ModelSpec['spec']['serving']> {
+/** Where it cannot be read, the router knows. */
+async function servingOf(store: ObjectStore, specDigest: Digest | null): Promise<ModelSpec['spec']['serving']> {
   try {
-    const body = (await readRecord(store, model, cycle))?.body;
-    return body?.kind === 'cycle-started' ? (await readSpec(store, body.specDigest)).spec.serving : undefined;
+    return specDigest === null ? undefined : (await readSpec(store, specDigest)).spec.serving;
   } catch (error) {
     if (!(error instanceof RatchetError) || !['EvidenceMissing', 'EvidenceCorrupt'].includes(error.type)) throw error;
     return undefined;

@@ -74,6 +74,15 @@ test.for<[name: string, before: object | null | undefined, to: object | null | u
   await expect(moveFrom(before, to)).resolves.toBeUndefined();
 });
 
+test('nor from where the file in force says, though the champion came by one that serves nothing', async () => {
+  const store = createMemoryStore();
+  const story = createChampionStory({ store });
+  await story.promote('t1', undefined, { specDigest: await store.put(documentBytes(served(undefined))) });
+  const specDigest = await store.put(documentBytes(served(null)));
+  await story.append('a', { kind: 'spec-applied', specDigest, codeDigest: named('code'), requestedBy: 'ana' });
+  await expect(refuseMove(store, served(onKubernetes(byGateway)))).rejects.toMatchObject({ type: 'SpecInvalid' });
+});
+
 test('a spec of the champion that is gone keeps nobody from applying another', async () => {
   await expect(moveFrom(null, onKubernetes(byGateway), { isGone: true })).resolves.toBeUndefined();
 });

@@ -86,6 +86,23 @@ test('traffic goes back to servers that somebody has edited, too: those that are
   expect(split()).toBe('old 100');
 });
 
+test('the alias that a rollback has yet to move is nobody’s edit, and pauses nothing', async () => {
+  const { model, cycle, bake } = await challengerOf(loop(), quickBake);
+  await cycle.result();
+  await bake.result();
+  await model.apply({ ...SERVED, serving: { onHandEdit: 'pause' } });
+  const held = loop().holds.hold(model.name, 'projectChampion');
+  const rolledBack = rollBack(model);
+  await eventually(model.kinds, (kinds) => kinds.at(-1) === 'rolled-back');
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('2');
+  const options = { workflowId: `reconcile-alias-${model.name}`, taskQueue: TASK_QUEUE, args: [] };
+  await loop().client.workflow.execute('reconcileModels', options);
+  expect((await model.state()).paused).toBe(false);
+  expect(loop().registry.aliases.get(`${model.name}@champion`)).toBe('1');
+  held.release();
+  await rolledBack;
+});
+
 test('while the second version is rolled out, nothing was champion before the first', async () => {
   const { model, untilStep, cycle, split } = await challengerOf(loop(), {
     rollout: { ...SERVED.rollout, metrics: [{ kind: 'quality', margin: 0.1 }] },

@@ -117,7 +117,8 @@ export function createSageMakerModelRegistry({ environment = process.env }: Sage
   /** The newest approved version is the champion: after a rollback no later one may be. */
   async function approveOnly(name: string, { registryVersion, status }: RegisteredVersion & { status: string }): Promise<void> {
     if (status !== 'Approved') await setStatus(name, registryVersion, 'Approved', 'champion');
-    for (const later of numbers(await listVersions(name, { ModelApprovalStatus: 'Approved' })))
+    const approved = (await listVersions(name, { ModelApprovalStatus: 'Approved' })).filter(isOurs);
+    for (const later of numbers(approved))
       if (later > Number(registryVersion)) await setStatus(name, String(later), 'Rejected', `rolled back to version ${registryVersion}`);
   }
 
@@ -220,6 +221,11 @@ function metricsOf(source: string, tags: RegisterRequest['tags']): Pick<CreateMo
 
 function numbers(versions: readonly ModelPackageSummary[]): number[] {
   return versions.flatMap(({ ModelPackageVersion: version }) => version ?? []).sort((a, b) => a - b);
+}
+
+/** Others may register packages in the group: what they approve is theirs. */
+function isOurs({ ModelPackageDescription: said }: ModelPackageSummary): boolean {
+  return /\[sha256:[0-9a-f]{64}\]$/.test(said ?? '');
 }
 
 function mark(digest: Digest): string {

@@ -3,6 +3,7 @@ import type { RollbackOutcome } from '../../client/roll-back.js';
 import { rollBack } from '../../client/roll-back.js';
 import type { Cli } from '../cli.js';
 import { asOption, parseModelName } from '../options.js';
+import type { Session } from '../session.js';
 import { withSession } from '../session.js';
 
 interface RollbackOptions {
@@ -21,22 +22,26 @@ export function addRollbackCommand(program: Command, cli: Cli): void {
     .option('--reason <text>', 'why, for the record')
     .action(async (model: string, { to, as, reason }: RollbackOptions, command: Command) => {
       await withSession(cli, command, async (session) => {
+        const openBefore = await openCycle(session, model);
         const request = { model, to: to ?? null, requestedBy: as, reason: reason ?? '' };
         const outcome = await rollBack(session.client, session.store, session.traffic(model), request, {
           signal: cli.terminal.interrupted,
           onProgress: (line) => cli.tell(`  ${line}`),
         });
         cli.print(command, outcome, () => rollbackLines(outcome));
-        const open = (
-          await session
-            .model(model)
-            .state()
-            .catch(() => null)
-        )?.openCycle;
-        if (open != null)
+        const open = await openCycle(session, model);
+        if (outcome.by !== 'rollout' && open !== null && open === openBefore)
           cli.tell(`cycle ${open} was to replace ${outcome.from} and can no longer be promoted; to end it: ratchet abort ${model}`);
       });
     });
+}
+
+async function openCycle(session: Session, model: string): Promise<number | null> {
+  const state = await session
+    .model(model)
+    .state()
+    .catch(() => null);
+  return state?.openCycle ?? null;
 }
 
 export function rollbackLines({ model, from, to, trafficBackAt }: RollbackOutcome): string[] {

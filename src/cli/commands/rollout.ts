@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readHead } from '../../client/ledger-view.js';
+import { hasEnded } from '../../domain/decide/advance-rollout.js';
 import type { CommandName } from '../../domain/rollout.js';
 import type { RolloutView } from '../../workflows/messages.js';
 import { INTERRUPTED, type Cli } from '../cli.js';
@@ -47,7 +48,7 @@ function addStatus(rollout: Command, cli: Cli): void {
           return cli.print(command, first, () => views.flatMap((view, index) => (index > 0 ? [''] : []).concat(rolloutCard(view))));
         const isLive = cli.terminal.isScreen && cli.format(command) === 'table';
         const last = await followRollout(cli, traffic, first, isLive);
-        const isInterrupted = cli.terminal.interrupted.aborted && (last === null || last.state.phase === 'Progressing');
+        const isInterrupted = cli.terminal.interrupted.aborted && (last === null || !hasEnded(last.state));
         if (isInterrupted) cli.exitCode = INTERRUPTED;
         if (last === null) return;
         cli.print(command, last, () => (isLive ? [] : rolloutCard(last)));

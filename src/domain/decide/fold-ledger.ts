@@ -99,8 +99,9 @@ function promoted(before: LedgerState, { cycle, version, becomesAnchor, bakes }:
 }
 
 /**
- * The budget is not refilled: what was spent against the version that is back counts again, beside what was spent since. There is no previous champion afterwards, so nothing turns
- * "back" to what was just turned away from; and what was turned away from is no longer the anchor.
+ * The budget is not refilled: what was spent against the version that is back counts again, beside what was spent since. There
+ * is no previous champion afterwards, so nothing turns "back" to what was just turned away from; and what was turned away from
+ * is no longer the anchor.
  */
 function rolledBack(before: LedgerState, { to, comparisons = 0 }: Extract<LedgerBody, { kind: 'rolled-back' }>): LedgerState {
   const wasAnchor = before.anchor !== null && before.anchor.candidateDigest === before.champion?.candidateDigest;
