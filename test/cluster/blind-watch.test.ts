@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Patience } from '../../src/adapters/kubernetes/patience.js';
 import type { Job, JobSpec } from '../../src/domain/job.js';
 import type { JobCluster } from '../../src/ports/job-cluster.js';
@@ -18,8 +18,12 @@ describe.skipIf(inject('kubernetes') === null)('watches that cannot see (skipped
   beforeAll(async () => {
     opened = await openJobCluster();
     close.push(() => opened.cluster.close());
+  });
+  // One for each: nobody hears of it, so within a minute nothing more is put on it.
+  beforeEach(async () => {
     node = await addSilentNode(opened.kubectl);
-    close.push(() => node.remove());
+    const { remove } = node;
+    close.push(remove);
   });
   afterAll(async () => {
     for (const each of close.toReversed()) await each();

@@ -55,7 +55,8 @@ export function keepWatching<T extends KubernetesObject>(
   informer.on('error', failed);
   const watchdog = setInterval(
     () => {
-      if (performance.now() - Math.max(connectedMs, startedMs) <= silentMsMax) return;
+      const isAboutToStart = timer !== undefined; // put off at each look, it would never come
+      if (isAboutToStart || performance.now() - Math.max(connectedMs, startedMs) <= silentMsMax) return;
       void informer.stop(); // which tells an error where a request was open, and else nothing
       const words = `${path}: expected to hear of the Kubernetes API server within ${silentMsMax / 1000} s, heard nothing`;
       trouble = { sinceMs: trouble?.sinceMs ?? connectedMs, error: new RatchetError('ClusterUnavailable', words) };
@@ -95,6 +96,7 @@ export function keepWatching<T extends KubernetesObject>(
   }
 
   function start(): void {
+    timer = undefined;
     if (isClosed) return;
     startedMs = performance.now();
     void informer.start().catch(failed);
