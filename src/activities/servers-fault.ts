@@ -2,6 +2,7 @@ import { RatchetError } from '../domain/failure.js';
 import type { Instance } from '../domain/serving.js';
 import type { Serving } from '../ports/serving.js';
 import type { RouteReading } from '../ports/traffic-router.js';
+import { orWhenLate } from './or-when-late.js';
 import { inWords } from './tell-stuck.js';
 import type { Fault } from './traffic-fault.js';
 
@@ -21,9 +22,7 @@ export async function faultOfServers(serving: Serving, champion: string, reading
     if (error instanceof RatchetError) return [];
     throw error;
   });
-  const late = AbortSignal.timeout(LOOK_MS_MAX);
-  const isLate = new Promise<Fault[][]>((resolve) => late.addEventListener('abort', () => resolve([]), { once: true }));
-  return (await Promise.race([looking, isLate])).flat();
+  return (await orWhenLate(looking, [], LOOK_MS_MAX)).flat();
 }
 
 function faultOf(instance: Instance | null): Fault[] {

@@ -9,6 +9,7 @@ import type { Serving } from '../ports/serving.js';
 import type { RouteReading, TrafficRouter } from '../ports/traffic-router.js';
 import { loadCycle } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
+import { orWhenLate } from './or-when-late.js';
 import { defaultSettings, settingsOfRoute } from './route-settings.js';
 import { instanceName } from './served-instance.js';
 
@@ -54,8 +55,6 @@ export async function faultOfTraffic(ports: Ports, model: string, state: LedgerS
 
 /** Only what is known: servers that cannot be asked now may well answer requests. */
 async function isGone(serving: Serving, instance: string): Promise<boolean> {
-  const late = AbortSignal.timeout(LOOK_MS_MAX);
-  const isLate = new Promise<boolean>((resolve) => late.addEventListener('abort', () => resolve(false), { once: true }));
   const isMissing = serving.describe(instance).then(
     (found) => found === null,
     (error: unknown) => {
@@ -63,7 +62,7 @@ async function isGone(serving: Serving, instance: string): Promise<boolean> {
       throw error;
     },
   );
-  return Promise.race([isMissing, isLate]);
+  return orWhenLate(isMissing, false, LOOK_MS_MAX);
 }
 
 /**

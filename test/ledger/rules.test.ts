@@ -28,6 +28,17 @@ const takeOver: LedgerBody = {
   requestedBy: 'bo',
   reason: '',
 };
+/** Two promotions, and a comparison with the second since. */
+const twicePromoted = [
+  cycleStarted('t'),
+  promoted(2),
+  cycleEnded(2),
+  cycleStarted('u'),
+  promoted(5),
+  cycleEnded(5),
+  cycleStarted('v'),
+  judged(8),
+];
 const turnedBack: LedgerBody = { kind: 'rolled-back', to: version(2), requestedBy: 'ana', reason: 'worse' };
 
 /** The state after these records, from `ledger-opened` on. */
@@ -94,35 +105,12 @@ describe('the state of a model follows from its records', () => {
   });
 
   test('what was spent against a version before it was replaced counts again when it is back', () => {
-    const spent = after(
-      cycleStarted('t'),
-      promoted(2),
-      cycleEnded(2),
-      cycleStarted('u'),
-      promoted(5),
-      cycleEnded(5),
-      cycleStarted('v'),
-      judged(8),
-      {
-        ...turnedBack,
-        comparisons: 4,
-      },
-    );
+    const spent = after(...twicePromoted, { ...turnedBack, comparisons: 4 });
     expect(spent).toMatchObject({ comparisons: 5, champion: version(2) });
   });
 
   test('turning back names a new generation, keeps the budget spent, and drops an anchor that was turned away from', () => {
-    const twice = [
-      cycleStarted('t'),
-      promoted(2),
-      cycleEnded(2),
-      cycleStarted('u'),
-      promoted(5),
-      cycleEnded(5),
-      cycleStarted('v'),
-      judged(8),
-    ];
-    expect(after(...twice, turnedBack)).toMatchObject({
+    expect(after(...twicePromoted, turnedBack)).toMatchObject({
       generation: 3,
       champion: version(2),
       previousChampion: null,
