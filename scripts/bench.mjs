@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from './cache-folder.mjs';
 import { setUp } from './setup.mjs';
-import { runScript } from './setup-error.mjs';
+import { runScript } from './run-script.mjs';
 
 /** `npm run bench -- NAME [options]`: the set-up, then bench/main.ts. */
 await runScript(async () => {

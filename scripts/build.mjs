@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { cacheFolder, hashPaths, packageRoot, shortHash } from './cache-folder.mjs';
 import { runCommand } from './command.mjs';
 import { exclusively } from './exclusive.mjs';
-import { runScript, SetupError } from './setup-error.mjs';
+import { runScript } from './run-script.mjs';
+import { SetupError } from './setup-error.mjs';
 
 const dist = join(packageRoot, 'dist');
 const bundleName = 'workflow-bundle.js';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SetupError } from './setup-error.mjs';
 
 /** The folder that holds package.json, steps/ and scripts/: a clone, or the installed package. */
 export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -10,6 +11,18 @@ export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 /** Where environments and built binaries are kept, shared by all clones of one user. */
 export function cacheFolder() {
   return resolve(process.env.RATCHET_CACHE || join(homedir(), '.cache', 'ratchet'));
+}
+
+/** @throws {SetupError} it cannot be made */
+export function makeCacheFolder() {
+  const folder = cacheFolder();
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new SetupError(
+      `cannot make the folder ${folder} (${error.code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`,
+    );
+  }
 }
 
 /** 16 hex digits of SHA-256 over strings; names a folder by what it was made from. */

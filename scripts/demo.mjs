@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from './cache-folder.mjs';
 import { setUp } from './setup.mjs';
-import { runScript, SetupError } from './setup-error.mjs';
+import { runScript } from './run-script.mjs';
+import { SetupError } from './setup-error.mjs';
 
 /** `npm run demo -- [options]`: the set-up, then `ratchet demo [options]` in this very process, so that Ctrl-C reaches it. */
 await runScript(async () => {

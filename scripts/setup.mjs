@@ -1,9 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { cacheFolder } from './cache-folder.mjs';
-import { runScript, SetupError } from './setup-error.mjs';
-
-const nodeMin = [20, 19];
+import { makeCacheFolder } from './cache-folder.mjs';
+import { runScript } from './run-script.mjs';
 
 /**
  * Brings a fresh clone to where everything runs: Node packages, Python environment, dist/. Does only what is missing; may
@@ -20,7 +17,6 @@ export async function setUp({ withTest = false } = {}) {
     lines += 1;
     console.log(`setup: ${line}`);
   };
-  checkNode();
   makeCacheFolder();
   // Imported late: on an old Node these would fail before the check has said why.
   const [{ findPython }, { ensureNodePackages }, { ensureBuild }, env, { ensureVersitygw }] = await Promise.all([
@@ -52,25 +48,6 @@ async function sideBySide(steps) {
     throw error;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
-  }
-}
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > nodeMin[0] || (major === nodeMin[0] && minor >= nodeMin[1])) return;
-  throw new SetupError(
-    `needs Node ${nodeMin.join('.')} or newer, this is ${process.versions.node}: install a newer one, then run the same command again.`,
-  );
-}
-
-function makeCacheFolder() {
-  const folder = cacheFolder();
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new SetupError(
-      `cannot make the folder ${folder} (${error.code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`,
-    );
   }
 }
 

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { packageRoot } from './cache-folder.mjs';
 import { ensurePythonEnv, ensureTestPythonEnv } from './python-env.mjs';
 import { setUp } from './setup.mjs';
-import { runScript, SetupError } from './setup-error.mjs';
+import { runScript } from './run-script.mjs';
+import { SetupError } from './setup-error.mjs';
 
 /**
  * `npm test [-- --only unit|integration|chaos|traffic|wiring|cluster|cluster-parts|cluster-rollouts|python]`: the set-up,

@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { runCli } from './run-cli.js';
-import { processTerminal } from './terminal.js';
+import { runScript } from '../../scripts/run-script.mjs';
 
-process.exitCode = await runCli(process.argv.slice(2), processTerminal());
-// Started in the background: the channel to our starter would keep us alive.
-if (process.connected) process.disconnect();
+// Imported late: an older Node could not read it.
+await runScript(async () => (await import('./run-process.js')).runProcess());

@@ -126,6 +126,8 @@ export const importTable: readonly ImportRow[] = [
     values: ['client', 'domain', 'config', 'workers/compose', 'node:', 'hono', 'zod', 'standardwebhooks'],
     types: ['ports', 'workflows/messages'],
   },
+  // Before anything else: whether this Node can read it.
+  { folder: 'cli/main.ts', values: ['cli/run-process', '../scripts/run-script.mjs'], types: [] },
   {
     folder: 'cli',
     // workers/stack: `ratchet up` and `ratchet demo` run the embedded servers; open-object-store: `audit verify` needs no worker

@@ -1,0 +1,1 @@
+export function runScript(main: () => Promise<void>): Promise<void>;
