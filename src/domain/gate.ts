@@ -22,7 +22,11 @@ export const PairedGate = z
       .describe('superiority: better by more than the margin is proven. nonInferiority: worse by the margin or more is excluded.'),
     margin: z.number().min(0).default(0).describe('In the metric’s own units, in the direction that is good for it.'),
   })
-  .refine((gate) => gate.test === 'superiority' || gate.margin > 0, 'a non-inferiority gate needs a margin > 0: with 0 it is superiority');
+  .refine((gate) => gate.test === 'superiority' || gate.margin > 0, {
+    path: ['margin'],
+    message: 'expected more than 0 for nonInferiority',
+    params: { remedy: 'write the difference that would not matter; with 0 it is superiority' },
+  });
 export type PairedGate = z.infer<typeof PairedGate>;
 
 /** Vetoes only where a slice is proven worse by more than the margin (Holm over all slices); otherwise reports. */

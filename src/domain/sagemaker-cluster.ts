@@ -34,6 +34,12 @@ export const SageMakerNetwork = z.strictObject({
     .describe('What its machines may talk to.'),
 });
 
+/** The name of a tag of one's own. */
+export const SageMakerTag = z
+  .string()
+  .regex(/^.{1,128}$/, 'expected 1 to 128 letters')
+  .refine((name) => !/^(aws|ratchet):/i.test(name), 'expected a name that does not begin with aws: or ratchet:, which are taken');
+
 /** A training as a SageMaker training job: everything that the request takes from the model file. */
 export const SageMakerCluster = z.strictObject({
   kind: z.literal('sagemaker').describe('Trains as a SageMaker training job of the worker’s account and Region.'),
@@ -62,10 +68,6 @@ export const SageMakerCluster = z.strictObject({
     .max(3600)
     .optional()
     .describe('Keeps the machine warm for so long for the next training (billed); not with spot. Absent: it is given back.'),
-  tags: z
-    .record(z.string().min(1).max(128), z.string().max(256))
-    .refine((tags) => !Object.keys(tags).some((name) => /^(aws|ratchet):/i.test(name)), 'names that begin with aws: or ratchet: are taken')
-    .default({})
-    .describe('Tags of the job, for bills and permissions.'),
+  tags: z.record(SageMakerTag, z.string().max(256)).default({}).describe('Tags of the job, for bills and permissions.'),
 });
 export type SageMakerCluster = z.infer<typeof SageMakerCluster>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SageMakerNetwork } from './sagemaker-cluster.js';
+import { SageMakerNetwork, SageMakerTag } from './sagemaker-cluster.js';
 
 /** So long SageMaker may take for a shift: one that begins or ends copies starts all machines anew, beside the old ones. */
 export const SAGEMAKER_SHIFT_SECONDS_MAX = 2400;
@@ -24,10 +24,6 @@ export const SageMakerServers = z.strictObject({
     .describe('How often SageMaker tells CloudWatch what was asked; 10 and 30 are its enhanced metrics, and find harm sooner.'),
   network: SageMakerNetwork.optional().describe('Runs inside a VPC; absent: in SageMaker’s own.'),
   kmsKey: z.string().min(1).max(2048).optional().describe('The KMS key (id, alias or ARN) of the disks; absent: SageMaker’s own.'),
-  tags: z
-    .record(z.string().min(1).max(128), z.string().max(256))
-    .refine((tags) => !Object.keys(tags).some((name) => /^(aws|ratchet):/i.test(name)), 'names that begin with aws: or ratchet: are taken')
-    .default({})
-    .describe('Tags of the endpoint, for bills and permissions.'),
+  tags: z.record(SageMakerTag, z.string().max(256)).default({}).describe('Tags of the endpoint, for bills and permissions.'),
 });
 export type SageMakerServers = z.infer<typeof SageMakerServers>;

@@ -44,12 +44,17 @@ export const TrainerSpec = z.strictObject({
   config: z.record(z.string(), z.json()).default({}).describe('Handed to the trainer as it is; part of the version.'),
   seed: z.number().int().min(0).default(0).describe('Handed to the trainer; part of the version.'),
   environment: z
-    .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'expected an environment variable name'), z.string())
-    .default({})
-    .refine(
-      (variables) => !Object.keys(variables).some((name) => secretLike.test(name)),
-      'a secret may not stand in a model file: set it in the worker’s environment',
+    .record(
+      z
+        .string()
+        .regex(/^[A-Z_][A-Z0-9_]*$/, 'expected an environment variable name')
+        .refine((name) => !secretLike.test(name), {
+          message: 'expected no name of a secret, which may not stand in a model file',
+          params: { remedy: 'set it in the worker’s environment' },
+        }),
+      z.string(),
     )
+    .default({})
     .describe('Environment variables of the job; no secrets: a model file lies open in the ledger for ever.'),
   cluster: TrainingCluster.optional().describe('Where trainings run; absent: on the worker’s machine. The other stages run there always.'),
   resources: Resources.prefault({}).describe('What a training job gets.'),

@@ -28,7 +28,13 @@ export function explainIssue(issue: Issue, root: unknown, schema: SchemaNode): F
       return explainUnion(issue, root, schema);
     case 'invalid_key':
       return [
-        { ...base, atKey: true, ...worded(issue.issues[0]?.message ?? ''), found: valueWords(path.at(-1)), remedy: 'rename the key' },
+        {
+          ...base,
+          atKey: true,
+          ...worded(issue.issues[0]?.message ?? ''),
+          found: valueWords(path.at(-1)),
+          remedy: ownRemedy(issue.issues[0]) ?? 'rename the key',
+        },
       ];
     case 'invalid_type': {
       const expected = TYPE_WORDS[issue.expected] ?? issue.expected;
@@ -56,14 +62,19 @@ export function explainIssue(issue: Issue, root: unknown, schema: SchemaNode): F
       return [{ ...base, ...worded(issue.message), remedy: description }];
     }
     default:
-      // A sentence of our own needs no description after it.
-      return [{ ...base, ...worded(issue.message), remedy: issue.message.startsWith('expected ') ? description : '' }];
+      return [{ ...base, ...worded(issue.message), remedy: ownRemedy(issue) ?? description }];
   }
 }
 
-/** Our own messages say `expected …`, or are a whole sentence with a remedy after its colon. */
+/** Our own messages say `expected …`; one of zod's is told as it is. */
 function worded(message: string): Pick<Finding, 'expected' | 'message'> {
   return message.startsWith('expected ') ? { expected: message.slice('expected '.length) } : { expected: 'something else', message };
+}
+
+/** What a rule of the schema says is to be done. */
+function ownRemedy(issue: Issue | undefined): string | null {
+  const remedy: unknown = issue?.code === 'custom' ? issue.params?.['remedy'] : undefined;
+  return typeof remedy === 'string' ? remedy : null;
 }
 
 function explainKey(path: Path, root: unknown, schema: SchemaNode): Finding {

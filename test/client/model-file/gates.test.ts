@@ -70,6 +70,31 @@ const mistakes: Mistake[] = [
     '41:35: warning: spec.gates.absolute[1].min: less is better for calibrationGap, and only its least value is limited. Write max: 0.1',
   ],
   [
+    'an upper limit on AUC that only bad models keep',
+    '{ metric: auc, min: 0.65 }',
+    '{ metric: auc, max: 0.5 }',
+    '40:29: error: spec.gates.absolute[0].max: expected more than 0.5: what is good has more, found 0.5. Write as min what auc must reach',
+  ],
+  [
+    'an upper limit on coverage that no evaluation keeps',
+    '{ metric: calibrationGap, max: 0.1 }',
+    '{ metric: labelCoverage, max: 0 }',
+    '41:39: error: spec.gates.absolute[1].max: expected more than 0: what is good has more, found 0. Write as min what labelCoverage must reach',
+  ],
+  [
+    'an upper limit on coverage below what is asked of every evaluation',
+    '{ metric: calibrationGap, max: 0.1 }',
+    '{ metric: labelCoverage, max: 0.5 }',
+    '41:39: error: spec.gates.absolute[1].max: expected at least the labelCoverageMin of 0.9, found 0.5. No evaluation could satisfy both',
+  ],
+  [
+    'a maximum where more is better',
+    '      - { metric: auc, min: 0.65 }\n      - { metric: calibrationGap, max: 0.1 }\n    againstChampion:\n      - { metric: auc, test: superiority }\n',
+    '      - { metric: auc, max: 0.99 }\n    againstChampion:\n',
+    '40:24: warning: spec.gates.absolute[0].max: more is better for auc, and only its greatest value is limited. Add min',
+  ],
+  ['a guard against what is too good, beside what must be reached', '{ metric: auc, min: 0.65 }', '{ metric: auc, min: 0.65, max: 0.99 }'],
+  [
     'a margin in percent',
     'test: nonInferiority, margin: 0.02',
     'test: nonInferiority, margin: 2',
@@ -85,7 +110,7 @@ const mistakes: Mistake[] = [
     'non-inferiority without a margin',
     'test: nonInferiority, margin: 0.02',
     'test: nonInferiority',
-    '44:9: error: spec.gates.againstChampion[1]: a non-inferiority gate needs a margin > 0: with 0 it is superiority',
+    '44:9: error: spec.gates.againstChampion[1].margin: expected more than 0 for nonInferiority, found nothing. Write the difference that would not matter; with 0 it is superiority',
   ],
   [
     'an improvement that no model can make',
@@ -116,6 +141,12 @@ const mistakes: Mistake[] = [
     '    againstChampion:\n      - { metric: auc, test: superiority }\n',
     '    againstAnchor:\n',
     '36:3: warning: spec.gates: no gate holds the challenger against the champion: the anchor alone allows many small steps down. Add againstChampion: [{ metric: logLoss, test: nonInferiority, margin: 0.02 }] or a superiority gate',
+  ],
+  [
+    'no gate against champion or anchor',
+    '    againstChampion:\n      - { metric: auc, test: superiority }\n      - { metric: logLoss, test: nonInferiority, margin: 0.02 }\n',
+    '',
+    '36:3: warning: spec.gates: no gate holds the challenger against the champion: a model worse than the champion could replace it. Add againstChampion: [{ metric: logLoss, test: nonInferiority, margin: 0.02 }] or a superiority gate',
   ],
   [
     'a first champion that can never be',

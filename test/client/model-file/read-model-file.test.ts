@@ -55,6 +55,16 @@ test.for<[name: string, text: string, problem: string]>([
     'a: &a [1, *a]\n',
     'model.yaml:1:11: error: expected the name of an anchor above, found *a, which holds itself. Write the value out, or name an anchor that ends before the alias',
   ],
+  [
+    'a text that would fill the memory',
+    `a: &a [${Array.from({ length: 20 }, () => 'x').join()}]\n${[...'bcdefgh'].map((name, index) => `${name}: &${name} [${Array.from({ length: 20 }, () => `*${'abcdefg'[index]!}`).join()}]\n`).join('')}`,
+    'model.yaml:1:1: error: expected plain values, found Excessive alias count indicates a resource exhaustion attack. Write the values out instead of using aliases',
+  ],
+  [
+    'a text that is not closed',
+    'kind: "Model\n',
+    'model.yaml:2:1: error: expected YAML, found missing closing "quote. Correct the YAML here or in the line above',
+  ],
   ['a list', '- a\n', 'model.yaml:1:1: error: expected a map, found ["a"]'],
   ['a sentence', 'hello\n', 'model.yaml:1:1: error: expected a map, found "hello"'],
 ])('%s is no model file', ([, text, problem]) => {

@@ -26,6 +26,14 @@ const mistakes: Mistake[] = [
     '32:114: warning: spec.trainer.cluster.spot: a training on spot machines without checkpoints begins anew each time the machine is taken away. Write checkpoints into RATCHET_CHECKPOINTS, and set trainer.checkpoints',
     '32:142: error: spec.trainer.cluster.keepAliveSeconds: expected none beside spot, found 600. SageMaker keeps no spot machine warm: remove one of them',
   ],
+  [
+    'tags whose names are taken, or are none',
+    from,
+    from + cluster(', tags: { team: risk, aws:x: a, Ratchet:model: b, "": c }'),
+    '32:134: error: spec.trainer.cluster.tags.aws:x: expected a name that does not begin with aws: or ratchet:, which are taken, found "aws:x". Rename the key',
+    '32:144: error: spec.trainer.cluster.tags.Ratchet:model: expected a name that does not begin with aws: or ratchet:, which are taken, found "Ratchet:model". Rename the key',
+    '32:162: error: spec.trainer.cluster.tags.: expected 1 to 128 letters, found "". Rename the key',
+  ],
   ['as long a grace as SageMaker gives', from, `${from}${cluster('')}    checkpoints: { graceSeconds: 100 }\n`],
   [
     'a longer grace',

@@ -128,13 +128,37 @@ const mistakes: Mistake[] = [
     'a secret',
     'OMP_NUM_THREADS: "1"',
     'AWS_SECRET_ACCESS_KEY: abc',
-    '29:18: error: spec.trainer.environment: a secret may not stand in a model file: set it in the worker’s environment',
+    '29:20: error: spec.trainer.environment.AWS_SECRET_ACCESS_KEY: expected no name of a secret, which may not stand in a model file, found "AWS_SECRET_ACCESS_KEY". Set it in the worker’s environment',
+  ],
+  [
+    'a secret among other variables',
+    '    environment: { OMP_NUM_THREADS: "1" }\n',
+    '    environment:\n      OMP_NUM_THREADS: "1"\n      DB_PASSWORD: abc\n',
+    '31:7: error: spec.trainer.environment.DB_PASSWORD: expected no name of a secret, which may not stand in a model file, found "DB_PASSWORD". Set it in the worker’s environment',
   ],
   [
     'a variable that is none',
     'OMP_NUM_THREADS: "1"',
     'omp-threads: "1"',
     '29:20: error: spec.trainer.environment.omp-threads: expected an environment variable name, found "omp-threads". Rename the key',
+  ],
+  [
+    'labels that are kept for a shorter time than predictions',
+    '  triggers:\n',
+    '  retention: { predictionDays: 400, labelDays: 90 }\n  triggers:\n',
+    '57:48: error: spec.retention.labelDays: expected no fewer days than predictionDays, found 90. Labels received longer ago may be deleted, by `ratchet gc --delete`; no fewer days than predictionDays.',
+  ],
+  [
+    'a feature that is known when the label is',
+    'nullable: true, availableAt: observed_at }\n      - { name: dewp',
+    'nullable: true, availableAt: late }\n      - { name: dewp',
+    '21:66: error: spec.data.features[1].availableAt: expected a column of times, found the label. Name the column that says when the value was known',
+  ],
+  [
+    'a limit on a category',
+    'name: origin, type: category }',
+    'name: origin, type: category, max: 3 }',
+    '23:41: error: spec.data.features[3].max: expected limits on numbers only, found max on a category. Remove it, or make the feature a number',
   ],
   [
     'a signer that is neither a name nor a role',

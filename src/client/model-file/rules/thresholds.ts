@@ -20,12 +20,19 @@ const RANGE: Record<AbsoluteMetric, readonly [low: number, high: number]> = {
  */
 const MARGIN_END: Record<QualityMetric, number> = { auc: 0.5, logLoss: Math.LN2, brier: 0.25 };
 
+/** What a model that knows nothing has of a measure of which more is better. */
+const NOTHING_KNOWN: Partial<Record<AbsoluteMetric, number>> = { auc: 0.5, labelCoverage: 0 };
+
 const GATES: Path = ['spec', 'gates'];
 
 export const checkThresholds: Rule = ({ gates }) => {
   if (gates === null) return [];
-  return [...checkPresence(gates), ...gates.absolute.flatMap(checkAbsolute), ...checkTogether(gates.absolute), ...checkMargins(gates)];
+  return [...checkPresence(gates), ...gates.absolute.flatMap(checkAbsolute), ...checkTogether(gates), ...checkMargins(gates)];
 };
+
+function isLessBetter(metric: AbsoluteMetric): boolean {
+  return !(metric in NOTHING_KNOWN);
+}
 
 function checkPresence(gates: GatesSpec): Finding[] {
   const { absolute, againstChampion, againstAnchor, slices, whenNoChampion } = gates;
@@ -104,10 +111,16 @@ function checkAbsolute(gate: AbsoluteGate, index: number): Finding[] {
       },
     ];
   }
-  const lessIsBetter = gate.metric !== 'auc' && gate.metric !== 'labelCoverage';
+  const lessIsBetter = isLessBetter(gate.metric);
   if (lessIsBetter && gate.max === 0) {
     const expected = `more than 0: no model has a ${gate.metric} of 0`;
     return [{ path: at('max'), severity: 'error', expected, found: '0', remedy: 'write the greatest value that is good enough' }];
+  }
+  const known = NOTHING_KNOWN[gate.metric];
+  if (known !== undefined && gate.max !== undefined && gate.max <= known) {
+    const expected = `more than ${known}: what is good has more`;
+    const remedy = `write as min what ${gate.metric} must reach`;
+    return [{ path: at('max'), severity: 'error', expected, found: String(gate.max), remedy }];
   }
   if (gate.metric === 'auc' && gate.min !== undefined && gate.min <= 0.5) {
     return [
@@ -133,8 +146,28 @@ function checkAbsolute(gate: AbsoluteGate, index: number): Finding[] {
   return [];
 }
 
-/** Each gate may be sound alone, and no model satisfy two of them. */
-function checkTogether(gates: readonly AbsoluteGate[]): Finding[] {
+/** Each gate may be sound alone, and no model satisfy two of them; or all of them together hold a measure from the wrong side. */
+function checkTogether({ absolute, againstChampion, againstAnchor, labelCoverageMin }: GatesSpec): Finding[] {
+  const paired = [...againstChampion, ...againstAnchor];
+  const isHeld = (metric: AbsoluteMetric): boolean =>
+    metric === 'labelCoverage'
+      ? labelCoverageMin > 0
+      : [...absolute.filter(({ min }) => min !== undefined), ...paired].some((gate) => gate.metric === metric);
+  const oneSided = absolute.flatMap(({ metric, max }, index): Finding[] => {
+    if (max === undefined || isLessBetter(metric) || isHeld(metric)) return [];
+    const message = `more is better for ${metric}, and only its greatest value is limited`;
+    return [{ path: [...GATES, 'absolute', index, 'max'], atKey: true, severity: 'warning', message, remedy: 'add min' }];
+  });
+  const uncovered = absolute.flatMap(({ metric, max }, index): Finding[] => {
+    if (metric !== 'labelCoverage' || max === undefined || max === 0 || max >= labelCoverageMin) return [];
+    const expected = `at least the labelCoverageMin of ${labelCoverageMin}`;
+    const remedy = 'no evaluation could satisfy both';
+    return [{ path: [...GATES, 'absolute', index, 'max'], severity: 'error', expected, found: String(max), remedy }];
+  });
+  return [...oneSided, ...uncovered, ...checkPairs(absolute)];
+}
+
+function checkPairs(gates: readonly AbsoluteGate[]): Finding[] {
   return gates.flatMap(({ metric, min }, index): Finding[] => {
     if (min === undefined) return [];
     const others = gates.flatMap((gate, other) => (other !== index && gate.metric === metric && gate.max !== undefined ? [gate.max] : []));
