@@ -50,11 +50,12 @@ def check_nulls(frame: pd.DataFrame, features: list[dict[str, Any]], context: li
     )
 
 
-def check_null_shares(frame: pd.DataFrame, features: list[dict[str, Any]], share_max: float) -> Check:
+def check_null_shares(frame: pd.DataFrame, features: list[dict[str, Any]], share_max: float, context: list[str]) -> Check:
     """Nullable features are not mostly null."""
     shares = {feature["name"]: float(frame[feature["name"]].isna().mean()) for feature in features if feature.get("nullable")}
     failing = {name: share for name, share in shares.items() if share > share_max}
     worst = max(shares, key=lambda name: shares[name]) if shares else None
+    rows = frame[list(failing)].isna().any(axis=1) if failing else pd.Series(False, index=frame.index)
     observed = ", ".join(f"{name}: {share:.1%}" for name, share in failing.items())
     return check(
         "nullShare",
@@ -62,6 +63,7 @@ def check_null_shares(frame: pd.DataFrame, features: list[dict[str, Any]], share
         not failing,
         f"at most {share_max:.1%} nulls in each nullable feature",
         observed or (f"at most {shares[worst]:.1%} ({worst})" if worst else "no nullable feature"),
+        examples_of(frame[rows], [*context, *failing]),
     )
 
 

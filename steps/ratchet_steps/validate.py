@@ -43,7 +43,7 @@ def validate(job: dict[str, Any]) -> dict[str, Any]:
         check_rows(frame, data["rowsMin"]),
         check_labels(frame, data["label"]["column"], parts),
         check_nulls(frame, data["features"], context),
-        check_null_shares(frame, data["features"], spec["nullShareMax"]),
+        check_null_shares(frame, data["features"], spec["nullShareMax"], context),
         check_ranges(frame, data["features"], spec["outOfRangeRowsMax"], context),
         check_point_in_time(frame, data["features"], data["timeColumn"], context),
     ]

@@ -1,3 +1,6 @@
+import json
+import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -77,6 +80,24 @@ def test_the_reference_trainer_is_reproducible_and_refuses_nothing(january):
     assert first["model"]["digest"] == second["model"]["digest"]
     assert first["metrics"]["trainLogLoss"] < 0.5
     assert train_job({**january, "seed": 8}, train)["model"]["digest"] != first["model"]["digest"]
+
+
+def test_two_jobs_anywhere_give_the_same_model(january, tmp_path):
+    digests = []
+    for hash_seed in ("1", "2"):
+        folder = tmp_path / hash_seed
+        shutil.copytree(EXAMPLE, folder / "job")
+        (folder / "input.json").write_text(json.dumps(january))
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": hash_seed,
+            "PYTHONPATH": str(EXAMPLE.parents[1] / "steps"),
+            "RATCHET_INPUT": str(folder / "input.json"),
+            "RATCHET_OUTPUT": str(folder / "output.json"),
+        }
+        subprocess.run([sys.executable, "train.py"], cwd=folder / "job", env=environment, check=True)
+        digests.append(json.loads((folder / "output.json").read_text())["model"]["digest"])
+    assert digests[0] == digests[1]
 
 
 def test_the_onnx_file_says_what_xgboost_says_for_nulls_and_unseen_categories(january, monkeypatch):

@@ -45,7 +45,7 @@ def test_good_rows_pass_every_check(checked, make_rows):
 
 BROKEN = {
     "a null where none may be": ("nulls", lambda rows: rows.assign(size=rows["size"].mask(rows["id"] % 100 == 3)), "size: 10", 5),
-    "a feature mostly null": ("nullShare", lambda rows: rows.assign(wind=rows["wind"].mask(rows["id"] % 2 == 0)), "wind: 50.0%", 0),
+    "a feature mostly null": ("nullShare", lambda rows: rows.assign(wind=rows["wind"].mask(rows["id"] % 2 == 0)), "wind: 50.0%", 5),
     "a number out of range": (
         "range",
         lambda rows: rows.assign(size=rows["size"].mask(rows["id"] == 7, 99.0)),

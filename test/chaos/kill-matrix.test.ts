@@ -27,14 +27,18 @@ describe('a cycle survives kill -9', () => {
   });
 });
 
-describe('a cycle that refits survives kill -9 of everything', () => {
+describe('a cycle that refits survives kill -9', () => {
   let stack: QuickStack;
   beforeAll(async () => {
     stack = await startQuickStack({ refits: true });
   });
   afterAll(async () => stack?.stop());
 
-  test.for(REFIT_KILL_POINTS)('at: %s', async (point) => {
-    await surviveKill(stack, 'together', point);
+  const alone = (['worker', 'temporal', 'mlflow'] as const).flatMap((victim) =>
+    (['refit claimed', 'agree claimed'] as const).map((point) => [victim, point] as const),
+  );
+  const together = REFIT_KILL_POINTS.map((point) => ['together', point] as const);
+  test.for([...alone, ...together])('of %s at: %s', async ([victim, point]) => {
+    await surviveKill(stack, victim, point);
   });
 });

@@ -12,6 +12,7 @@ export const KILL_POINTS = [
   'train ended',
   'evaluate claimed',
   'judged',
+  'version made',
   'people asked',
   'approved',
   'promoted',
@@ -21,13 +22,27 @@ export const KILL_POINTS = [
 export const REFIT_KILL_POINTS = ['refit claimed', 'refit ended', 'agree claimed', 'agree ended'] as const;
 export type KillPoint = (typeof KILL_POINTS | typeof REFIT_KILL_POINTS)[number];
 
-export function isReached({ home }: QuickStack, point: KillPoint, cycle: number): boolean {
+export async function isReached(stack: QuickStack, point: KillPoint, cycle: number): Promise<boolean> {
+  const { home } = stack;
   const [stage, moment] = point.split(' ');
   if (moment === 'claimed') return existsSync(join(home.jobsFolder, `${MODEL}-c${cycle}-${stage}-a1`, 'claim'));
   if (moment === 'ended') return existsSync(join(home.jobsFolder, `${MODEL}-c${cycle}-${stage}-a1`, 'exit.json'));
+  if (point === 'version made') return (await registeredVersions(stack, cycle)).length > 0;
   if (point === 'people asked') return readIfThere(join(home.path, 'notices.jsonl')).includes(`"${MODEL}/${cycle}/approval"`);
   if (point === 'cycle-started') return records(home.storeFolder).some(({ seq }) => seq === cycle);
   return records(home.storeFolder, cycle).some(({ body }) => body.kind === point);
+}
+
+/** Numbers of the versions that MLflow has of what a cycle made; none where it does not answer. */
+export async function registeredVersions({ endpoints }: QuickStack, cycle: number): Promise<string[]> {
+  const filter = encodeURIComponent(`name = '${MODEL}' and tags.\`ratchet.cycle\` = '${cycle}'`);
+  try {
+    const answer = await fetch(`${endpoints().mlflow.url}/api/2.0/mlflow/model-versions/search?filter=${filter}`);
+    const { model_versions: versions = [] } = (await answer.json()) as { model_versions?: { version: string }[] };
+    return versions.map(({ version }) => version);
+  } catch {
+    return [];
+  }
 }
 
 /** The records from `from` on, as they lie in the folder. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFailed, TestRunner } from 'vitest';
-import { isReached, records, type KillPoint } from './kill-point.js';
+import { isReached, records, registeredVersions, type KillPoint } from './kill-point.js';
 import { kill, MODEL, type QuickStack } from './quick-stack.js';
 import { tellStack } from './tell-stack.js';
 import { until } from './until.js';
@@ -21,7 +21,7 @@ export function surviveKill(stack: QuickStack, victim: Victim, point: KillPoint)
 
 /**
  * Runs one cycle, deals it a blow, sees to it that people vote, and holds what is left against the promise: the cycle ends
- * promoted, with exactly one training, one refit where the model file asks for it, and one promotion.
+ * promoted, with exactly one training, one refit where the model file asks for it, one version and one promotion.
  */
 export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle: number) => Promise<void>): Promise<void> {
   const tell = async (): Promise<void> => console.error(`${name}: what the stack was at:\n${await tellStack(stack)}`);
@@ -46,6 +46,7 @@ export async function surviveBlow(stack: QuickStack, name: string, deal: (cycle:
   );
   expect(ended).toMatchObject({ cycle, outcome: 'promoted' });
   expect(records(stack.home.storeFolder, cycle).filter(({ body }) => body.kind === 'promoted')).toHaveLength(1);
+  expect(await registeredVersions(stack, cycle)).toHaveLength(1);
   const jobs = (...stages: string[]): string[] => stages.map((stage) => `${MODEL}-c${cycle}-${stage}-a1`);
   expect(trainingsOf(stack, cycle)).toEqual(stack.refits ? jobs('train', 'refit') : jobs('train'));
   expect(

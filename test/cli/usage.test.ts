@@ -8,6 +8,7 @@ const commands = [
   'demo',
   'lint',
   'simulate',
+  'dry-run',
   'schema',
   'apply',
   'get',
@@ -37,7 +38,7 @@ const commands = [
 test('the help lists every command', async () => {
   const { code, out } = await ratchet(['--help']);
   expect(code).toBe(0);
-  const listed = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+  const listed = [...out.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
   expect(listed).toEqual(commands);
 });
 

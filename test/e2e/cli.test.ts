@@ -102,6 +102,17 @@ describe('ratchet over a running stack', () => {
     expect((await promoted).code).toBe(0);
   });
 
+  test('a challenger of which nothing is proven ends a waiting trigger with 3', async () => {
+    const text = readFileSync(modelFile, 'utf8');
+    writeFileSync(modelFile, text.replace('test: superiority }', 'test: superiority, margin: 0.03 }'));
+    expect((await ratchet('apply', '-f', modelFile)).code).toBe(0);
+    const { code, out } = await ratchet('trigger', 'quick', '--wait', '--as-of', '2013-07-15', '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({ outcome: 'inconclusive', reason: expect.stringContaining('not proven better') as string });
+    expect(code).toBe(3);
+    writeFileSync(modelFile, text);
+    expect((await ratchet('apply', '-f', modelFile)).code).toBe(0);
+  });
+
   test('pause, resume, abort: said, done and refused where there is nothing to do', async () => {
     expect((await ratchet('pause', 'quick', '--reason', 'holidays')).out).toContain('quick: paused');
     expect(JSON.parse((await ratchet('get', '-o', 'json')).out)).toMatchObject([{ model: 'quick', paused: true }]);

@@ -66,7 +66,7 @@ test('stopping a job may take as long as a cluster waits for a node that is not 
   expect(Number((stop as { startToCloseTimeout: { seconds: string } }).startToCloseTimeout.seconds)).toBeGreaterThan(longestSeconds + 30);
 });
 
-test.for(['snapshot', 'train', 'judge', 'approve'])('a cancellation from outside in %s ends the cycle just so', async (stage) => {
+test.for(STAGES)('a cancellation from outside in %s ends the cycle just so', async (stage) => {
   const model = modelInTest(loop());
   const { handle } = await haltIn(model, stage);
   await handle.cancel();
