@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { SetupError } from './setup-error.mjs';
 
 const refreshMs = 2_000;
 const staleMs = 30_000;
@@ -16,9 +17,10 @@ const pollMs = 200;
  * @param {() => Promise<T>} work
  * @param {() => void} [onWait] called once where somebody else holds the lock
  * @template T
+ * @throws {SetupError} the lock file cannot be written
  */
 export async function exclusively(lockFile, work, onWait = () => {}) {
-  mkdirSync(dirname(lockFile), { recursive: true });
+  makeFolderOf(lockFile);
   for (let told = false; !tryCreate(lockFile); told = true) {
     if (!told) onWait();
     if (isStale(lockFile)) takeOver(lockFile);
@@ -42,8 +44,22 @@ function tryCreate(lockFile) {
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
-    throw error;
+    throw cannotWrite(lockFile, error);
   }
+}
+
+function makeFolderOf(lockFile) {
+  try {
+    mkdirSync(dirname(lockFile), { recursive: true });
+  } catch (error) {
+    throw cannotWrite(lockFile, error);
+  }
+}
+
+function cannotWrite(lockFile, { code }) {
+  return new SetupError(
+    `cannot write ${lockFile} (${code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`,
+  );
 }
 
 function isStale(lockFile) {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname } from 'node:path';
-import { makeCacheFolder } from './cache-folder.mjs';
 import { SetupError } from './setup-error.mjs';
 
 /**
@@ -27,20 +26,28 @@ export async function ranOnNewerNode() {
   if (Number(version.split('.')[0]) < 20) {
     throw new SetupError(`needs Node 20 or newer, this is ${version}: install a newer one, then run the same command again.`);
   }
-  makeCacheFolder();
-  const { ensureNode } = await import('./python-env.mjs'); // late: an older Node cannot read it
-  const node = await ensureNode({ log: (line) => console.error(`setup: this is Node ${version}, Ratchet needs 20.19: ${line}`) });
-  process.exitCode = await runAgain(node);
+  process.exitCode = await runAgain(await newerNode(version));
   return true;
+}
+
+async function newerNode(version) {
+  const wanted = `this is Node ${version}, Ratchet needs 20.19, 22.12 or newer`;
+  try {
+    const { ensureNode } = await import('./python-env.mjs'); // late: Node before 20 cannot read it
+    return await ensureNode({ log: (line) => console.error(`setup: ${wanted}: ${line}`) });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(`${wanted}, and none could be fetched: ${error.message} Or install such a Node.`);
+  }
 }
 
 /** npm and tsx, which the command may start, find the same Node first. */
 async function runAgain(node) {
   const env = { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) };
   const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env });
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // A terminal interrupts both of us; of two interrupts the second would mean "at once".
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  // A terminal interrupts both of us, and a second interrupt would mean "at once": handed on as what asks for the same.
+  const handedOn = { SIGTERM: 'SIGTERM', SIGHUP: 'SIGHUP', SIGINT: 'SIGTERM' };
+  for (const signal of Object.keys(handedOn)) process.on(signal, () => child.kill(handedOn[signal]));
   return await new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });

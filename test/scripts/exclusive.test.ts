@@ -22,6 +22,15 @@ test('one at a time, and nothing is left behind', async () => {
   expect(existsSync(lock)).toBe(false);
 });
 
+test('where the lock cannot be written, one sentence says what to do', async () => {
+  writeFileSync(join(root, 'file'), '');
+  const work = exclusively(join(root, 'file', 'queue.lock'), async () => 'done');
+  await expect(work).rejects.toMatchObject({
+    name: 'SetupError',
+    message: expect.stringMatching(/^cannot write .*queue\.lock \(E.*RATCHET_CACHE/) as string,
+  });
+});
+
 test('work that fails gives the lock back', async () => {
   const lock = join(root, 'failing.lock');
   await expect(exclusively(lock, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
