@@ -22,13 +22,13 @@ export function processTerminal(): Terminal {
   // What is said to people may get lost (a full disk under the log of a stack): that must not end what goes on.
   process.stderr.on('error', () => undefined);
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // The second one means it: whatever is being tidied up is left.
-      if (interrupt.signal.aborted && signal === 'SIGINT') process.exit(130);
-      interrupt.abort();
-    });
-  }
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
+  let asked = 0;
+  process.on('SIGINT', () => {
+    // The second one means it: whatever is being tidied up is left.
+    if (++asked > 1) process.exit(130);
+    interrupt.abort();
+  });
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
