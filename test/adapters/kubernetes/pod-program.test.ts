@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../temporary-folder.js';
 function startPod(spec: JobSpec, files: Readonly<Record<string, string>> = {}) {
   const root = temporaryFolder();
   const here = (text: string): string =>
-    text.replaceAll('/ratchet/', `${root}/`).replaceAll('/dev/termination-log', join(root, 'last-word'));
+    text.replaceAll(/(?<!\w)\/ratchet\//g, `${root}/`).replaceAll('/dev/termination-log', join(root, 'last-word'));
   const cluster = KubernetesCluster.parse({ kind: 'kubernetes', image: 'registry.example/trainer@sha256:0' });
   const place = {
     namespace: 'training',
