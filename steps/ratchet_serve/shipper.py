@@ -53,7 +53,9 @@ class Shipper:
             for (date, hour), group in _by_hour(entries).items():
                 stem = os.path.basename(path).split(".")[0]
                 key = f"predictions/{self._model}/{date}/{hour}/{self._instance}-{stem}.parquet"
-                _create(self._store_uri or "", key, _parquet(group))
+                content = self._parquet(group)
+                if content is not None:
+                    _create(self._store_uri or "", key, content)
             os.remove(path)
             return True
         except Exception as error:
@@ -73,6 +75,23 @@ class Shipper:
                 except ValueError:
                     self._on_dropped(1)
         return entries
+
+    def _parquet(self, entries: list[dict[str, Any]]) -> bytes | None:
+        """What has no place in a file must keep nothing else from being shipped: it is given up, and counted."""
+        try:
+            return _parquet(entries)
+        except Exception as error:
+            if len(entries) == 1:
+                print(f"a prediction cannot be logged: {' '.join(str(error).split())[:300]}", file=sys.stderr, flush=True)
+                self._on_dropped(1)
+                return None
+        good = [entry for entry in entries if self._parquet([entry]) is not None]
+        try:
+            return _parquet(good) if good else None
+        except Exception as error:
+            print(f"{len(good)} predictions do not fit into one file: {' '.join(str(error).split())[:300]}", file=sys.stderr, flush=True)
+            self._on_dropped(len(good))
+            return None
 
     def _keep_room(self) -> None:
         paths = [os.path.join(self._folder, name) for name in sorted(os.listdir(self._folder)) if name.endswith(".jsonl")]
@@ -97,12 +116,21 @@ def _parquet(entries: list[dict[str, Any]]) -> bytes:
     import pyarrow.parquet as pq
 
     names = sorted({name for entry in entries for name in entry["features"]})
-    table: dict[str, Any] = {name: [entry.get(name) for entry in entries] for name in ("id", "row", "time", "version", "instance", "arm", "key", "output", "latencyMs")}
+    table: dict[str, Any] = {name: [_storable(entry.get(name)) for entry in entries] for name in ("id", "row", "time", "version", "instance", "arm", "key", "output", "latencyMs")}
     for name in names:
-        table[f"feature_{name}"] = [entry["features"].get(name) for entry in entries]
+        table[f"feature_{name}"] = [_storable(entry["features"].get(name), is_number=True) for entry in entries]
     sink = io.BytesIO()
     pq.write_table(pa.table(table), sink)
     return sink.getvalue()
+
+
+def _storable(value: Any, is_number: bool = False) -> Any:
+    """Numbers are doubles, as the model and JSON have them: of whole ones some are larger than Parquet's. Half a surrogate is no text."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if is_number and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
 
 
 def _create(store_uri: str, key: str, content: bytes) -> None:

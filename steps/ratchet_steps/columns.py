@@ -31,6 +31,9 @@ def to_table(rows: pd.DataFrame, data: dict[str, Any]) -> pa.Table:
     @throws StepFailure ColumnMissing, ColumnTypeChanged: name the column, what was expected and what was found.
     """
     promised = promised_types(data)
+    doubled = rows.columns[rows.columns.duplicated()]
+    if len(doubled):
+        raise StepFailure("ColumnTypeChanged", f"column {doubled[0]}: expected it once in the source's rows, found it {int((rows.columns == doubled[0]).sum())} times")
     for column in [*promised, *data["keyColumns"]]:
         if column not in rows.columns:
             present = ", ".join(sorted(map(str, rows.columns)))
@@ -72,7 +75,11 @@ def _other_array(values: pd.Series, column: str) -> pa.Array:
         return pa.array(_times(values, column), TIME_TYPE, from_pandas=True)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
-    array = pa.array(values, from_pandas=True)
+    try:
+        array = pa.array(values, from_pandas=True)
+    except pa.ArrowException as error:
+        expected = f"values of one kind that Parquet can hold ({' '.join(str(error).split())[:120]}), or no such column"
+        raise _changed(column, expected, values) from error
     return array.cast(pa.string()) if pa.types.is_large_string(array.type) else array
 
 

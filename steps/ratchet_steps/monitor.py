@@ -19,7 +19,7 @@ from .outcomes import read_outcomes
 from .quality import feature_quality
 from .scoring import Scorer, open_scorer, score_frame
 from .skew import answer_skew, feature_skew
-from .times import iso_time, parse_time
+from .times import iso_time, parse_time, start_of_day
 
 OUTPUT = {"name": "output", "type": "number"}
 BINS = 20
@@ -72,7 +72,7 @@ def _feature_skew(store: ObjectStore, job: dict[str, Any]) -> dict[str, Any] | N
     files = read_manifest(store, job["latestDatasetDigest"])["files"]
     end = max(parse_time(file["window"]["end"], "window.end") for file in files)
     length = parse_time(job["window"]["end"], "window.end") - parse_time(job["window"]["start"], "window.start")
-    begin = (pd.Timestamp(end).tz_convert(job["data"]["timeZone"]) - length).normalize()
+    begin = start_of_day(end - length, job["data"]["timeZone"])
     window = {"start": iso_time(begin.to_pydatetime()), "end": iso_time(end)}
     logged = read_predictions(store, job["model"], window, job["data"]["features"]).frame.drop_duplicates(["id", "row"])
     if logged.empty:

@@ -65,7 +65,16 @@ def _rows_of_window(table: pa.Table, data: dict[str, Any], start: datetime, end:
     table = table.filter(inside)
     first = [data["timeColumn"], *data["keyColumns"]]
     order = [*first, *(name for name in table.column_names if name not in first)]
-    return table.sort_by([(name, "ascending") for name in dict.fromkeys(order)])
+    return table.take(pc.sort_indices(pa.table({name: _sortable(table[name]) for name in order}), [(name, "ascending") for name in dict.fromkeys(order)]))
+
+
+def _sortable(values: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Arrow puts lists, structs and their like in no order: they are ordered as text."""
+    try:
+        pa.table([values.slice(0, 1)] * 2, ["one", "other"]).sort_by([("one", "ascending"), ("other", "ascending")])
+        return values
+    except pa.ArrowException:
+        return pa.array([str(value) for value in values.to_pylist()])
 
 
 def _as_known(table: pa.Table, label: dict[str, Any], end: datetime) -> pa.Table:

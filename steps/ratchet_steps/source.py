@@ -58,5 +58,7 @@ def _s3_files(bucket: str, prefix: str) -> list[io.BytesIO]:
     from .s3 import s3_bucket
 
     _put, get, list_keys, _remove = s3_bucket(bucket, "")
-    found = [get(key) for key in list_keys(prefix) if key.endswith(".parquet")]
+    # A listing knows no folders: that of `requests` has what lies in `requests_backup`, too.
+    below = [key for key in list_keys(prefix) if prefix in ("", key) or key.startswith(f"{prefix}/")]
+    found = [get(key) for key in below if key.endswith(".parquet")]
     return [io.BytesIO(content) for content in found if content is not None]  # one that went since it was listed

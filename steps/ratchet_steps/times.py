@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pandas as pd
+
 from .contract import StepFailure
 
 
@@ -21,3 +23,9 @@ def iso_time(value: datetime) -> str:
     value = value.astimezone(UTC)
     precision = "milliseconds" if value.microsecond % 1000 == 0 else "microseconds"
     return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def start_of_day(time: datetime, time_zone: str) -> pd.Timestamp:
+    """The first instant of a time's day in a zone. Where clocks change at midnight it is 01:00, or the first of two midnights."""
+    day = pd.Timestamp(time).tz_convert(time_zone).date()
+    return pd.Timestamp(day).tz_localize(time_zone, nonexistent="shift_forward", ambiguous=True)

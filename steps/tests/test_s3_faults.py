@@ -109,10 +109,11 @@ def test_what_is_large_is_denied_in_the_same_words(answering, monkeypatch):
 
 def test_rows_in_a_bucket_are_read_on_with_newer_credentials_and_a_refusal_is_told(answering):
     parquet = pd.DataFrame({"distance": [1.0, 2.0]}).to_parquet()
-    keys = "".join(f"<Contents><Key>rows/{name}</Key></Contents>" for name in ("a.parquet", "readme"))
+    # What has the prefix lies not always in the folder.
+    keys = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in ("rows/a.parquet", "rows/readme", "rows_backup/b.parquet"))
     listing = f"<ListBucketResult>{keys}</ListBucketResult>".encode()
     _store, asked = answering((200, listing, None), (400, "ExpiredToken", None), (200, parquet, None))
-    source = {"kind": "parquet", "uri": "s3://bucket/rows"}
+    source = {"kind": "parquet", "uri": "s3://bucket/rows/"}
     assert load_rows(source, START, END)["distance"].tolist() == [1.0, 2.0]
     assert len(asked) == 3
     answering((403, "AccessDenied", None))

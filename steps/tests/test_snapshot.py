@@ -98,7 +98,24 @@ def test_parquet_gives_what_python_gives(store, source, make_rows, snapshot_job,
     assert snapshot(snapshot_job)["datasetDigest"] == first["datasetDigest"]
 
 
+def test_columns_that_have_no_order_are_kept_and_the_sources_order_does_not_matter(store, source, make_rows, snapshot_job):
+    rows = make_rows()
+    twice = pd.concat([rows, rows], ignore_index=True)  # alike but for these columns
+    odd = twice.assign(embedding=[[float(number % 7), 1.0] for number in range(len(twice))], seen=[{"by": number % 3} for number in range(len(twice))])
+    source(odd)
+    first = snapshot(snapshot_job)
+    source(odd.sample(frac=1, random_state=5))
+    assert snapshot(snapshot_job)["datasetDigest"] == first["datasetDigest"]
+    assert {"embedding", "seen"} <= {column["name"] for column in first["dataset"]["columns"]}
+
+
 CHANGES = {
+    "a column twice": (lambda rows: pd.concat([rows, rows[["size"]]], axis=1), "ColumnTypeChanged", "column size: expected it once"),
+    "an undeclared column of all sorts": (
+        lambda rows: rows.assign(note=np.where(rows["id"] % 2, rows["id"].astype(object), "text")),
+        "ColumnTypeChanged",
+        "column note: expected values of one kind",
+    ),
     "no rows at all": (lambda rows: rows.head(0), "WindowEmpty", "2024-02-10T05:00:00.000Z), found none at all"),
     "rows of another time": (
         lambda rows: rows.assign(at=rows["at"] - pd.Timedelta(days=400)),

@@ -38,6 +38,17 @@ def test_compaction_leaves_one_file_an_hour_and_changes_no_answer(busy_hour):
     assert tend(busy_hour)["predictions"]["compactedHours"] == 0
 
 
+def test_an_hour_in_which_a_feature_became_another_holds_up_no_other(log):
+    log.predictions(prediction("a", wind=1.5))
+    log.predictions(prediction("b", START + 1, wind="north"))
+    log.predictions(prediction("c", START + HOUR, wind="north"))
+    log.predictions(prediction("d", START + HOUR + 1, wind="south"))
+    log.labels(label("a", 1, source="x"))
+    log.labels(label("a", 0, source="y"))
+    tend(log)
+    assert [len(log.store.list_named(f"{kind}/m/")) for kind in ("predictions", "labels")] == [3, 1]
+
+
 class Died(Exception):
     pass
 

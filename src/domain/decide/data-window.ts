@@ -57,5 +57,6 @@ function startOfLocalDay(timeMs: number, timeZone: string): number {
 }
 
 function localDaysBefore(timeMs: number, days: number, timeZone: string): number {
-  return localToUtc(timeMs + offsetMs(timeMs, timeZone) - days * DAY_MS, timeZone);
+  const local = timeMs + offsetMs(timeMs, timeZone);
+  return localToUtc((Math.floor(local / DAY_MS) - days) * DAY_MS, timeZone); // of a day that begins at 01:00, too
 }

@@ -4,7 +4,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 /** The instant at which the zone's clocks show this local time; where they skip it, the instant after the gap. */
 export function localToUtc(localMs: number, timeZone: string): number {
   const guess = localMs - offsetMs(localMs, timeZone);
-  return localMs - offsetMs(guess, timeZone);
+  const found = localMs - offsetMs(guess, timeZone);
+  return found + offsetMs(found, timeZone) === localMs ? found : Math.max(guess, found);
 }
 
 /** Local time less UTC. */

@@ -9,6 +9,12 @@ test.for<[name: string, text: string, told: RegExp | null]>([
   ['daily', `${served}  monitoring: { ${daily} }\n`, null],
   ['every hour', `${served}  monitoring: { schedule: { kind: interval, everyMinutes: 60 } }\n`, null],
   ['only by hand', `${served}  monitoring: {}\n`, null],
+  [
+    'of a feature that is named as the log names its own',
+    `${served.replace('name: distance', 'name: version')}  monitoring: {}\n`,
+    /features\[0\]\.name".*expected another name beside `monitoring`, found .*version.*, which the log/,
+  ],
+  ['of a number of labels’ name', `${served.replace('name: distance', 'name: kpi_x')}  monitoring: {}\n`, /found .*kpi_x.*, which the log/],
   ['of a model that answers nothing', `${GOOD_MODEL_FILE}  monitoring: {}\n`, /expected a model that answers requests/],
   ['at an hour that no day has', `${served}  monitoring: { schedule: { kind: cron, cron: "0 25 * * *" } }\n`, /an hour from 0 to 23/],
   ['in a zone that is none', `${served}  monitoring: { ${daily.replace('New_York', 'New_Yrok')} }\n`, /an IANA time zone/],
@@ -36,7 +42,7 @@ test.for<[name: string, text: string, told: RegExp | null]>([
 ])('monitoring, %s', ([, text, told]) => {
   const { problems } = readModelFile(text, { file: 'm', nowMs: NOW_MS });
   const found = problems
-    .filter(({ path, severity }) => path.startsWith('spec.monitoring') && severity === 'error')
+    .filter(({ path, severity }) => /^spec\.(monitoring|data\.features)/.test(path) && severity === 'error')
     .map((problem) => JSON.stringify(problem));
   if (told === null) expect(found).toEqual([]);
   else expect(found.join('\n')).toMatch(told);

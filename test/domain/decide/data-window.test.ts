@@ -22,6 +22,21 @@ describe('the data window', () => {
       '2013-10-13T04:00:00.000Z',
       '2013-11-10T05:00:00.000Z',
     ],
+    [
+      'begins with the day whose midnight is skipped',
+      'America/Santiago',
+      '2024-10-06T03:00:00Z',
+      '2024-09-08T04:00:00.000Z',
+      '2024-10-06T03:00:00.000Z',
+    ],
+    [
+      'ends with the day before such a one',
+      'America/Santiago',
+      '2024-09-08T12:00:00Z',
+      '2024-08-11T04:00:00.000Z',
+      '2024-09-08T04:00:00.000Z',
+    ],
+    ['counts days from such a one', 'Africa/Cairo', '2024-04-26T12:00:00Z', '2024-03-28T22:00:00.000Z', '2024-04-25T22:00:00.000Z'],
     ['works east of Greenwich', 'Asia/Kolkata', '2013-07-01T00:00:00Z', '2013-06-02T18:30:00.000Z', '2013-06-30T18:30:00.000Z'],
   ])('%s', ([, timeZone, asOf, holdoutStart, end]) => {
     expect(dataWindow({ timeZone, window: growing }, asOf)).toEqual({ window: { start: growing.start, end }, holdoutStart });
@@ -36,6 +51,8 @@ describe('the data window', () => {
     expect(startOfDay('2013-07-01', 'America/New_York')).toBe('2013-07-01T00:00:00.000-04:00');
     expect(startOfDay('2013-12-01', 'America/New_York')).toBe('2013-12-01T00:00:00.000-05:00');
     expect(startOfDay('2013-07-01', 'Asia/Kolkata')).toBe('2013-07-01T00:00:00.000+05:30');
+    expect(startOfDay('2024-09-08', 'America/Santiago')).toBe('2024-09-08T01:00:00.000-03:00');
+    expect(startOfDay('2024-03-10', 'America/Havana')).toBe('2024-03-10T01:00:00.000-04:00');
     expect(startOfDay('2013-07-01', 'UTC')).toBe('2013-07-01T00:00:00.000Z');
   });
 

@@ -5,6 +5,9 @@ import type { Rule } from './rule.js';
 
 const AT = ['spec', 'monitoring'] as const;
 
+/** What a row of the log says beside its features: monitoring could not tell a feature of that name from it. */
+const LOGGED = new Set(['id', 'row', 'time', 'version', 'instance', 'arm', 'key', 'output', 'latencyMs', 'label', 'day']);
+
 /** What monitoring can never do: look at what nobody serves, or wait for more windows than it counts. */
 export const checkMonitoring: Rule = ({ monitoring, serving, data }) => {
   if (monitoring == null) return [];
@@ -37,6 +40,16 @@ export const checkMonitoring: Rule = ({ monitoring, serving, data }) => {
       expected: 'an action that can be done where the model is served',
       found: 'pauseServing',
       remedy: `write alert: ${unpausable}`,
+    });
+  }
+  for (const [index, { name }] of (data?.features ?? []).entries()) {
+    if (!LOGGED.has(name) && !name.startsWith('kpi_')) continue;
+    findings.push({
+      path: ['spec', 'data', 'features', index, 'name'],
+      severity: 'error',
+      expected: 'another name beside `monitoring`',
+      found: `"${name}", which the log of predictions has for itself`,
+      remedy: 'rename the column in the source, or leave `monitoring` out',
     });
   }
   const days = (data?.label.delayHours ?? 0) / 24;
