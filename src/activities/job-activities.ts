@@ -153,7 +153,7 @@ export function createJobActivities(ports: JobActivityPorts) {
 
   /** The sweeper: a cycle that is closed keeps no job running; what they used is written down. @returns names of the stopped jobs */
   async function stopJobsOfCycle({ model, cycle }: { model: string; cycle: number }): Promise<string[]> {
-    const running = await jobCluster.listRunning();
+    const running = await jobCluster.listRunning({ model, cycle });
     const names = running.filter((job) => job.model === model && job.cycle === cycle).map((job) => job.name);
     for (const name of names) await jobCluster.stop(name);
     await recordCost(ports, { model, cycle });

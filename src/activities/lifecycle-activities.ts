@@ -1,8 +1,10 @@
 import { getClient } from '@temporalio/activity';
+import { isClosed } from '../domain/closed-workflow.js';
+import { decidedAgainst } from '../domain/decide/decided-against.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
-import type { CycleOutcome, LedgerRecord } from '../domain/ledger.js';
+import type { CycleOutcome, LedgerBody, LedgerRecord } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import type { Trigger, TriggersSpec } from '../domain/trigger.js';
 import type { JobCluster } from '../ports/job-cluster.js';
@@ -93,7 +95,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
   async function probeCycle({ workflowId }: { workflowId: string }): Promise<CycleProbe> {
     try {
       const { status } = await getClient().workflow.getHandle(workflowId).describe();
-      return status.name === 'RUNNING' ? 'running' : 'closed';
+      return isClosed(status.name) ? 'closed' : 'running';
     } catch (error) {
       if (error instanceof Error && error.name === 'WorkflowNotFoundError') return 'absent';
       throw error;
@@ -102,7 +104,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
 
   /**
    * Ends a cycle whose workflow closed without a word (terminated, or its history is gone): its jobs are stopped, traffic
-   * is given back, and the ledger says what is known. A promotion that was recorded stands.
+   * is given back, and the ledger says what is known. What was recorded stands: a promotion, and a decision against it.
    */
   async function settleCycle({
     model,
@@ -118,18 +120,20 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
     const records = await ledger.readRecords(model, { from: cycle });
     const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)?.body;
     if (ended?.kind === 'cycle-ended') return ended.outcome;
-    for (const job of await jobCluster.listRunning()) {
+    for (const job of await jobCluster.listRunning({ model, cycle })) {
       if (job.model === model && job.cycle === cycle) await jobCluster.stop(job.name);
     }
     await recordCost({ store, ledger, jobCluster }, { model, cycle });
     const promoted = records.some(({ body }) => body.kind === 'promoted' && body.cycle === cycle);
     const { evidence, stage } = promoted ? { evidence: {}, stage: null } : await lastWords(workflowId);
     if (!promoted) await withdrawExposure({ ledger, router }, { model, cycle, reason: 'its cycle was ended from outside', at });
+    const no = decidedAgainst(bodiesOf(records), cycle);
     const reason = promoted
       ? 'promoted; its workflow was ended before it could say so'
-      : 'its workflow was ended from outside, without a word';
-    const outcome: CycleOutcome = promoted ? 'promoted' : 'failed';
-    const failure = promoted ? null : { type: 'JobLost', class: 'lost', message: reason, remedy: `ratchet retry ${model} ${cycle}` };
+      : (no?.reason ?? 'its workflow was ended from outside, without a word');
+    const outcome: CycleOutcome = promoted ? 'promoted' : (no?.outcome ?? 'failed');
+    const failure =
+      outcome === 'failed' ? { type: 'JobLost', class: 'lost', message: reason, remedy: `ratchet retry ${model} ${cycle}` } : null;
     await ledger.append({
       model,
       key: `${cycle}/cycle-ended`,
@@ -163,9 +167,11 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
     if (started?.kind !== 'cycle-started') return { refusal: `there is no cycle ${cycle}: ratchet history ${model} lists them` };
     const ended = endOf(records, cycle);
     if (ended === null) return { refusal: `cycle ${cycle} is still open: ratchet status ${model}` };
-    if (ended.outcome !== 'failed' && ended.outcome !== 'aborted') {
+    const decided =
+      ended.outcome === 'failed' || ended.outcome === 'aborted' ? decidedAgainst(bodiesOf(records), cycle)?.outcome : ended.outcome;
+    if (decided !== undefined) {
       return {
-        refusal: `cycle ${cycle} ended ${ended.outcome}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
+        refusal: `cycle ${cycle} was ${decided}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
       };
     }
     // A retry that ended early finished little itself; what it was to cite is as good as before.
@@ -207,6 +213,10 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
 
 interface LastWords {
   readonly stages: readonly { stage: Stage; phase: string; result: { evidenceDigest: Digest } | null }[];
+}
+
+function bodiesOf(records: readonly LedgerRecord[]): LedgerBody[] {
+  return records.map(({ body }) => body);
 }
 
 function endOf(records: readonly LedgerRecord[], cycle: number): Extract<LedgerRecord['body'], { kind: 'cycle-ended' }> | null {

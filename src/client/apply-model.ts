@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Digest } from '../domain/digest.js';
 import type { ModelSpec } from '../domain/model-spec.js';
 import type { ObjectStore } from '../ports/object-store.js';
+import { readHead, readSpec } from './ledger-view.js';
 import type { ModelHandle } from './model-handle.js';
 import type { ScheduleChange } from './bring-schedule.js';
 import { applySchedule } from './model-schedule.js';
@@ -42,6 +43,16 @@ export async function applyModel({ client, store, model, spec, folder, requested
   const codeDigest = await packageCode(spec, folder, store);
   const specDigest = await putDocument(store, await withKeys(spec, folder));
   const { changed } = await model.apply({ specDigest, codeDigest, requestedBy });
-  const schedule = await applySchedule(client, spec);
-  return { model: model.model, specDigest, codeDigest, changed, schedule, monitoring: await applyMonitorSchedule(client, spec) };
+  return { model: model.model, specDigest, codeDigest, changed, ...(await bringSchedules({ client, store, spec, specDigest })) };
+}
+
+type Schedules = Pick<Applied, 'schedule' | 'monitoring'>;
+type SchedulesOf = Pick<ApplyOptions, 'client' | 'store' | 'spec'> & Pick<Applied, 'specDigest'>;
+
+/** Of two applies at once the ledger says whose file is in force: whoever brings the schedules last brings that one's. */
+async function bringSchedules({ client, store, spec, specDigest }: SchedulesOf): Promise<Schedules> {
+  const brought = { schedule: await applySchedule(client, spec), monitoring: await applyMonitorSchedule(client, spec) };
+  const inForce = (await readHead(store, spec.metadata.name))?.after.specDigest ?? specDigest;
+  if (inForce !== specDigest) await bringSchedules({ client, store, spec: await readSpec(store, inForce), specDigest: inForce });
+  return brought;
 }

@@ -1,4 +1,4 @@
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
 import type { Client, ScheduleOptions, ScheduleOptionsStartWorkflowAction, Workflow } from '@temporalio/client';
 import type { Digest } from '../domain/digest.js';
 
@@ -24,8 +24,12 @@ export async function bringSchedule(client: Client, scheduleId: string, plan: Sc
   }
   if (current === plan.action.memo?.[MEMO_KEY]) return 'unchanged';
   if (current === undefined) {
-    await client.schedule.create({ scheduleId, ...plan });
-    return 'created';
+    try {
+      await client.schedule.create({ scheduleId, ...plan });
+      return 'created';
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error; // somebody else has made it since
+    }
   }
   await handle.update(({ state }) => ({ ...plan, state: { paused: state.paused, ...(state.note ? { note: state.note } : {}) } }));
   return 'updated';

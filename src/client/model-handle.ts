@@ -1,6 +1,7 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { isClosed } from '../domain/closed-workflow.js';
 import { RatchetError } from '../domain/failure.js';
 import type { Trigger } from '../domain/trigger.js';
 import type {
@@ -128,7 +129,7 @@ export function openModel(client: Client, model: string, { deadlineSeconds = 30,
         const handle = client.workflow.getHandle(workflowId);
         // A query would also be answered by a closed lifecycle, with what it knew when it ended.
         const { status } = await handle.describe();
-        return status.name === 'RUNNING' ? await handle.query(lifecycleStateQuery) : null;
+        return isClosed(status.name) ? null : await handle.query(lifecycleStateQuery);
       });
     } catch (error) {
       if (isNotRunning(error)) return null;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
+import { isClosed } from '../domain/closed-workflow.js';
 import { RatchetError } from '../domain/failure.js';
 import type { RolloutCommand } from '../domain/rollout.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -91,9 +92,9 @@ export function openTraffic(
   async function look(): Promise<{ open: TrafficPlace[]; isBetween: boolean }> {
     const places = await placesOf();
     const statuses = await Promise.all(places.map((place) => statusOf(workflowIdOf(model, place))));
-    const open = places.filter((_, index) => statuses[index] === 'RUNNING');
+    const open = places.filter((_, index) => isOpen(statuses[index]));
     // The ledger says that a version bakes, or the rollout has just closed and the cycle has not yet said how it went.
-    const isBetween = places.some(({ kind }, index) => statuses[index] !== 'RUNNING' && (kind === 'bake' || statuses[index] !== null));
+    const isBetween = places.some(({ kind }, index) => !isOpen(statuses[index]) && (kind === 'bake' || statuses[index] !== null));
     return { open, isBetween };
   }
 
@@ -116,6 +117,10 @@ export function openTraffic(
   async function statusOf(workflowId: string): Promise<string | null> {
     return nullIfAbsent(async () => (await ask(workflowId, () => client.workflow.getHandle(workflowId).describe())).status.name);
   }
+}
+
+function isOpen(status: string | null | undefined): boolean {
+  return status != null && !isClosed(status);
 }
 
 async function nullIfAbsent<T>(call: () => Promise<T>): Promise<T | null> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isClosed } from '../domain/closed-workflow.js';
 import { RatchetError } from '../domain/failure.js';
 import { JobStage } from '../domain/job.js';
 import type { CycleState } from '../workflows/messages.js';
@@ -27,7 +28,7 @@ export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, on
       const state = await cycle.state();
       yield withJobWords(state, jobWords);
       if (state.outcome !== null) return;
-      if (status !== null && status !== 'RUNNING') return yield settled(cycle, state);
+      if (status !== null && isClosed(status)) return yield settled(cycle, state);
       trouble = '';
     } catch (error) {
       if (!isPassing(error)) throw error;

@@ -42,6 +42,7 @@ export const Label = z.strictObject({
   delayHours: z
     .number()
     .min(0)
+    .max(10 * 365 * 24)
     .describe('A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.'),
   observedAt: z
     .string()

@@ -7,13 +7,22 @@ export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256
 export type Digest = z.infer<typeof Digest>;
 
 /**
- * RFC 8785 canonical JSON.
+ * RFC 8785 canonical JSON. Half a surrogate, as a text that was cut has one, has no UTF-8: it is written as U+FFFD.
  * @throws {TypeError} the value has no JSON form (undefined, NaN, a function): it could not be read back the same.
  */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
+  const text = canonicalForm(value);
   if (text === undefined) throw new TypeError('canonicalJson: expected a JSON value, found undefined');
   return text;
+}
+
+function canonicalForm(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch (error) {
+    if (!(error instanceof Error && /surrogate/i.test(error.message))) throw error;
+    return canonicalize(JSON.parse(JSON.stringify(value).replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd')));
+  }
 }
 
 /** The digest of bytes. */

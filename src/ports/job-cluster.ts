@@ -15,8 +15,8 @@ export interface JobCluster {
   stop(name: string): Promise<void>;
   /** The last lines of its output. */
   logs(name: string, options?: { bytesMax?: number }): Promise<string>;
-  /** Names of jobs that run or wait, for the sweeper. */
-  listRunning(): Promise<{ name: string; model: string; cycle: number }[]>;
+  /** Names of jobs that run or wait; with `of`, at least those of that cycle. */
+  listRunning(of?: { readonly model: string; readonly cycle: number }): Promise<{ name: string; model: string; cycle: number }[]>;
   /** Removes what jobs left in a place (`JobSpec.checkpoints`): their work is done. Idempotent. */
   clearCheckpoints(place: string): Promise<void>;
 }

@@ -20,6 +20,10 @@ const LONGER: ActivityOptions = { ...PATIENT, startToCloseTimeout: '10 minutes',
 export const shortActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, summary }) as unknown as Activities;
 
+/** What an end waits for, but not for ever. */
+export const dayLongActivities = (summary: string): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 day', summary }) as unknown as Activities;
+
 /** What is looked at again anyhow: a loop that must hear its messages does not wait for a day. */
 export const briefActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;

@@ -1,7 +1,7 @@
 import { getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import type { Failure } from '../domain/failure.js';
 import type { CycleOutcome, LedgerBody } from '../domain/ledger.js';
-import { shortActivities } from './activity-proxies.js';
+import { dayLongActivities, shortActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
 import { cycleEndedSignal, lifecycleWorkflowId, type AbortRequest, type CycleEnded, type CycleInput } from './messages.js';
 import { failureOf } from './workflow-failure.js';
@@ -33,7 +33,7 @@ export function endingOf(error: unknown, abort: AbortRequest | null, progress: C
 
 /** Jobs first, then the ledger, then tell. Where the lifecycle settled this cycle meanwhile, its word stands. */
 export async function endCycle(input: CycleInput, ending: Ending, progress: CycleProgress): Promise<void> {
-  await shortActivities('stop what still runs')
+  await dayLongActivities('stop what still runs')
     .stopJobsOfCycle(input)
     .catch(() => undefined); // after a day without an answer the end is recorded all the same
   await recordEnd(input, ending, progress);

@@ -53,6 +53,28 @@ async function terminateAt(model: ModelInTest, place: string): Promise<{ cycle: 
   return { cycle, release: () => late?.release() };
 }
 
+test('a no that people said stands where the cycle was terminated before it could end, and is asked no second time', async () => {
+  const model = modelInTest(loop());
+  await model.apply();
+  await model.trigger({ key: 'first' });
+  const cycle = await model.cycleOf('first');
+  await eventually(
+    () => model.cycleState(cycle),
+    ({ approval }) => approval !== null,
+  );
+  const held = loop().holds.hold(model.name, 'stopJobsOfCycle');
+  await model.vote(cycle, { decision: 'reject', comment: 'too soon' });
+  await held.reached;
+  await model.cycle(cycle).terminate();
+  await model.trigger({ key: 'again', retryOf: cycle });
+  const { seenKeys } = await eventually(model.state, (seen) => seen.openCycle === null && seen.queue.length === 0);
+  held.release();
+  const ended = (await model.records()).find(({ body }) => body.kind === 'cycle-ended')!.body;
+  expect(ended).toMatchObject({ outcome: 'rejected', reason: 'rejected by ana: too soon', failure: null });
+  expect(seenKeys.find(({ key }) => key === 'again')).toMatchObject({ cycle: null });
+  expect((await model.kinds()).filter((kind) => kind === 'cycle-started')).toHaveLength(1);
+});
+
 test('a retry of a cycle that was terminated cites what it had finished', async () => {
   const model = modelInTest(loop());
   const { cycle } = await terminateAt(model, 'train');

@@ -93,7 +93,16 @@ function readAddress(trackingUri: string, environment: NodeJS.ProcessEnv): { add
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(`one that begins with ${url.protocol}`);
   const user = decodeURIComponent(url.username) || environment.MLFLOW_TRACKING_USERNAME;
   const password = decodeURIComponent(url.password) || environment.MLFLOW_TRACKING_PASSWORD;
-  const token = environment.MLFLOW_TRACKING_TOKEN;
+  const token = environment.MLFLOW_TRACKING_TOKEN?.trim();
+  if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) {
+    throw new RatchetError(
+      'RegistryRefused',
+      'MLFLOW_TRACKING_TOKEN: expected one line of printable letters without blanks, found others',
+      {
+        remedy: 'set MLFLOW_TRACKING_TOKEN to the token alone',
+      },
+    );
+  }
   const basic = user && password !== undefined ? `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` : null;
   return { address: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, authorization: basic ?? (token ? `Bearer ${token}` : null) };
 }
@@ -109,8 +118,9 @@ function networkWords(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `none within ${timeoutMs} ms`;
   const cause = error.cause instanceof Error ? error.cause : error;
-  const code = 'code' in cause ? String(cause.code) : '';
-  return [code, cause.message].filter(Boolean).join(' ');
+  // What fetch says of a header that it will not send holds the header.
+  if (!('code' in cause)) return cause === error ? `an error of the request itself (${error.name})` : cause.message;
+  return `${String(cause.code)} ${cause.message}`;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -28,8 +28,9 @@ export function joinJobClusters(local: JobCluster, others: OtherClusters, placeO
     async logs(name, options) {
       return (await holderOf(name)).logs(name, options);
     },
-    async listRunning() {
-      return (await Promise.all(all.map((cluster) => cluster.listRunning()))).flat();
+    async listRunning(of) {
+      const asked = of === undefined ? all : await clustersOf(of);
+      return (await Promise.all(asked.map((cluster) => cluster.listRunning()))).flat();
     },
     async clearCheckpoints(place) {
       await Promise.all(all.map((cluster) => cluster.clearCheckpoints(place)));
@@ -47,6 +48,14 @@ export function joinJobClusters(local: JobCluster, others: OtherClusters, placeO
         remedy: `set up ${cluster.kind} in the environment of every worker, or train with kind: local; then: ratchet retry`,
       },
     );
+  }
+
+  /** Those that a cycle can have jobs on: one that is away must not hold up the cycles of models that never train there. */
+  async function clustersOf({ model, cycle }: { readonly model: string; readonly cycle: number }): Promise<JobCluster[]> {
+    const place = await placeOf(`${model}-c${cycle}-train-a1`);
+    if (place === 'local') return [local];
+    const named = place && others[place];
+    return named ? [local, named] : all;
   }
 
   /** A job that none of them has ever seen is the local one's to say so. */

@@ -17,6 +17,19 @@ async function answering(status: number, body: string, headers: Record<string, s
 
 const environment = { MLFLOW_TRACKING_USERNAME: 'trainer', MLFLOW_TRACKING_PASSWORD: 'correct horse' };
 
+test('a token that no header can hold is refused without telling it', async () => {
+  const { host } = await answering(200, '{}');
+  const open = async (token: string) =>
+    createMlflowModelRegistry({ trackingUri: `http://${host}`, environment: { MLFLOW_TRACKING_TOKEN: token } }).getAlias('m', 'champion');
+  const failure = await open('s3cr3t\nsecond').catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    type: 'RegistryRefused',
+    message: expect.stringContaining('MLFLOW_TRACKING_TOKEN: expected one line') as string,
+  });
+  expect(JSON.stringify(failure) + String(failure)).not.toMatch(/s3cr3t|second/);
+  await expect(open('s3cr3t\n')).rejects.toThrow('model version'); // a last line break is the file's, not the token's
+});
+
 test.for<[says: string, status: number, body: string, type: string, message: RegExp]>([
   [
     'an exhausted connection pool, which MLflow calls a bad request',

@@ -68,7 +68,13 @@ const mistakes: Mistake[] = [
     'a negative time',
     'delayHours: 24',
     'delayHours: -1',
-    '18:19: error: spec.data.label.delayHours: expected a number, at least 0, found -1. A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.',
+    '18:19: error: spec.data.label.delayHours: expected a number, at least 0 and at most 87600, found -1. A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.',
+  ],
+  [
+    'a time in milliseconds',
+    'delayHours: 24',
+    'delayHours: 2592000000',
+    '18:19: error: spec.data.label.delayHours: expected a number, at least 0 and at most 87600, found 2592000000. A label is mature this long after the row’s time; without --as-of the data window ends where labels are mature.',
   ],
   [
     'an alpha of zero',

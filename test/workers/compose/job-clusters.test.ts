@@ -30,6 +30,22 @@ test('what runs on any of them is listed, and can be stopped', async () => {
   expect((await joined.listRunning()).map(({ name }) => name)).toEqual([near.name]);
 });
 
+test('for the jobs of a cycle no cluster is asked that it does not train on', async () => {
+  const away: JobCluster = { ...createMemoryJobCluster(() => 1), listRunning: () => Promise.reject(new Error('away')) };
+  const never = () => new Promise(() => {});
+  const kubernetes = createMemoryJobCluster(never);
+  const joined = joinJobClusters(createMemoryJobCluster(never), { kubernetes, sagemaker: away }, async (name) =>
+    name.startsWith('far-c') ? 'kubernetes' : name.startsWith('m-c') ? 'local' : null,
+  );
+  const [near, far] = [nodeJob(''), nodeJob('', { cluster })];
+  await joined.submit(near, signal);
+  await joined.submit(far, signal);
+  const listed = async (model: string) => (await joined.listRunning({ model, cycle: 3 })).map(({ name }) => name);
+  expect(await listed('m')).toEqual([near.name]);
+  expect(await listed('far')).toEqual([near.name, far.name]);
+  await expect(listed('unknown')).rejects.toThrow('away');
+});
+
 test('a cluster that the worker does not know is refused for good, with what to do', async () => {
   const joined = joinJobClusters(
     createMemoryJobCluster(() => 1),

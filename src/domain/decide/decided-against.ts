@@ -1,0 +1,27 @@
+import type { CycleOutcome, LedgerBody } from '../ledger.js';
+
+export interface DecidedAgainst {
+  readonly outcome: Extract<CycleOutcome, 'rejected' | 'inconclusive'>;
+  readonly reason: string;
+}
+
+/**
+ * The decision against a cycle that its records hold, whatever became of its workflow afterwards: a verdict that stopped it,
+ * people who said no or nothing, an analysis that turned its traffic back. null: none. Pure.
+ *
+ * @param bodies records of the ledger, in order; those of other cycles are passed over.
+ */
+export function decidedAgainst(bodies: readonly LedgerBody[], cycle: number): DecidedAgainst | null {
+  const own = bodies.filter((body) => 'cycle' in body && body.cycle === cycle);
+  const judged = own.findLast((body) => body.kind === 'judged');
+  if (judged?.next === 'stop')
+    return { outcome: judged.face === 'fail' ? 'rejected' : 'inconclusive', reason: judged.reasons.join('; ') || judged.face };
+  const asked = own.findLast((body) => body.kind === 'approved');
+  if (asked?.outcome === 'timedOut') return { outcome: 'rejected', reason: 'too few signed in time' };
+  if (asked?.outcome === 'rejected') {
+    const no = asked.votes.find(({ decision }) => decision === 'reject');
+    return { outcome: 'rejected', reason: `rejected by ${no?.signer ?? 'a signer'}${no?.comment ? `: ${no.comment}` : ''}` };
+  }
+  const withdrawn = own.findLast((body) => body.kind === 'withdrawn');
+  return withdrawn?.analysisDigest ? { outcome: 'rejected', reason: withdrawn.reason } : null;
+}
