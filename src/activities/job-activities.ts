@@ -31,6 +31,13 @@ export interface JobRequest extends CycleRef {
 export interface Submitted {
   readonly jobName: string | null;
   readonly cited: RecordedStage | null;
+  /** Names the work as it was when the job was started; absent: nothing was, or by a worker that did not say it. */
+  readonly inputDigest?: Digest;
+}
+
+export interface RecordRequest extends JobRequest {
+  /** As `submitJob` said it: the worker that records may have other steps and packages than the one that started the job. */
+  readonly inputDigest?: Digest;
 }
 
 export interface RecordedStage extends StageResult {
@@ -65,7 +72,7 @@ export function createJobActivities(ports: JobActivityPorts) {
     const { trainer } = context.spec.spec;
     if (isTraining(request.stage) && trainer.stop?.costMax !== undefined) needPrices(ports.prices, trainer);
     await jobCluster.submit(plan.spec, cancellationSignal());
-    return { jobName: plan.spec.name, cited: null };
+    return { jobName: plan.spec.name, cited: null, inputDigest: plan.inputDigest };
   }
 
   /** null: it was other work, or what it names is gone (retention deletes data) or damaged: the stage is worked again. */
@@ -120,14 +127,14 @@ export function createJobActivities(ports: JobActivityPorts) {
    * what is no evidence yet would be worked again. What comes after it (the judgement, the registration, the records of the
    * ledger) is made of evidence in minutes, so it fails at once, and `ratchet retry` goes on from there.
    */
-  async function recordStage(request: JobRequest): Promise<RecordedStage> {
+  async function recordStage(request: RecordRequest): Promise<RecordedStage> {
     const what = `the ${request.stage} job of cycle ${request.cycle} is not recorded yet`;
     return toEvidence(request).catch((error: unknown) => {
       throw patient(error, 'StoreUnavailable', { what, afterwards: 'it is recorded' });
     });
   }
 
-  async function toEvidence(request: JobRequest): Promise<RecordedStage> {
+  async function toEvidence(request: RecordRequest): Promise<RecordedStage> {
     const context = await loadCycle(ports, request.model, request.cycle);
     const plan = await planJob(ports, context, request, request);
     const job = await jobCluster.describe(plan.spec.name);
@@ -187,13 +194,13 @@ function byTime(a: string, b: string): number {
   return Date.parse(a) - Date.parse(b);
 }
 
-function evidenceOf(request: JobRequest, plan: JobPlan, job: Job, body: Evidence['body']): Evidence {
+function evidenceOf(request: RecordRequest, plan: JobPlan, job: Job, body: Evidence['body']): Evidence {
   return {
     kind: 'evidence',
     stage: request.stage satisfies Stage,
     model: request.model,
     cycle: request.cycle,
-    inputDigest: plan.inputDigest,
+    inputDigest: request.inputDigest ?? plan.inputDigest,
     from: plan.from as Record<string, Digest>,
     job: { name: job.name, attempt: request.attempt, startedAt: job.startedAt, endedAt: job.endedAt },
     body,

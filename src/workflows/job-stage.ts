@@ -109,7 +109,7 @@ async function runAttempt(
   progress: CycleProgress,
 ): Promise<StageResult & { rejection: string | null }> {
   const { attempt } = request;
-  const { jobName, cited } = await submitActivities(`start ${stage}, attempt ${attempt}`).submitJob(request);
+  const { jobName, cited, inputDigest } = await submitActivities(`start ${stage}, attempt ${attempt}`).submitJob(request);
   if (cited !== null) return cited;
   if (jobName === null)
     throw failWith({ type: 'Unexpected', class: 'transient', message: `stage ${stage}: neither a job nor cited evidence`, remedy: '' });
@@ -119,7 +119,10 @@ async function runAttempt(
     const watch = { timeLimitSeconds, heartbeatSeconds: opened.watchHeartbeatSeconds };
     const { model, cycle } = request;
     await watchActivities(`wait for ${jobName}`, watch).awaitJob(jobName, { model, cycle, stage, attempt });
-    return await longActivities(`record the evidence of ${stage}`).recordStage(request);
+    return await longActivities(`record the evidence of ${stage}`).recordStage({
+      ...request,
+      ...(inputDigest === undefined ? {} : { inputDigest }),
+    });
   } catch (error) {
     await CancellationScope.nonCancellable(() => stopActivities(`stop ${jobName}`, opened.graceSeconds ?? 10).stopJob(jobName));
     throw error;
