@@ -34,14 +34,20 @@ def _call(entrypoint: str, start: datetime, end: datetime) -> pd.DataFrame:
     rows = function(start, end)
     if not isinstance(rows, pd.DataFrame):
         raise StepFailure("InputInvalid", f"data.source.entrypoint: {entrypoint} gave {type(rows).__name__}, expected pandas.DataFrame")
-    return rows.reset_index(drop=True)
+    return _with_index(rows).reset_index(drop=True)
 
 
 def _read_parquet(uri: str) -> pd.DataFrame:
     files = _parquet_files(uri)
     if not files:
         raise StepFailure("InputInvalid", f"data.source.uri: expected Parquet files at {uri}, found none")
-    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    return pd.concat([_with_index(pd.read_parquet(file)) for file in files], ignore_index=True)
+
+
+def _with_index(rows: pd.DataFrame) -> pd.DataFrame:
+    """A time that rows are indexed by is a column like any other."""
+    named = [name for name in rows.index.names if name is not None and name not in rows.columns]
+    return rows.reset_index(level=named) if named else rows
 
 
 def _parquet_files(uri: str) -> list[Any]:

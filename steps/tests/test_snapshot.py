@@ -109,6 +109,17 @@ def test_columns_that_have_no_order_are_kept_and_the_sources_order_does_not_matt
     assert {"embedding", "seen"} <= {column["name"] for column in first["dataset"]["columns"]}
 
 
+def test_what_rows_are_indexed_by_is_a_column_too(store, source, make_rows, snapshot_job, tmp_path):
+    rows = make_rows()
+    source(rows)
+    first = snapshot(snapshot_job)
+    source(rows.set_index("at"))
+    assert snapshot(snapshot_job)["datasetDigest"] == first["datasetDigest"]
+    rows.set_index(["at", "id"]).to_parquet(tmp_path / "rows.parquet")
+    snapshot_job["data"]["source"] = {"kind": "parquet", "uri": f"file://{tmp_path / 'rows.parquet'}"}
+    assert snapshot(snapshot_job)["datasetDigest"] == first["datasetDigest"]
+
+
 CHANGES = {
     "a column twice": (lambda rows: pd.concat([rows, rows[["size"]]], axis=1), "ColumnTypeChanged", "column size: expected it once"),
     "an undeclared column of all sorts": (

@@ -1,9 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ScheduleNotFoundError } from '@temporalio/client';
 import { expect, test } from 'vitest';
+import { createLedger } from '../../src/activities/ledger.js';
+import { putDocument } from '../../src/activities/documents.js';
 import { applyModel } from '../../src/client/apply-model.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { modelSpec, SERVED, type SpecChange } from '../fakes/model-file.js';
+import { AT } from '../ledger/sample-bodies.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const machines = [{ type: 'ml.m5.large', cpus: 2, memoryMiB: 8192 }];
@@ -36,4 +41,38 @@ test.for<[field: string, change: SpecChange]>([
 
 test('a model that has nothing on SageMaker may lie in a folder', async () => {
   await expect(applied('file:///srv/ratchet/store', SERVED)).rejects.toThrow('was asked');
+});
+
+test('of two applies at once the schedule is that of the file in force, whoever brings it last', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'rows.py'), '');
+  const store = createMemoryStore();
+  const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
+  const at = (cron: string) => modelSpec('flights', { triggers: { schedules: [{ cron, timeZone: 'UTC' }] } });
+  const others = await putDocument(store, at('0 7 * * *'));
+  // Theirs comes after ours into the ledger, and before it to its schedule.
+  const apply = async ({ specDigest, codeDigest }: { specDigest: string; codeDigest: string }) => {
+    const put = (digest: string) => {
+      const body = { kind: 'spec-applied', specDigest: digest, codeDigest, requestedBy: 'ana' } as never;
+      return ledger.append({ model: 'flights', key: `${digest}/spec-applied`, body, expects: {}, at: AT });
+    };
+    await put(specDigest);
+    await put(others);
+    return { changed: true };
+  };
+  const model = { model: 'flights', apply } as never;
+  const schedules = new Map<string, { spec: { cronExpressions: string[] }; action: object }>();
+  const handleOf = (id: string) => ({
+    describe: async () => {
+      const found = schedules.get(id);
+      if (found === undefined) throw new ScheduleNotFoundError('none', id);
+      return found;
+    },
+    update: async (change: (before: object) => never) => void schedules.set(id, change({ state: { paused: false } })),
+  });
+  const create = async ({ scheduleId, ...plan }: { scheduleId: string }) => void schedules.set(scheduleId, plan as never);
+  const client = { schedule: { getHandle: handleOf, create } } as never;
+  const spec = at('0 6 * * *');
+  expect(await applyModel({ client, store, model, spec, folder, requestedBy: 'ana' })).toMatchObject({ schedule: 'created' });
+  expect([...schedules.values()].map((schedule) => schedule.spec.cronExpressions)).toEqual([['0 7 * * *']]);
 });
