@@ -21,8 +21,15 @@ function canonicalForm(value: unknown): string | undefined {
     return canonicalize(value);
   } catch (error) {
     if (!(error instanceof Error && /surrogate/i.test(error.message))) throw error;
-    return canonicalize(JSON.parse(JSON.stringify(value).replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd')));
+    return canonicalize(wellFormed(value));
   }
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [wellFormed(key), wellFormed(each)]));
 }
 
 /** The digest of bytes. */

@@ -50,13 +50,17 @@ class Shipper:
     def _ship(self, path: str) -> bool:
         try:
             entries = self._entries(path)
+            given_up = 0
             for (date, hour), group in _by_hour(entries).items():
                 stem = os.path.basename(path).split(".")[0]
                 key = f"predictions/{self._model}/{date}/{hour}/{self._instance}-{stem}.parquet"
-                content = self._parquet(group)
+                content, kept = _parquet_of_what_fits(group)
+                given_up += len(group) - kept
                 if content is not None:
                     _create(self._store_uri or "", key, content)
             os.remove(path)
+            if given_up:
+                self._on_dropped(given_up)
             return True
         except Exception as error:
             words = f"{os.path.basename(path)} was not shipped: {' '.join(str(error).split())[:300]}"
@@ -76,23 +80,6 @@ class Shipper:
                     self._on_dropped(1)
         return entries
 
-    def _parquet(self, entries: list[dict[str, Any]]) -> bytes | None:
-        """What has no place in a file must keep nothing else from being shipped: it is given up, and counted."""
-        try:
-            return _parquet(entries)
-        except Exception as error:
-            if len(entries) == 1:
-                print(f"a prediction cannot be logged: {' '.join(str(error).split())[:300]}", file=sys.stderr, flush=True)
-                self._on_dropped(1)
-                return None
-        good = [entry for entry in entries if self._parquet([entry]) is not None]
-        try:
-            return _parquet(good) if good else None
-        except Exception as error:
-            print(f"{len(good)} predictions do not fit into one file: {' '.join(str(error).split())[:300]}", file=sys.stderr, flush=True)
-            self._on_dropped(len(good))
-            return None
-
     def _keep_room(self) -> None:
         paths = [os.path.join(self._folder, name) for name in sorted(os.listdir(self._folder)) if name.endswith(".jsonl")]
         total = sum(os.path.getsize(path) for path in paths)
@@ -109,6 +96,26 @@ def _by_hour(entries: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[s
     for entry in entries:
         groups.setdefault((entry["time"][:10], entry["time"][11:13]), []).append(entry)
     return groups
+
+
+def _parquet_of_what_fits(entries: list[dict[str, Any]]) -> tuple[bytes | None, int]:
+    """A file, and how many entries it holds. What has no place in one must keep nothing else from being shipped."""
+    content = _parquet_or_none(entries)
+    if content is not None:
+        return content, len(entries)
+    good = [entry for entry in entries if _parquet_or_none([entry]) is not None]
+    content = _parquet_or_none(good) if good else None
+    return content, 0 if content is None else len(good)
+
+
+def _parquet_or_none(entries: list[dict[str, Any]]) -> bytes | None:
+    import pyarrow as pa
+
+    try:
+        return _parquet(entries)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError) as error:
+        print(f"{len(entries)} predictions have no place in a file together: {' '.join(str(error).split())[:300]}", file=sys.stderr, flush=True)
+        return None
 
 
 def _parquet(entries: list[dict[str, Any]]) -> bytes:

@@ -77,7 +77,7 @@ def _other_array(values: pd.Series, column: str) -> pa.Array:
         values = values.astype(object)
     try:
         array = pa.array(values, from_pandas=True)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
         expected = f"values of one kind that Parquet can hold ({' '.join(str(error).split())[:120]}), or no such column"
         raise _changed(column, expected, values) from error
     return array.cast(pa.string()) if pa.types.is_large_string(array.type) else array

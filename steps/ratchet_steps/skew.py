@@ -12,6 +12,7 @@ from .scoring import Scorer, score_frame
 ANSWER_DIFFERENCE_MAX = 1e-4
 RELATIVE_MAX = 1e-5
 ROWS_MAX = 50_000
+DAY = "the local day"  # beside features, one of which may be called day
 
 
 def answer_skew(scorer: Scorer, served: pd.DataFrame) -> dict[str, Any] | None:
@@ -46,11 +47,11 @@ def _by_key(logged: pd.DataFrame, snapshot: pd.DataFrame, data: dict[str, Any]) 
         return None
     names = [feature["name"] for feature in data["features"]]
     # Who comes several times a day may have changed in between: which row is which cannot be told.
-    right = snapshot[names].assign(key=snapshot[data["keyColumns"][0]].map(str), day=_days(snapshot, data["timeColumn"], data))
+    right = snapshot[names].assign(key=snapshot[data["keyColumns"][0]].map(str), **{DAY: _days(snapshot, data["timeColumn"], data)})
     asked = logged[logged["key"].notna()]
-    left = asked[["key", *names]].assign(day=_days(asked, "time", data))
-    once = [part.drop_duplicates(["key", "day"], keep=False) for part in (left, right)]
-    both = once[0].merge(once[1], on=["key", "day"], suffixes=(".logged", ".snapshot"))
+    left = asked[["key", *names]].assign(**{DAY: _days(asked, "time", data)})
+    once = [part.drop_duplicates(["key", DAY], keep=False) for part in (left, right)]
+    both = once[0].merge(once[1], on=["key", DAY], suffixes=(".logged", ".snapshot"))
     if both.empty:
         return None
     features = []

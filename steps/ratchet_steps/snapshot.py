@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import to_table
+from .columns import promised_types, to_table
 from .contract import StepFailure, report_progress, run_job
 from .dataset import put_part
 from .object_store import open_store, put_document
@@ -29,7 +29,7 @@ def snapshot(job: dict[str, Any]) -> dict[str, Any]:
         )
 
     report_progress(1, 3, f"reading rows of {_span(start, end)}")
-    rows = load_rows(data["source"], start, end)
+    rows = load_rows(data["source"], start, end, {*promised_types(data), *data["keyColumns"]})
     if rows.empty:
         raise StepFailure("WindowEmpty", f"data.source: expected rows in {_span(start, end)}, found none at all")
     table = _as_known(_rows_of_window(to_table(rows, data), data, start, end), data["label"], end)

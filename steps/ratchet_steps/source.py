@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import pandas as pd
 from .contract import StepFailure
 
 
-def load_rows(source: dict[str, Any], start: datetime, end: datetime) -> pd.DataFrame:
-    """All rows that the source has for start <= time < end; it may give more. @throws StepFailure InputInvalid."""
+def load_rows(source: dict[str, Any], start: datetime, end: datetime, columns: Collection[str] = ()) -> pd.DataFrame:
+    """All rows that the source has for start <= time < end; it may give more. @throws StepFailure InputInvalid.
+
+    `columns`: what the model file names; that rows are indexed by one of them makes it no less a column.
+    """
     if source.get("kind") == "python":
-        return _call(source["entrypoint"], start, end)
+        return _with_index(_call(source["entrypoint"], start, end), columns).reset_index(drop=True)
     if source.get("kind") == "parquet":
-        return _read_parquet(source["uri"])
+        return _read_parquet(source["uri"], columns)
     raise StepFailure("InputInvalid", f"data.source.kind: expected python or parquet, found {source.get('kind')!r}")
 
 
@@ -34,19 +38,18 @@ def _call(entrypoint: str, start: datetime, end: datetime) -> pd.DataFrame:
     rows = function(start, end)
     if not isinstance(rows, pd.DataFrame):
         raise StepFailure("InputInvalid", f"data.source.entrypoint: {entrypoint} gave {type(rows).__name__}, expected pandas.DataFrame")
-    return _with_index(rows).reset_index(drop=True)
+    return rows
 
 
-def _read_parquet(uri: str) -> pd.DataFrame:
+def _read_parquet(uri: str, columns: Collection[str]) -> pd.DataFrame:
     files = _parquet_files(uri)
     if not files:
         raise StepFailure("InputInvalid", f"data.source.uri: expected Parquet files at {uri}, found none")
-    return pd.concat([_with_index(pd.read_parquet(file)) for file in files], ignore_index=True)
+    return pd.concat([_with_index(pd.read_parquet(file), columns) for file in files], ignore_index=True)
 
 
-def _with_index(rows: pd.DataFrame) -> pd.DataFrame:
-    """A time that rows are indexed by is a column like any other."""
-    named = [name for name in rows.index.names if name is not None and name not in rows.columns]
+def _with_index(rows: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+    named = [name for name in rows.index.names if name in columns and name not in rows.columns]
     return rows.reset_index(level=named) if named else rows
 
 

@@ -45,7 +45,7 @@ def tend_logs(store: ObjectStore, model: str, now_ms: int, retention_days: dict[
                 report_progress(number, len(ended), f"{kind} of {hour}")
                 try:
                     compact_hour(store, keys)
-                except pa.ArrowException as error:  # a feature that became another: its hour stays as it is, the others do not wait for it
+                except (pa.ArrowInvalid, pa.ArrowTypeError) as error:  # a feature that became another: its hour stays as it is, the others do not wait for it
                     print(f"{kind} of {hour} cannot become one file: {' '.join(str(error).split())[:200]}", flush=True)
         found[kind] = {
             "expiredHours": len(expired),

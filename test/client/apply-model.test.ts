@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { createLedger } from '../../src/activities/ledger.js';
 import { putDocument } from '../../src/activities/documents.js';
@@ -62,17 +62,23 @@ test('of two applies at once the schedule is that of the file in force, whoever 
   };
   const model = { model: 'flights', apply } as never;
   const schedules = new Map<string, { spec: { cronExpressions: string[] }; action: object }>();
+  let blind = 0;
   const handleOf = (id: string) => ({
     describe: async () => {
-      const found = schedules.get(id);
+      const found = blind-- > 0 ? undefined : schedules.get(id);
       if (found === undefined) throw new ScheduleNotFoundError('none', id);
       return found;
     },
     update: async (change: (before: object) => never) => void schedules.set(id, change({ state: { paused: false } })),
   });
-  const create = async ({ scheduleId, ...plan }: { scheduleId: string }) => void schedules.set(scheduleId, plan as never);
+  const create = async ({ scheduleId, ...plan }: { scheduleId: string }) => {
+    if (schedules.has(scheduleId)) throw new ScheduleAlreadyRunning('there is one', scheduleId);
+    schedules.set(scheduleId, plan as never);
+  };
   const client = { schedule: { getHandle: handleOf, create } } as never;
   const spec = at('0 6 * * *');
-  expect(await applyModel({ client, store, model, spec, folder, requestedBy: 'ana' })).toMatchObject({ schedule: 'created' });
+  schedules.set('ratchet/flights/schedule', { spec: { cronExpressions: ['0 8 * * *'] }, action: {} });
+  blind = 1; // nor do we see theirs when we look for one
+  expect(await applyModel({ client, store, model, spec, folder, requestedBy: 'ana' })).toMatchObject({ schedule: 'updated' });
   expect([...schedules.values()].map((schedule) => schedule.spec.cronExpressions)).toEqual([['0 7 * * *']]);
 });

@@ -15,4 +15,5 @@ test('half a surrogate, as a text that was cut ends in, is written as what canno
 test('what has no JSON form is refused as before', () => {
   expect(() => canonicalJson(undefined)).toThrow(TypeError);
   expect(() => canonicalJson({ a: NaN })).toThrow(/NaN/);
+  expect(() => canonicalJson({ a: half, b: NaN })).toThrow(/NaN/);
 });

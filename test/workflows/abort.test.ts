@@ -66,6 +66,22 @@ test('stopping a job may take as long as a cluster waits for a node that is not 
   expect(Number((stop as { startToCloseTimeout: { seconds: string } }).startToCloseTimeout.seconds)).toBeGreaterThan(longestSeconds + 30);
 });
 
+test('an end waits a day at most for what still runs; evidence is recorded under the digest that its job was submitted with', async () => {
+  const model = modelInTest(loop());
+  const { handle } = await haltIn(model, 'validate');
+  await handle.executeUpdate(abortUpdate, { args: [request] });
+  await handle.result();
+  const { events } = historyJson(await handle.fetchHistory());
+  const scheduled = (name: string) => {
+    const found = events.map((event) => event['activityTaskScheduledEventAttributes']);
+    return found.find((each) => (each as { activityType?: { name: string } } | undefined)?.activityType?.name === name);
+  };
+  expect(scheduled('stopJobsOfCycle')).toMatchObject({ scheduleToCloseTimeout: { seconds: '86400' } });
+  const { input } = scheduled('recordStage') as { input: { payloads: { data: string }[] } };
+  const asked = JSON.parse(Buffer.from(input.payloads[0]!.data, 'base64').toString()) as { stage: string; inputDigest: string };
+  expect(asked).toMatchObject({ stage: 'snapshot', inputDigest: expect.stringMatching(/^sha256:/) as string });
+});
+
 test.for(STAGES)('a cancellation from outside in %s ends the cycle just so', async (stage) => {
   const model = modelInTest(loop());
   const { handle } = await haltIn(model, stage);

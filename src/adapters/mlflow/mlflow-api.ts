@@ -31,6 +31,12 @@ export function createMlflowApi({ trackingUri, environment = process.env, timeou
 
   async function call(method: string, path: string, content: Record<string, unknown>): Promise<Record<string, unknown> | null> {
     const what = `MLflow ${address} ${method} ${path}`;
+    // What fetch says of a header that it cannot send holds the header.
+    if (authorization !== null && !/^[\x20-\x7e]*$/.test(authorization)) {
+      throw new RatchetError('RegistryRefused', `${what}: MLFLOW_TRACKING_TOKEN: expected one line of plain letters, found others`, {
+        remedy: 'set MLFLOW_TRACKING_TOKEN to the token alone',
+      });
+    }
     const url = new URL(`${address}/api/2.0/mlflow/${path}`);
     if (method === 'GET') for (const [name, value] of Object.entries(content)) url.searchParams.set(name, String(value));
     let status: number;
@@ -94,15 +100,6 @@ function readAddress(trackingUri: string, environment: NodeJS.ProcessEnv): { add
   const user = decodeURIComponent(url.username) || environment.MLFLOW_TRACKING_USERNAME;
   const password = decodeURIComponent(url.password) || environment.MLFLOW_TRACKING_PASSWORD;
   const token = environment.MLFLOW_TRACKING_TOKEN?.trim();
-  if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) {
-    throw new RatchetError(
-      'RegistryRefused',
-      'MLFLOW_TRACKING_TOKEN: expected one line of printable letters without blanks, found others',
-      {
-        remedy: 'set MLFLOW_TRACKING_TOKEN to the token alone',
-      },
-    );
-  }
   const basic = user && password !== undefined ? `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` : null;
   return { address: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, authorization: basic ?? (token ? `Bearer ${token}` : null) };
 }
@@ -118,9 +115,8 @@ function networkWords(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `none within ${timeoutMs} ms`;
   const cause = error.cause instanceof Error ? error.cause : error;
-  // What fetch says of a header that it will not send holds the header.
-  if (!('code' in cause)) return cause === error ? `an error of the request itself (${error.name})` : cause.message;
-  return `${String(cause.code)} ${cause.message}`;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return [code, cause.message].filter(Boolean).join(' ');
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

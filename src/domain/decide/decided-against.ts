@@ -7,7 +7,8 @@ export interface DecidedAgainst {
 
 /**
  * The decision against a cycle that its records hold, whatever became of its workflow afterwards: a verdict that stopped it,
- * people who said no or nothing, an analysis that turned its traffic back. null: none. Pure.
+ * people who said no or nothing. null: none. Pure. A record of traffic that was turned back does not say who decided it, or whether
+ * anybody did.
  *
  * @param bodies records of the ledger, in order; those of other cycles are passed over.
  */
@@ -22,6 +23,5 @@ export function decidedAgainst(bodies: readonly LedgerBody[], cycle: number): De
     const no = asked.votes.find(({ decision }) => decision === 'reject');
     return { outcome: 'rejected', reason: `rejected by ${no?.signer ?? 'a signer'}${no?.comment ? `: ${no.comment}` : ''}` };
   }
-  const withdrawn = own.findLast((body) => body.kind === 'withdrawn');
-  return withdrawn?.analysisDigest ? { outcome: 'rejected', reason: withdrawn.reason } : null;
+  return null;
 }

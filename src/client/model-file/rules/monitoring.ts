@@ -6,7 +6,7 @@ import type { Rule } from './rule.js';
 const AT = ['spec', 'monitoring'] as const;
 
 /** What a row of the log says beside its features: monitoring could not tell a feature of that name from it. */
-const LOGGED = new Set(['id', 'row', 'time', 'version', 'instance', 'arm', 'key', 'output', 'latencyMs', 'label', 'day']);
+const LOGGED = new Set(['id', 'row', 'time', 'version', 'key', 'output', 'latencyMs', 'label']);
 
 /** What monitoring can never do: look at what nobody serves, or wait for more windows than it counts. */
 export const checkMonitoring: Rule = ({ monitoring, serving, data }) => {
@@ -43,7 +43,7 @@ export const checkMonitoring: Rule = ({ monitoring, serving, data }) => {
     });
   }
   for (const [index, { name }] of (data?.features ?? []).entries()) {
-    if (!LOGGED.has(name) && !name.startsWith('kpi_')) continue;
+    if (!LOGGED.has(name)) continue;
     findings.push({
       path: ['spec', 'data', 'features', index, 'name'],
       severity: 'error',

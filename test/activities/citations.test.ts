@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createLedger } from '../../src/activities/ledger.js';
+import { createLifecycleActivities } from '../../src/activities/lifecycle-activities.js';
+import type { LedgerBody } from '../../src/domain/ledger.js';
+import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
+import { createMemoryStore } from '../fakes/memory-store.js';
+import { AT, cycleStarted, judged } from '../ledger/sample-bodies.js';
+
+const model = 'm';
+
+/** A cycle that ended failed, as one is settled whose workflow is gone. */
+async function failedAfter(...bodies: ((cycle: number) => LedgerBody)[]) {
+  const store = createMemoryStore();
+  const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
+  const append = (key: string, body: LedgerBody) => ledger.append({ model, key, body, expects: {}, at: AT });
+  const { seq: cycle } = await append('t/cycle-started', cycleStarted('t'));
+  for (const body of bodies) await append(`${cycle}/${body(cycle).kind}`, body(cycle));
+  const failure = { type: 'JobLost', class: 'lost', message: 'gone', remedy: '' };
+  const ended = { kind: 'cycle-ended', cycle, outcome: 'failed', stage: null, reason: 'gone', failure, evidence: {} } as const;
+  await append(`${cycle}/cycle-ended`, ended);
+  const ports = { store, ledger, jobCluster: createMemoryJobCluster(store), router: {} as never, searchAttributes: false };
+  return createLifecycleActivities(ports).findCitations({ model, cycle });
+}
+
+test('a cycle that failed is retried, unless a decision against it is on record', async () => {
+  expect(await failedAfter()).toEqual({ asOf: AT, cites: {} });
+  expect(await failedAfter((cycle) => judged(cycle))).toEqual({ asOf: AT, cites: {} });
+  expect(await failedAfter((cycle) => judged(cycle, { face: 'fail', next: 'stop' }))).toEqual({
+    refusal: expect.stringContaining('was rejected, by a decision and not by a failure: ratchet trigger m') as string,
+  });
+});
