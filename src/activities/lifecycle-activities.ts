@@ -171,7 +171,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
       ended.outcome === 'failed' || ended.outcome === 'aborted' ? decidedAgainst(bodiesOf(records), cycle)?.outcome : ended.outcome;
     if (decided !== undefined) {
       return {
-        refusal: `cycle ${cycle} was ${decided}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
+        refusal: `cycle ${cycle} ${decided === ended.outcome ? 'ended' : 'was'} ${decided}, by a decision and not by a failure: ratchet trigger ${model} starts a new one`,
       };
     }
     // A retry that ended early finished little itself; what it was to cite is as good as before.
