@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMlflowModelRegistry } from '../../src/adapters/mlflow/model-registry.js';
-import { KILL_POINTS, records, REFIT_KILL_POINTS } from './kill-point.js';
+import { KILL_POINTS, records, REFIT_KILL_POINTS, type KillPoint } from './kill-point.js';
 import { MODEL, startQuickStack, type QuickStack } from './quick-stack.js';
 import { surviveKill, VICTIMS } from './survive-kill.js';
 
@@ -11,8 +11,11 @@ describe('a cycle survives kill -9', () => {
   });
   afterAll(async () => stack?.stop());
 
+  // A supervisor that dies takes all others with it: half of the moments show what is its own, that it starts them again.
+  const halfOfThem: readonly KillPoint[] = KILL_POINTS.filter((_, index) => index % 2 === 1);
   for (const victim of VICTIMS) {
-    test.for(KILL_POINTS.map((point) => [victim, point] as const))('of %s at: %s', async ([_victim, point]) => {
+    const points: readonly KillPoint[] = victim === 'supervisor too' ? halfOfThem : KILL_POINTS;
+    test.for(points.map((point) => [victim, point] as const))('of %s at: %s', async ([_victim, point]) => {
       await surviveKill(stack, victim, point);
     });
   }
