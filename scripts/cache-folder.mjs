@@ -19,10 +19,13 @@ export function makeCacheFolder() {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new SetupError(
-      `cannot make the folder ${folder} (${error.code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`,
-    );
+    throw cannotUse(`make the folder ${folder}`, error);
   }
+}
+
+/** What cannot be done in the cache folder, for which system error. */
+export function cannotUse(what, { code }) {
+  return new SetupError(`cannot ${what} (${code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`);
 }
 
 /** 16 hex digits of SHA-256 over strings; names a folder by what it was made from. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { SetupError } from './setup-error.mjs';
+import { cannotUse } from './cache-folder.mjs';
 
 const refreshMs = 2_000;
 const staleMs = 30_000;
@@ -44,7 +44,7 @@ function tryCreate(lockFile) {
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
-    throw cannotWrite(lockFile, error);
+    throw cannotUse(`write ${lockFile}`, error);
   }
 }
 
@@ -52,14 +52,8 @@ function makeFolderOf(lockFile) {
   try {
     mkdirSync(dirname(lockFile), { recursive: true });
   } catch (error) {
-    throw cannotWrite(lockFile, error);
+    throw cannotUse(`write ${lockFile}`, error);
   }
-}
-
-function cannotWrite(lockFile, { code }) {
-  return new SetupError(
-    `cannot write ${lockFile} (${code}): set RATCHET_CACHE to a folder that you may write, then run the same command again.`,
-  );
 }
 
 function isStale(lockFile) {

@@ -1,6 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { Judged } from '../activities/judge-activities.js';
+import { rejectedBy, stoppedBy } from '../domain/decide/decided-against.js';
 import { longActivities, projectActivities, shortActivities } from './activity-proxies.js';
 import { approveCandidate, listenForVotes } from './approve-candidate.js';
 import { endCycle, endingOf, type Ending } from './cycle-ending.js';
@@ -72,12 +73,12 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
   for (const stage of ['snapshot', 'validate', 'train', 'evaluate'] as const) await runJobStage(input, stage, opened, progress, pauses);
 
   const verdict = await judgeStage(input, progress);
-  if (verdict.next === 'stop') return stoppedBy(verdict, progress, 'judge');
+  if (verdict.next === 'stop') return endedBy(verdict, progress, 'judge');
   if (opened.refit) {
     await runJobStage(input, 'refit', opened, progress, pauses);
     await runJobStage(input, 'agree', opened, progress, pauses);
     const agreement = await shortActivities('judge the refit').judgeAgreement({ model, cycle, evidence: progress.evidence() });
-    if (agreement.next !== 'proceed') return stoppedBy(agreement, progress, 'agree');
+    if (agreement.next !== 'proceed') return endedBy(agreement, progress, 'agree');
   }
 
   progress.begin('register', 'registering');
@@ -90,7 +91,7 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     progress.begin('approve', 'waiting for people');
     const outcome = await approveCandidate(input, registered.candidateDigest, opened, progress, verdict.reasons);
     if (outcome !== 'approved') {
-      const reason = outcome === 'timedOut' ? tooFew(progress, opened.approval) : `rejected by ${rejecter(progress)}`;
+      const reason = outcome === 'timedOut' ? tooFew(progress, opened.approval) : rejectedBy(progress.state.approval?.votes ?? []);
       progress.fail('approve', reason);
       return { outcome: 'rejected', reason, failure: null };
     }
@@ -141,21 +142,16 @@ async function judgeStage({ model, cycle }: CycleInput, progress: CycleProgress)
   return verdict;
 }
 
-function stoppedBy(verdict: Judged, progress: CycleProgress, stage: 'judge' | 'agree'): Ending {
-  const reason = verdict.reasons.join('; ') || verdict.face;
-  progress.fail(stage, reason);
-  return { outcome: verdict.face === 'fail' ? 'rejected' : 'inconclusive', reason, failure: null };
+function endedBy(verdict: Judged, progress: CycleProgress, stage: 'judge' | 'agree'): Ending {
+  const stopped = stoppedBy(verdict);
+  progress.fail(stage, stopped.reason);
+  return { ...stopped, failure: null };
 }
 
 function tooFew(progress: CycleProgress, { quorum, timeoutHours }: OpenedCycle['approval']): string {
   const signers = progress.state.approval?.votes.map(({ signer }) => signer) ?? [];
   const who = signers.length === 0 ? 'nobody signed' : `${signers.length} of ${quorum} approvals (${signers.join(', ')})`;
   return `${who} within ${timeoutHours} hours`;
-}
-
-function rejecter(progress: CycleProgress): string {
-  const vote = progress.state.approval?.votes.find((counted) => counted.decision === 'reject');
-  return vote === undefined ? 'a signer' : `${vote.signer}${vote.comment === '' ? '' : `: ${vote.comment}`}`;
 }
 
 /** @returns what asked for the abort; null: nobody did */

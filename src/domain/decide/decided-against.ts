@@ -1,5 +1,7 @@
 import type { CycleOutcome, LedgerBody } from '../ledger.js';
 
+type Body<K extends LedgerBody['kind']> = Extract<LedgerBody, { kind: K }>;
+
 export interface DecidedAgainst {
   readonly outcome: Extract<CycleOutcome, 'rejected' | 'inconclusive'>;
   readonly reason: string;
@@ -15,13 +17,19 @@ export interface DecidedAgainst {
 export function decidedAgainst(bodies: readonly LedgerBody[], cycle: number): DecidedAgainst | null {
   const own = bodies.filter((body) => 'cycle' in body && body.cycle === cycle);
   const judged = own.findLast((body) => body.kind === 'judged');
-  if (judged?.next === 'stop')
-    return { outcome: judged.face === 'fail' ? 'rejected' : 'inconclusive', reason: judged.reasons.join('; ') || judged.face };
+  if (judged?.next === 'stop') return stoppedBy(judged);
   const asked = own.findLast((body) => body.kind === 'approved');
   if (asked?.outcome === 'timedOut') return { outcome: 'rejected', reason: 'too few signed in time' };
-  if (asked?.outcome === 'rejected') {
-    const no = asked.votes.find(({ decision }) => decision === 'reject');
-    return { outcome: 'rejected', reason: `rejected by ${no?.signer ?? 'a signer'}${no?.comment ? `: ${no.comment}` : ''}` };
-  }
-  return null;
+  return asked?.outcome === 'rejected' ? { outcome: 'rejected', reason: rejectedBy(asked.votes) } : null;
+}
+
+/** How a verdict that stops a cycle ends it. */
+export function stoppedBy({ face, reasons }: Pick<Body<'judged'>, 'face'> & { readonly reasons: readonly string[] }): DecidedAgainst {
+  return { outcome: face === 'fail' ? 'rejected' : 'inconclusive', reason: reasons.join('; ') || face };
+}
+
+/** Who said no, and why. */
+export function rejectedBy(votes: readonly Pick<Body<'approved'>['votes'][number], 'signer' | 'decision' | 'comment'>[]): string {
+  const no = votes.find(({ decision }) => decision === 'reject');
+  return `rejected by ${no?.signer ?? 'a signer'}${no?.comment ? `: ${no.comment}` : ''}`;
 }
