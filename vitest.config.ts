@@ -44,7 +44,7 @@ export default defineConfig({
           include: chaos,
           globalSetup: ['test/setup/environments.ts'],
           ...withLongWork,
-          maxWorkers: 1,
+          maxWorkers: 2, // most of its time a cycle waits for who was killed
           sequence: { groupOrder: 2 },
         },
       },

@@ -6,7 +6,6 @@ import { tellStack } from './tell-stack.js';
 import { until } from './until.js';
 
 export type Victim = 'worker' | 'temporal' | 'mlflow' | 'together' | 'supervisor too';
-export const VICTIMS: readonly Victim[] = ['worker', 'temporal', 'mlflow', 'together', 'supervisor too'];
 
 const DAY_MS = 86_400_000;
 let cycles = 0;

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, test } from 'vitest';
 import { startTestMlflow } from '../servers/mlflow.js';
 import { removeFolder } from '../temporary-folder.js';
-import { isReached, records } from '../chaos/kill-point.js';
-import { startQuickStack } from '../chaos/quick-stack.js';
-import { surviveBlow } from '../chaos/survive-kill.js';
-import { until } from '../chaos/until.js';
+import { isReached, records } from './kill-point.js';
+import { startQuickStack } from './quick-stack.js';
+import { surviveBlow } from './survive-kill.js';
+import { until } from './until.js';
 
 test('a cycle waits for an MLflow that is away for a minute, and registers once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ratchet-mlflow-away-'));
