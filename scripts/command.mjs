@@ -61,11 +61,13 @@ export async function runInstall(what, file, args, options) {
   return output;
 }
 
-/** One sentence about a failed step: disk, network or else, each with what to do. */
+/** One sentence about a failed step: disk, certificates, network or else, each with what to do. */
 export function explainFailure(what, output) {
   const line = lastErrorLine(output);
   if (/ENOSPC|no space left on device|disk quota exceeded|os error 28\b/i.test(output))
     return `${what} failed, the disk is full: free 3 GB (or point RATCHET_CACHE at a larger disk), then run the same command again. Last line: ${line}`;
+  if (/certificate.?verify|peer certificate|certificate signed by|self-signed certificate|_CERT_|x509:/i.test(output))
+    return `${what} failed, this machine does not trust the certificate of the package registry: where a proxy signs for it, name the file of its certificate in NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT, then run the same command again. Last line: ${line}`;
   if (
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network|name resolution|dns error|connect error|error sending request|failed to fetch|no matching distribution|NewConnectionError|ProxyError|dial tcp/i.test(
       output,

@@ -75,6 +75,21 @@ describe('a failed installation', () => {
       /could not be reached.*request to x failed/,
     ],
     ['without a network, by uv', 'error: Failed to fetch: `x`\n  Caused by: dns error', /could not be reached.*Caused by: dns error/],
+    [
+      'behind a proxy that signs for others, by npm',
+      'npm error code SELF_SIGNED_CERT_IN_CHAIN\nnpm error request to x failed, reason: self-signed certificate in certificate chain',
+      /does not trust the certificate.*NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT.*reason: self-signed/,
+    ],
+    [
+      'behind a proxy that signs for others, by pip',
+      'WARNING: Retrying: SSLCertVerificationError(1, certificate verify failed: unable to get local issuer certificate)\nERROR: No matching distribution found for uv==1',
+      /does not trust the certificate.*SSL_CERT_FILE/,
+    ],
+    [
+      'behind a proxy that signs for others, by uv',
+      'error: Failed to fetch: `x`\n  Caused by: invalid peer certificate: UnknownIssuer',
+      /does not trust the certificate.*Caused by: invalid peer certificate/,
+    ],
     ['on a full disk', 'error: failed to write\n  Caused by: No space left on device (os error 28)', /the disk is full: free 3 GB/],
     [
       'for another reason',
