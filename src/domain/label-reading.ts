@@ -63,7 +63,7 @@ export const LabelReading = z.strictObject({
     unmatchedLabels: Count,
     /** Rows whose labels say different things; the first received counts. */
     conflicts: Count,
-    /** Labels observed before their prediction was made. */
+    /** Labels observed before their prediction was made, by more than clocks differ: not used. */
     observedBefore: Count,
   }),
   conflicts: z.array(z.strictObject({ id: z.string(), row: z.number().int(), field: z.string(), first: z.number(), other: z.number() })),

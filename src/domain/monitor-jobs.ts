@@ -143,7 +143,7 @@ export const MonitorOutput = z.strictObject({
       ambiguousIds: z.number().int(),
       unmatchedLabels: z.number().int(),
       conflicts: z.number().int(),
-      /** Observed before their prediction was made: not used. */
+      /** Observed before their prediction was made, by more than clocks differ: not used. */
       observedBefore: z.number().int(),
       /** Labels that exist because our own output decided so. */
       ownDecision: z.number().int(),

@@ -1,8 +1,10 @@
 """Predictions with what became known of them: the one join of the log and the labels, over the asked hours alone.
 
-A label is taken by what was known at `as_of`: received and observed by then. Of several labels of one row the first received
-counts; others that say something else are conflicts. A label without a prediction in these hours is counted, and kept where
-it lies. An id that stands for several predictions with different answers names none of them: its rows get no label.
+A label is taken by what was known at `as_of`: received and observed by then. One that was observed before its prediction, by
+more than clocks differ, is a leak or means another prediction: it is counted, and not used. Of several labels of one row the
+first received counts; others that say something else are conflicts. A label without a prediction in these hours is counted,
+and kept where it lies. An id that stands for several predictions with different answers names none of them: its rows get no
+label.
 """
 
 import tempfile
@@ -17,8 +19,10 @@ from .contract import StepFailure
 from .log_files import HOUR_MS, FilesChanged, fetch_hours, is_torn, list_hours
 from .object_store import ObjectStore
 
-# A label is received after its prediction was logged, but for the clocks of two machines.
+# A label is observed and received after its prediction was logged, but for the clocks of two machines.
 SKEW_MS = HOUR_MS
+IS_OF = 'p.id = l.id AND p."row" = l."row" AND NOT p.isAmbiguous'
+IS_TOO_EARLY = f"l.observedAtMs < p.timeMs - {SKEW_MS}"
 EXAMPLES_MAX = 10
 TRIES_MAX = 4
 
@@ -48,7 +52,7 @@ class LabelJoin(NamedTuple):
     label (null: not known), censored, observedAtMs, receivedAtMs, policy, propensity, kpi_<name>.
 
     counts: predictions, labelled, censored, repeated (the same answer logged again), ambiguousIds, unmatchedLabels,
-    conflicts, observedBefore (labels observed before their prediction was made: a leak or a clock).
+    conflicts, observedBefore (labels observed before their prediction was made, and therefore not used).
     conflicts: examples, each {id, row, field, first, other}. kpis: the names that came with labels.
     torn: the keys of files that cannot be read; what they held is missing.
     """
@@ -92,8 +96,8 @@ def _join(connection: duckdb.DuckDBPyConnection, store: ObjectStore, request: Jo
     _read_predictions(connection, [str(path) for key, path in predictions.items() if key not in torn], request)
     kpis = _read_labels(connection, [str(path) for key, path in labels.items() if key not in torn], request)
     connection.execute(
-        """CREATE TABLE joined AS SELECT p.* EXCLUDE (isAmbiguous, repeats), l.* EXCLUDE (id, "row", isConflict)
-        FROM predictions p LEFT JOIN labels l ON p.id = l.id AND p."row" = l."row" AND NOT p.isAmbiguous"""
+        f"""CREATE TABLE joined AS SELECT p.* EXCLUDE (isAmbiguous, repeats), l.* EXCLUDE (id, "row", isConflict)
+        FROM predictions p LEFT JOIN labels l ON {IS_OF} AND NOT {IS_TOO_EARLY}"""
     )
     return LabelJoin(connection.sql, connection.execute, _counts(connection), _conflicts(connection, kpis), kpis, torn)
 
@@ -143,17 +147,15 @@ def _read_labels(connection: duckdb.DuckDBPyConnection, paths: list[str], reques
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    names = ("predictions", "labelled", "censored", "observedBefore")
-    found = connection.execute(
-        """SELECT count(*), count(label), count(*) FILTER (WHERE censored), count(*) FILTER (WHERE label IS NOT NULL AND observedAtMs < timeMs)
-        FROM joined"""
-    ).fetchone()
+    names = ("predictions", "labelled", "censored")
+    found = connection.execute("SELECT count(*), count(label), count(*) FILTER (WHERE censored) FROM joined").fetchone()
     others = connection.execute(
-        """SELECT (SELECT coalesce(sum(repeats), 0) FROM predictions), (SELECT count(DISTINCT id) FROM predictions WHERE isAmbiguous),
+        f"""SELECT (SELECT coalesce(sum(repeats), 0) FROM predictions), (SELECT count(DISTINCT id) FROM predictions WHERE isAmbiguous),
         (SELECT count(*) FROM labels l WHERE NOT EXISTS (FROM predictions p WHERE p.id = l.id AND p."row" = l."row")),
-        (SELECT count(*) FROM labels WHERE isConflict)"""
+        (SELECT count(*) FROM labels WHERE isConflict),
+        (SELECT count(*) FROM predictions p JOIN labels l ON {IS_OF} AND {IS_TOO_EARLY})"""
     ).fetchone()
-    rest = ("repeated", "ambiguousIds", "unmatchedLabels", "conflicts")
+    rest = ("repeated", "ambiguousIds", "unmatchedLabels", "conflicts", "observedBefore")
     return {name: int(value) for name, value in zip((*names, *rest), (*(found or ()), *(others or ())), strict=True)}
 
 

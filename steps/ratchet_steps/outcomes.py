@@ -31,10 +31,7 @@ class Outcomes(NamedTuple):
 
 
 def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str], rows_max: int = COHORT_ROWS_MAX) -> Outcomes:
-    """Predictions of the window, with what was known of them at the end of the monitored window.
-
-    A label that was observed before its prediction is a leak or a wrong clock: it is counted, and not used.
-    """
+    """Predictions of the window, with what was known of them at the end of the monitored window."""
     start_ms, end_ms, as_of_ms = (_ms(time) for time in (window["start"], window["end"], job["window"]["end"]))
     with open_join(store, JoinRequest(job["model"], start_ms, end_ms, as_of_ms, with_features=True)) as join:
         found = _rows(join, job["version"], rows_max)
@@ -48,7 +45,7 @@ def read_outcomes(store: ObjectStore, job: dict[str, Any], window: dict[str, str
     frame = pd.DataFrame({name: found[name] for name in ("id", "row", "key", "version", "output")})
     frame["time"] = pd.to_datetime(found["timeMs"], unit="ms", utc=True)
     label = found["label"].astype("float64")
-    frame["label"] = label.where(label.isin([0.0, 1.0]) & ~(found["observedAtMs"] < found["timeMs"]), np.nan)
+    frame["label"] = label.where(label.isin([0.0, 1.0]), np.nan)
     for name in kpis:
         frame[f"kpi_{name}"] = found[f"kpi_{name}"].astype("float64")
     return Outcomes(with_features(frame, found, job["data"]["features"], "feature_"), counts, kpis, torn, days, one_in)

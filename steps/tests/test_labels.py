@@ -103,8 +103,16 @@ def test_only_the_asked_hours_are_read_and_a_clock_that_goes_wrong_loses_no_labe
     log.labels(label("in", 1, received_ms=START - HOUR // 2))  # its clock is half an hour behind the server's
     damaged = log.put("predictions", [{"no": "log"}], START - 40 * DAY)
     rows, counts, _ = joined(log)
-    assert (rows, counts["observedBefore"]) == ([("in", 0, 1)], 1)
+    assert (rows, counts["observedBefore"]) == ([("in", 0, 1)], 0)
     assert log.store.get_named(damaged) is not None
+
+
+def test_a_label_observed_before_its_prediction_is_counted_and_not_used(log):
+    log.predictions(prediction("a", START + 2 * HOUR), prediction("b", START + 2 * HOUR))
+    log.labels(label("a", 1, observed_ms=START + HOUR - 1, revenue=1.5), label("b", 1, observed_ms=START + HOUR, position=1, revenue=1.5))
+    rows, counts, _ = joined(log, select="id, label, kpi_revenue")
+    assert rows == [("a", None, None), ("b", 1, 1.5)]
+    assert (counts["labelled"], counts["observedBefore"], counts["unmatchedLabels"]) == (1, 1, 0)
 
 
 def test_versions_with_other_features_are_read_together(log):
@@ -188,7 +196,7 @@ def test_callers_who_stay_with_an_arm_speak_once_in_turn_and_each_counts_once(lo
     asked = [(day, caller, at) for day in range(days) for caller in range(90) for at in range(1 + caller % 4)]
     rows = [{**prediction(f"{day}-{caller}-{at}", START + day * DAY + at, instance="m-7" if caller % 2 else "m-3"), "key": f"c{caller}"} for day, caller, at in asked]
     log.predictions(*rows, {**prediction("nobody", instance="m-7")})
-    log.labels(*[label(row["id"], None, position=at, revenue=float(caller)) for at, (row, (_, caller, _)) in enumerate(zip(rows, asked, strict=True))])
+    log.labels(*[label(row["id"], None, received_ms=START + days * DAY, position=at, revenue=float(caller)) for at, (row, (_, caller, _)) in enumerate(zip(rows, asked, strict=True))])
     comparison = Comparison({"challenger": ["m-7"], "champion": ["m-3"]}, {"revenue": (0, 50)}, groups)
     with open_join(log.store, JoinRequest("m", START, START + days * DAY, START + 100 * DAY)) as join:
         found = labelled_days(join, START, START + days * DAY, "UTC", comparison)

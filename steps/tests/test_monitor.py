@@ -277,9 +277,9 @@ def test_labels_that_our_own_output_selected_are_counted_and_their_gap_is_seen(j
 def test_a_label_from_before_its_prediction_is_not_used(job, store, traffic):
     rows = traffic()
     ship(store, logged(rows, answers(rows)))
-    put_labels(store, rows, delay_hours=-1)
+    put_labels(store, rows, delay_hours=-1.01)
     found = outcome(job)
-    assert found.counts["observedBefore"] > 2000 and found.frame["label"].notna().sum() == 0
+    assert found.counts["observedBefore"] > 2000 and found.counts["labelled"] == 0 and found.frame["label"].notna().sum() == 0
 
 
 def test_a_number_that_comes_with_labels_has_a_mean_by_days(job, store, traffic):

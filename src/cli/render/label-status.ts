@@ -23,7 +23,7 @@ export function labelStatusLines({ model, from, asOf, counts, conflicts, kpis, d
       ['labels without a prediction of this time', counts.unmatchedLabels],
       ['rows with conflicting labels', counts.conflicts],
       ['ids used for different predictions', counts.ambiguousIds],
-      ['labels observed before their prediction', counts.observedBefore],
+      ['labels observed before their prediction, not used', counts.observedBefore],
       ['named numbers', kpis.join(', ')],
     ]),
     ...(conflicts.length > 0 ? ['', 'conflicting labels: the first received counts'] : []),
