@@ -1,8 +1,9 @@
 import type { ModelVersion } from '../domain/candidate.js';
+import { anchorBefore } from '../domain/decide/anchor-before.js';
 import { spentBefore } from '../domain/decide/spent-before.js';
 import { versionBefore } from '../domain/version-before.js';
 import { RatchetError } from '../domain/failure.js';
-import type { LedgerState } from '../domain/ledger.js';
+import type { LedgerBody, LedgerState } from '../domain/ledger.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { shiftSecondsMaxOf } from '../domain/serving-cluster.js';
 import type { ObjectStore } from '../ports/object-store.js';
@@ -11,12 +12,10 @@ import type { Ledger } from './ledger.js';
 import { instanceName } from './served-instance.js';
 
 /** Where a rollback leads, and what it starts from. */
-export interface RollbackPlan {
+export interface RollbackPlan extends BroughtBack {
   readonly from: string;
   readonly to: ModelVersion;
   readonly generation: number;
-  /** Spent against it before it was replaced; absent: none. */
-  readonly comparisons?: number;
   readonly openCycle: number | null;
   /** Whether that cycle's version may have traffic now. */
   readonly exposed: boolean;
@@ -27,6 +26,9 @@ export interface RollbackPlan {
   /** So long a shift may take where the champion is served; absent: a minute. */
   readonly shiftSecondsMax?: number;
 }
+
+/** What of a version's time as champion counts again. */
+type BroughtBack = Pick<Extract<LedgerBody, { kind: 'rolled-back' }>, 'comparisons' | 'anchor'>;
 
 export function createRollbackActivities({ store, ledger }: { store: ObjectStore; ledger: Ledger }) {
   return { planRollback, recordRollback };
@@ -55,7 +57,7 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
       from: state.champion.version,
       to: target,
       generation: state.generation,
-      ...(await spentOn(ledger, model, state, target)),
+      ...(await broughtBack(ledger, model, state, target)),
       openCycle: state.openCycle,
       exposed: state.exposure !== undefined,
       baking: state.bake?.cycle ?? null,
@@ -91,12 +93,12 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
     trafficBackAt: string | null;
     at: string;
   }): Promise<void> {
-    const { to, comparisons } = plan;
-    const spent = comparisons === undefined ? {} : { comparisons };
+    const { to, comparisons, anchor } = plan;
+    const back = { ...(comparisons !== undefined && { comparisons }), ...(anchor !== undefined && { anchor }) };
     await ledger.append({
       model,
       key: `generation-${plan.generation}/rolled-back`,
-      body: { kind: 'rolled-back', to, ...spent, requestedBy, reason, analysisDigest: null, seenAt: null, decidedAt, trafficBackAt },
+      body: { kind: 'rolled-back', to, ...back, requestedBy, reason, analysisDigest: null, seenAt: null, decidedAt, trafficBackAt },
       expects: { generation: plan.generation },
       at,
     });
@@ -104,22 +106,18 @@ export function createRollbackActivities({ store, ledger }: { store: ObjectStore
 }
 
 /** Of a record's body. A ledger that cannot be read that far back keeps nobody from recording where the traffic is. */
-export async function spentOn(
-  ledger: Ledger,
-  model: string,
-  { generation }: LedgerState,
-  to: ModelVersion,
-): Promise<{ readonly comparisons?: number }> {
-  const records = await ledger.readRecords(model, { from: to.cycle }).catch((error: unknown) => {
+export async function broughtBack(ledger: Ledger, model: string, { generation }: LedgerState, to: ModelVersion): Promise<BroughtBack> {
+  const all = await ledger.readRecords(model, { from: to.cycle }).catch((error: unknown) => {
     if (error instanceof RatchetError && error.type === 'LedgerBroken') return [];
     throw error;
   });
-  // Another try may have recorded it by now.
-  const comparisons = spentBefore(
-    records.filter(({ after }) => after.generation <= generation),
-    to,
-  );
-  return comparisons === 0 ? {} : { comparisons };
+  const records = all.filter(({ after }) => after.generation <= generation); // another try may have recorded it by now
+  const comparisons = spentBefore(records, to);
+  const anchor = anchorBefore(records, to);
+  return {
+    ...(comparisons !== 0 && { comparisons }),
+    ...(anchor !== undefined && anchor.candidateDigest !== to.candidateDigest && { anchor }),
+  };
 }
 
 function refused(message: string): RatchetError {

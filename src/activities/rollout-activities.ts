@@ -5,7 +5,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle, type CycleRef } from './cycle-context.js';
 import type { Ledger } from './ledger.js';
 import { briefRollout, challengerOf, type RolloutBrief } from './rollout-brief.js';
-import { spentOn } from './rollback-activities.js';
+import { broughtBack } from './rollback-activities.js';
 
 /** Who turned back and why, for the record. */
 export interface TurnedBack {
@@ -81,7 +81,7 @@ export function createRolloutActivities({ store, ledger }: { store: ObjectStore;
     const to = before.previousChampion;
     if (to === null)
       throw new RatchetError('LedgerConflict', `model ${model}: expected a champion before that of cycle ${cycle}, found none`);
-    const body: LedgerBody = { kind: 'rolled-back', to, ...(await spentOn(ledger, model, before, to)), ...back };
+    const body: LedgerBody = { kind: 'rolled-back', to, ...(await broughtBack(ledger, model, before, to)), ...back };
     await ledger.append({ model, key: `${cycle}/bake/rolled-back`, body, expects: { generation: before.generation }, at });
     return { openCycle: before.openCycle };
   }

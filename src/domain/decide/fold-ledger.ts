@@ -101,9 +101,9 @@ function promoted(before: LedgerState, { cycle, version, becomesAnchor, bakes }:
 /**
  * The budget is not refilled: what was spent against the version that is back counts again, beside what was spent since. There
  * is no previous champion afterwards, so nothing turns "back" to what was just turned away from; and what was turned away from
- * is no longer the anchor.
+ * is no longer the anchor: the one before it is.
  */
-function rolledBack(before: LedgerState, { to, comparisons = 0 }: Extract<LedgerBody, { kind: 'rolled-back' }>): LedgerState {
+function rolledBack(before: LedgerState, { to, comparisons = 0, anchor = to }: Extract<LedgerBody, { kind: 'rolled-back' }>): LedgerState {
   const wasAnchor = before.anchor !== null && before.anchor.candidateDigest === before.champion?.candidateDigest;
   return {
     ...withoutBake(before),
@@ -111,6 +111,6 @@ function rolledBack(before: LedgerState, { to, comparisons = 0 }: Extract<Ledger
     champion: to,
     previousChampion: null,
     comparisons: before.comparisons + comparisons,
-    anchor: wasAnchor ? to : before.anchor,
+    anchor: wasAnchor ? anchor : before.anchor,
   };
 }
