@@ -1,4 +1,5 @@
 import type { ModelVersion } from '../domain/candidate.js';
+import { refuseExpectation } from '../domain/decide/refuse-append.js';
 import type { Digest } from '../domain/digest.js';
 import type { Evidence, StageResult } from '../domain/evidence.js';
 import { RatchetError } from '../domain/failure.js';
@@ -25,7 +26,7 @@ export interface PromoteRequest extends CycleRef {
 
 export function createPromotionActivities({ store, ledger, registryOf }: ChampionAliasPorts) {
   const alias = createChampionAlias({ store, ledger, registryOf });
-  return { registerCandidate, promoteCandidate, projectChampion };
+  return { registerCandidate, checkBaseline, promoteCandidate, projectChampion };
 
   /** Stores the candidate document and registers its model under alias `challenger`. Asked again, it finds what it made. */
   async function registerCandidate(ref: CycleRef): Promise<RegisteredCandidate> {
@@ -67,6 +68,14 @@ export function createPromotionActivities({ store, ledger, registryOf }: Champio
       candidateDigest,
       version,
     };
+  }
+
+  /** @throws {RatchetError} ChampionChanged: the champion that this cycle was compared with is champion no more. */
+  async function checkBaseline({ model, cycle }: Pick<CycleRef, 'model' | 'cycle'>): Promise<void> {
+    const { baseline } = await loadCycle({ ledger, store }, model, cycle);
+    const state = (await ledger.readState(model))?.state;
+    const refusal = state === undefined ? null : refuseExpectation(state, { generation: baseline.generation });
+    if (refusal !== null) throw new RatchetError(refusal.type, `cycle ${cycle} of ${model}: ${refusal.reason}`);
   }
 
   /**

@@ -25,8 +25,8 @@ export const dayLongActivities = (summary: string): Activities =>
   proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 day', summary }) as unknown as Activities;
 
 /** What is looked at again anyhow: a loop that must hear its messages does not wait for a day. */
-export const briefActivities = (summary: string): Activities =>
-  proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: '1 minute', summary }) as unknown as Activities;
+export const briefActivities = (summary: string, secondsMax = 60): Activities =>
+  proxyActivities<Activities>({ ...PATIENT, scheduleToCloseTimeout: secondsMax * 1000, summary }) as unknown as Activities;
 
 /** Registry calls and reading large results take longer. */
 export const longActivities = (summary: string): Activities => proxyActivities<Activities>({ ...LONGER, summary }) as unknown as Activities;

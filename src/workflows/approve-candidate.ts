@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, patched, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { ApprovalOutcome, ApprovalState } from '../domain/approval.js';
 import {
@@ -14,16 +14,31 @@ import { readVote } from '../domain/decide/read-vote.js';
 import type { Digest } from '../domain/digest.js';
 import { noticeActivities, shortActivities } from './activity-proxies.js';
 import type { CycleProgress } from './cycle-progress.js';
-import { voteSignal, voteUpdate, type CycleInput, type VoteReply } from './messages.js';
+import { championChangedSignal, voteSignal, voteUpdate, type CycleInput, type VoteReply } from './messages.js';
 import { failureOf, refuse } from './workflow-failure.js';
 
 const NOT_WAITING = 'this cycle is not waiting for an approval';
 
+/** More votes than this that came before the question are dropped. */
+const EARLY_MAX = 50;
+
+/** What came while nobody looked. */
+export interface Listening {
+  /** Counts the votes that were signalled before people were asked: early ones, and those of a run that was reset. */
+  readonly countEarly: () => void;
+  /** Whether another champion was told of since this was asked last. */
+  readonly hearsOfChampion: () => boolean;
+  readonly forgetChampion: () => void;
+}
+
 /**
- * Takes votes from the moment the cycle starts, so that one that comes too early is refused with the reason. An Update is
- * refused to the caller's face, a Signal in the record.
+ * Takes votes from the moment the cycle starts. An Update is refused to the caller's face, also where it comes too early; a
+ * Signal in the record, where an early one waits for the question.
  */
-export function listenForVotes(progress: CycleProgress, approvalSpec: () => OpenedCycle['approval'] | null): void {
+export function listenForVotes(progress: CycleProgress, approvalSpec: () => OpenedCycle['approval'] | null): Listening {
+  const early: unknown[] = [];
+  let hasNewChampion = false;
+  setHandler(championChangedSignal, () => void (hasNewChampion = true));
   setHandler(
     voteUpdate,
     (payload): VoteReply => {
@@ -53,30 +68,43 @@ export function listenForVotes(progress: CycleProgress, approvalSpec: () => Open
   );
   setHandler(voteSignal, (payload) => {
     const state = progress.state.approval;
-    if (state === null) return; // nobody asked yet: there is no record to stand in
+    if (state !== null) take(payload, state);
+    else if (early.length < EARLY_MAX) early.push(payload);
+  });
+  return {
+    countEarly: () => {
+      if (early.length === 0 || !patched('early-votes-count')) return;
+      for (const payload of early.splice(0)) if (progress.state.approval !== null) take(payload, progress.state.approval);
+    },
+    hearsOfChampion: () => hasNewChampion,
+    forgetChampion: () => void (hasNewChampion = false),
+  };
+
+  function take(payload: unknown, state: ApprovalState): void {
     const spec = approvalSpec();
     const vote = readVote(payload);
     if (typeof vote === 'string') return progress.approval(refuseVote(state, null, now(), vote));
     progress.approval(spec === null ? refuseVote(state, vote, now(), NOT_WAITING) : countApproval(spec, state, vote, now()));
-  });
+  }
 }
 
 /**
  * Waits for the people: hours or months, without a worker slot. Silence is a rejection. An approval that the ledger
  * already holds (this run was reset) is taken from there.
+ * @throws ChampionChanged: a rollback put another champion in force, so there is nothing to sign any more
  */
 export async function approveCandidate(
   { model, cycle }: CycleInput,
   candidateDigest: Digest,
   opened: OpenedCycle,
-  progress: CycleProgress,
-  reasons: readonly string[],
+  { progress, listening, reasons }: { progress: CycleProgress; listening: Listening; reasons: readonly string[] },
 ): Promise<ApprovalOutcome> {
   const spec = opened.approval;
   const recorded = await shortActivities('look for a recorded approval').findApproval({ model, cycle, candidateDigest });
   const opening = openApproval(candidateDigest, now());
   progress.approval(recorded === null ? opening : { ...opening, votes: recorded.votes, outcome: recorded.outcome });
   if (recorded !== null) return recorded.outcome;
+  listening.countEarly();
 
   const title = `${model}: a person must decide about cycle ${cycle}`;
   const text = [
@@ -101,15 +129,21 @@ export async function approveCandidate(
 
   const escalatesAtMs = approvalEscalatesAtMs(spec, opening);
   if (escalatesAtMs !== null && escalatesAtMs < approvalEndsAtMs(spec, opening)) {
-    const isDecided = await condition(decided, Math.max(1, escalatesAtMs - Date.now()), { summary: 'until the approval is escalated' });
-    if (!isDecided) void tell('escalation', spec.escalateTo);
+    if (!(await isDecidedBy(escalatesAtMs, 'until the approval is escalated'))) void tell('escalation', spec.escalateTo);
   }
-  if (!decided()) {
-    await condition(decided, Math.max(1, approvalEndsAtMs(spec, opening) - Date.now()), { summary: 'until the approval times out' });
-  }
+  if (!decided()) await isDecidedBy(approvalEndsAtMs(spec, opening), 'until the approval times out');
   const state = expireApproval(progress.state.approval ?? opening);
   progress.approval(state);
   return recordApproval({ model, cycle }, state, progress);
+
+  async function isDecidedBy(untilMs: number, summary: string): Promise<boolean> {
+    for (;;) {
+      const isWoken = await condition(() => decided() || listening.hearsOfChampion(), Math.max(1, untilMs - Date.now()), { summary });
+      if (!isWoken || decided()) return isWoken;
+      listening.forgetChampion();
+      await shortActivities('is it still the champion that it was compared with').checkBaseline({ model, cycle });
+    }
+  }
 
   function decided(): boolean {
     return progress.state.approval?.outcome != null;

@@ -51,6 +51,7 @@ export function listenForMessages(
   { model, tally }: { readonly model: string; readonly tally: TriggerTally },
 ): void {
   let isMovingServing = false;
+  const wishesUnderWay = new Set<object>();
   setHandler(cycleEndedSignal, (ended) => {
     if (ended?.isProjected === false) ledger.projectAgain();
     inbox.look = true;
@@ -82,13 +83,14 @@ export function listenForMessages(
   );
   setHandler(
     applyUpdate,
-    async ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> => {
-      const inForce = await readLedger();
-      const isInForce = !ledger.isStale() && inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest;
-      if (isInForce) return { changed: false, specDigest };
-      await write({ kind: 'spec-applied', specDigest, codeDigest, requestedBy });
-      return { changed: true, specDigest };
-    },
+    ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> =>
+      afterOthers(async () => {
+        const inForce = await readLedger();
+        const isInForce = !ledger.isStale() && inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest;
+        if (isInForce) return { changed: false, specDigest };
+        await write({ kind: 'spec-applied', specDigest, codeDigest, requestedBy });
+        return { changed: true, specDigest };
+      }),
     {
       validator: (request) =>
         refuseUnlessShaped('a spec to apply', request, { specDigest: 'digest', codeDigest: 'digest', requestedBy: 'name' }),
@@ -96,18 +98,20 @@ export function listenForMessages(
   );
   setHandler(
     pauseUpdate,
-    async ({ requestedBy, reason }) => {
-      if (isPaused(await readLedger())) return refuse(`model ${model} is already paused`);
-      await write({ kind: 'paused', requestedBy, reason });
-    },
+    ({ requestedBy, reason }) =>
+      afterOthers(async () => {
+        if (isPaused(await readLedger())) return refuse(`model ${model} is already paused`);
+        await write({ kind: 'paused', requestedBy, reason });
+      }),
     { validator: (request) => refuseUnlessShaped('a pause', request, { requestedBy: 'name', reason: 'text' }) },
   );
   setHandler(
     resumeUpdate,
-    async ({ requestedBy, reason }) => {
-      if (isPaused(await readLedger()) === false) return refuse(`model ${model} is not paused`);
-      await write({ kind: 'resumed', requestedBy, reason });
-    },
+    ({ requestedBy, reason }) =>
+      afterOthers(async () => {
+        if (isPaused(await readLedger()) === false) return refuse(`model ${model} is not paused`);
+        await write({ kind: 'resumed', requestedBy, reason });
+      }),
     { validator: (request) => refuseUnlessShaped('a resume', request, { requestedBy: 'name', reason: 'text' }) },
   );
   setHandler(pauseServingUpdate, (request) => oneAtATime(() => pauseServing(request)), {
@@ -140,6 +144,19 @@ export function listenForMessages(
     const trouble = ledger.trouble();
     if (ledger.state() === null && trouble !== null) refuse(`the ledger of model ${model} cannot be read: ${trouble}`);
     return ledger.state();
+  }
+
+  /** A wish is answered by what those before it left, not by the state that they are about to change. */
+  async function afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const before = [...wishesUnderWay];
+    const mine = {};
+    wishesUnderWay.add(mine);
+    try {
+      if (before.length > 0 && patched('wishes-one-after-another')) await condition(() => !before.some((wish) => wishesUnderWay.has(wish)));
+      return await work();
+    } finally {
+      wishesUnderWay.delete(mine);
+    }
   }
 
   /** A pause and a resume follow each other: the newer one is the newer record, and what is in force in the end. */

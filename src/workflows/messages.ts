@@ -188,6 +188,8 @@ export interface JobProgressTold {
   readonly words: string;
 }
 export const jobProgressSignal = defineSignal<[JobProgressTold]>(JOB_PROGRESS_SIGNAL);
+/** Another champion than this cycle started with: a rollback, while it went on. */
+export const championChangedSignal = defineSignal('championChanged');
 export const abortUpdate = defineUpdate<void, [AbortRequest]>('abort');
 export const cycleStateQuery = defineQuery<CycleState>('cycleState');
 

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, ParentClosePolicy, patched, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { ModelState } from '../activities/lifecycle-activities.js';
 import { inOffsetOf } from '../domain/decide/data-window.js';
 import type { MachineHolds } from '../domain/decide/machine-holds.js';
@@ -8,12 +8,14 @@ import type { LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { Trigger } from '../domain/trigger.js';
 import { briefActivities, shortActivities } from './activity-proxies.js';
 import { bakeChampion } from './bake-champion.js';
-import { bakeWorkflowId, cycleWorkflowId, TASK_QUEUE } from './messages.js';
+import { bakeWorkflowId, championChangedSignal, cycleWorkflowId, TASK_QUEUE } from './messages.js';
 import { retrainCycle } from './retrain-cycle.js';
 import { RatchetModel, RatchetTrigger } from './search-attributes.js';
 import { foreseenFailureOf, inWords } from './workflow-failure.js';
 
 const HOUR_MS = 3_600_000;
+/** No message is answered while the registry is looked at, and who sends one gives up after half a minute. */
+const PROJECTION_SECONDS = 15;
 
 export type ModelLedger = ReturnType<typeof createModelLedger>;
 
@@ -25,6 +27,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
   let cached: ModelState | null = null;
   let openSeen = openBefore;
   let isProjected = false;
+  /** The one whose champion the open cycle is compared with, or was told of since; null: this run has not looked yet. */
+  let generationTold: number | null = null;
   const troubles: { ledger?: string; spec?: string; cycle?: string; pace?: string; registry?: string } = {};
   return {
     state: () => cached,
@@ -94,12 +98,22 @@ export function createModelLedger(model: string, openBefore: number | null) {
   async function seeTo(openCycle: number): Promise<void> {
     const workflowId = cycleWorkflowId(model, openCycle);
     const probe = await briefActivities(`look at cycle ${openCycle}`).probeCycle({ workflowId });
-    if (probe === 'running') return;
+    if (probe === 'running') return tellOfChampion(workflowId);
     if (probe === 'absent') return launch(openCycle, 'person');
     const settle = briefActivities(`settle cycle ${openCycle}, which closed silently`);
     const outcome = await settle.settleCycle({ model, cycle: openCycle, workflowId, at: now() });
     if (outcome === 'promoted') isProjected = false; // it may not have come to its last step
     await refresh();
+  }
+
+  /** A rollback: what the cycle compared itself with is champion no more. */
+  async function tellOfChampion(workflowId: string): Promise<void> {
+    if (cached === null || generationTold === cached.generation) return;
+    generationTold = cached.generation;
+    if (!patched('an-open-cycle-hears-of-another-champion')) return;
+    await getExternalWorkflowHandle(workflowId)
+      .signal(championChangedSignal)
+      .catch(() => undefined); // it has just ended
   }
 
   /** The ledger says that a promoted version is watched: then it is, also where the rollout could not start its watch. */
@@ -122,7 +136,8 @@ export function createModelLedger(model: string, openBefore: number | null) {
   async function project(): Promise<void> {
     if (isProjected || cached === null) return;
     try {
-      if (cached.champion !== null) await briefActivities('compare the registry with the ledger').projectChampion({ model });
+      if (cached.champion !== null)
+        await briefActivities('compare the registry with the ledger', PROJECTION_SECONDS).projectChampion({ model });
       isProjected = true;
       delete troubles.registry;
     } catch (error) {
@@ -132,7 +147,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
 
   /** @returns the cycle's number, or why the trigger came to nothing */
   async function startCycle(trigger: Trigger): Promise<number | { refusal: string }> {
-    const { specDigest, codeDigest } = cached ?? {};
+    const { specDigest, codeDigest, generation = null } = cached ?? {};
     if (specDigest == null || codeDigest == null) return { refusal: 'the model has no spec' };
     try {
       const citations =
@@ -147,6 +162,7 @@ export function createModelLedger(model: string, openBefore: number | null) {
         { kind: 'cycle-started', trigger, asOf, specDigest, codeDigest, cites },
         { openCycle: null, specDigest, codeDigest, paused: false },
       );
+      generationTold = generation;
       await launch(cycle, trigger.kind);
       return cycle;
     } catch (error) {

@@ -1,9 +1,9 @@
-import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, CancelledFailure, condition, patched, setHandler } from '@temporalio/workflow';
 import type { OpenedCycle } from '../activities/decision-activities.js';
 import type { Judged } from '../activities/judge-activities.js';
 import { rejectedBy, stoppedBy } from '../domain/decide/decided-against.js';
 import { longActivities, projectActivities, shortActivities } from './activity-proxies.js';
-import { approveCandidate, listenForVotes } from './approve-candidate.js';
+import { approveCandidate, listenForVotes, type Listening } from './approve-candidate.js';
 import { endCycle, endingOf, type Ending } from './cycle-ending.js';
 import { createCycleProgress, type CycleProgress } from './cycle-progress.js';
 import { rolloutStage } from './rollout-stage.js';
@@ -36,14 +36,16 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
   const scope = new CancellationScope();
 
   setHandler(cycleStateQuery, () => progress.state);
-  setHandler(jobProgressSignal, ({ stage, attempt, words }) => progress.heard(stage, attempt, words));
+  setHandler(jobProgressSignal, (told) => {
+    if (typeof told?.words === 'string') progress.heard(told.stage, told.attempt, told.words); // anybody may signal anything
+  });
   const abort = listenForAbort(
     progress,
     () => isEnding,
     () => scope.cancel(),
   );
   // A vote on a cycle that is being ended would be counted, and come to nothing.
-  listenForVotes(progress, () => (isEnding || abort() !== null ? null : (opened?.approval ?? null)));
+  const listening = listenForVotes(progress, () => (isEnding || abort() !== null ? null : (opened?.approval ?? null)));
 
   let ending: Ending;
   try {
@@ -54,7 +56,7 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
       return progress.state;
     }
     const context = opened;
-    ending = await scope.run(() => runStages(input, context, progress));
+    ending = await scope.run(() => runStages(input, context, progress, listening));
   } catch (error) {
     ending = endingOf(error, abort(), progress);
   }
@@ -67,7 +69,7 @@ export async function retrainCycle(input: CycleInput): Promise<CycleState> {
   return progress.state;
 }
 
-async function runStages(input: CycleInput, opened: OpenedCycle, progress: CycleProgress): Promise<Ending> {
+async function runStages(input: CycleInput, opened: OpenedCycle, progress: CycleProgress, listening: Listening): Promise<Ending> {
   const { model, cycle } = input;
   const pauses: Pauses = { taken: 0 };
   for (const stage of ['snapshot', 'validate', 'train', 'evaluate'] as const) await runJobStage(input, stage, opened, progress, pauses);
@@ -89,7 +91,7 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
   let isSigned = false;
   if (verdict.next === 'askPerson') {
     progress.begin('approve', 'waiting for people');
-    const outcome = await approveCandidate(input, registered.candidateDigest, opened, progress, verdict.reasons);
+    const outcome = await approveCandidate(input, registered.candidateDigest, opened, { progress, listening, reasons: verdict.reasons });
     if (outcome !== 'approved') {
       const reason = outcome === 'timedOut' ? tooFew(progress, opened.approval) : rejectedBy(progress.state.approval?.votes ?? []);
       progress.fail('approve', reason);
@@ -107,6 +109,9 @@ async function runStages(input: CycleInput, opened: OpenedCycle, progress: Cycle
     return rolloutStage(input, { candidateDigest: registered.candidateDigest, becomesAnchor, reason }, progress);
   }
   progress.skip('rollout', 'it answers no requests');
+  // An abort may be accepted together with the end of the last call that it would have cut off.
+  if (CancellationScope.current().consideredCancelled && patched('an-abort-before-the-promotion-counts'))
+    throw new CancelledFailure('aborted');
   progress.begin('promote', 'promoting');
   // From here on the ledger may already say so: an abort is too late, a rollback is the way.
   return CancellationScope.nonCancellable(async (): Promise<Ending> => {
