@@ -9,6 +9,7 @@ import {
   pauseUpdate,
   resumeServingUpdate,
   resumeUpdate,
+  rollbackWorkflowId,
   voteSignal,
   type AbortRequest,
 } from '../../src/workflows/messages.js';
@@ -118,6 +119,45 @@ test('waiting in approve, and later refused', async () => {
   await model.vote(number, { decision: 'reject', comment: 'not now' });
   expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
   await record('rejected-by-a-person', handle);
+});
+
+test('superseded by a rollback while it waits, after a vote that came before the question', async () => {
+  const model = modelInTest(loop(), 'superseded');
+  const signed = { approval: { requiredFor: 'always', signers: [{ name: 'ana' }] }, gates: { ...unattended.gates, againstChampion: [] } };
+  const begin = async (key: string): Promise<number> => {
+    await model.apply(signed, key);
+    await model.trigger({ key });
+    return model.cycleOf(key);
+  };
+  const waits = async (cycle: number) =>
+    eventually(
+      () => model.cycleState(cycle),
+      ({ approval }) => approval !== null,
+    );
+  for (const key of ['first', 'second']) {
+    const cycle = await begin(key);
+    await waits(cycle);
+    await model.vote(cycle);
+    await model.cycle(cycle).result();
+    await eventually(model.state, ({ openCycle }) => openCycle === null);
+  }
+  const held = loop().holds.hold(model.name, 'findApproval');
+  const cycle = await begin('third');
+  await held.reached;
+  const { candidateDigest } = await model.cycleState(cycle);
+  await model.cycle(cycle).signal(voteSignal, { candidateDigest: candidateDigest!, signer: 'mallory', decision: 'approve', comment: '' });
+  held.release();
+  await waits(cycle);
+  const input = { model: model.name, to: null, ...by };
+  await loop().client.workflow.execute('rollbackModel', {
+    workflowId: rollbackWorkflowId(model.name),
+    taskQueue: 'ratchet',
+    args: [input],
+  });
+  expect(await model.cycle(cycle).result()).toMatchObject({ outcome: 'superseded', approval: { refused: [{ signer: 'mallory' }] } });
+  await eventually(model.state, ({ openCycle }) => openCycle === null);
+  await record('superseded', model.cycle(cycle));
+  await record('lifecycle-after-a-rollback', model.lifecycle());
 });
 
 test('timed out', async () => {
