@@ -4,6 +4,8 @@ import { ledgerPrefix, recordKey, seqOfKey } from './ledger-file.js';
 export type ListKeys = (prefix: string, options: { startAfter?: string; limit: number }) => Promise<string[]>;
 
 const PAGE = 1000;
+/** Asked for first: the next name is hardly ever no record's (a copy that somebody left there). */
+const NAMES = 8;
 
 /**
  * The place of the newest record, or `from` where there is none after it.
@@ -28,13 +30,32 @@ export async function findHead(list: ListKeys, model: string, from = 0): Promise
     if (await isMoreAfter(list, model, middle)) low = middle;
     else high = middle;
   }
-  // Nothing lies after `high`, and no more than a page between.
-  return lastSeq(await keysAfter(list, model, low, PAGE)) ?? low;
+  // No record lies after `high`; between are more names than a page only where some are no record's.
+  for await (const keys of pagesAfter(list, model, low, PAGE)) low = lastSeq(keys) ?? low;
+  return low;
 }
 
-/** A few names are asked for: one of them may be no record's (a copy that somebody left there). */
+/** The place of the next record after `seq`, however many names that are no record's lie between; null: it was the last. */
+export async function nextSeq(list: ListKeys, model: string, seq: number): Promise<number | null> {
+  for await (const keys of pagesAfter(list, model, seq, NAMES)) {
+    const next = keys.map(seqOfKey).find((found) => found !== null);
+    if (next !== undefined) return next;
+  }
+  return null;
+}
+
 async function isMoreAfter(list: ListKeys, model: string, seq: number): Promise<boolean> {
-  return lastSeq(await keysAfter(list, model, seq, 8)) !== undefined;
+  return (await nextSeq(list, model, seq)) !== null;
+}
+
+/** All names after a record's, in order; the first page is of `limit`, the others are full. */
+async function* pagesAfter(list: ListKeys, model: string, seq: number, limit: number): AsyncGenerator<string[]> {
+  let keys = await keysAfter(list, model, seq, limit);
+  for (let asked = limit; ; asked = PAGE) {
+    yield keys;
+    if (keys.length < asked) return;
+    keys = await list(ledgerPrefix(model), { startAfter: keys.at(-1)!, limit: PAGE });
+  }
 }
 
 async function keysAfter(list: ListKeys, model: string, seq: number, limit: number): Promise<string[]> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordKey } from '../../src/domain/ledger-file.js';
-import { findHead, type ListKeys } from '../../src/domain/ledger-head.js';
+import { findHead, nextSeq, type ListKeys } from '../../src/domain/ledger-head.js';
 
 /** A store that holds records 1 to `head` without holding them, and counts the questions. */
 function listUpTo(head: number): { list: ListKeys; asked: () => number } {
@@ -44,5 +44,16 @@ describe('the head of a ledger', () => {
     const keys = [...records, `ledger/flights/${stray}`].sort();
     const list: ListKeys = async (_prefix, { startAfter = '', limit }) => keys.filter((key) => key > startAfter).slice(0, limit);
     expect(await findHead(list, 'flights')).toBe(4500);
+  });
+
+  test.for([3, 20, 1000, 2500])('is not hidden by %i names in a row that are no records', async (strays) => {
+    const records = Array.from({ length: 4500 }, (_, i) => recordKey('flights', i + 1));
+    const copies = Array.from({ length: strays }, (_, i) => `${recordKey('flights', 3000)}.copy-${i}`);
+    const keys = [...records, ...copies].sort();
+    const list: ListKeys = async (_prefix, { startAfter = '', limit }) => keys.filter((key) => key > startAfter).slice(0, limit);
+    expect(await findHead(list, 'flights')).toBe(4500);
+    expect(await findHead(list, 'flights', 3000)).toBe(4500);
+    expect(await nextSeq(list, 'flights', 3000)).toBe(3001);
+    expect(await nextSeq(list, 'flights', 4500)).toBeNull();
   });
 });

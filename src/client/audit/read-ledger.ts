@@ -1,4 +1,5 @@
-import { ledgerPrefix, recordKey, seqOfKey } from '../../domain/ledger-file.js';
+import { recordKey } from '../../domain/ledger-file.js';
+import { nextSeq } from '../../domain/ledger-head.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 
 /** What lies at a place of the ledger. */
@@ -45,7 +46,7 @@ export async function* readLedger<T extends object>(
       continue;
     }
     yield places;
-    const next = await seqAfter(store, model, from);
+    const next = await nextSeq((prefix, options) => store.list(prefix, options), model, from);
     if (next === null) return;
     yield [{ seq: from, found: null, to: next - 1 }];
     loads.length = 0;
@@ -71,9 +72,4 @@ export async function* readLedger<T extends object>(
     const bytes = await store.get(recordKey(model, seq));
     return bytes === null ? null : prepare(seq, bytes);
   }
-}
-
-async function seqAfter(store: ObjectStore, model: string, seq: number): Promise<number | null> {
-  const keys = await store.list(ledgerPrefix(model), { startAfter: recordKey(model, seq), limit: 1 });
-  return keys[0] === undefined ? null : seqOfKey(keys[0]);
 }

@@ -107,6 +107,13 @@ describe('audit verify', () => {
 
   test.for<[name: string, tamper: (written: Written) => Promise<unknown> | unknown, problem: object]>([
     ['a missing record', ({ store }) => store.files.delete(recordKey(model, 4)), { seq: 4, message: 'record 4 is missing' }],
+    ['a record that was renamed', ({ store }) => rename(store, 4, '.bak'), { seq: 4, message: 'record 4 is missing' }],
+    [
+      'a record with more copies beside it than are asked for at once',
+      ({ store }) => Array.from({ length: 2100 }, (_, i) => `.copy-${i}`).forEach((suffix) => rename(store, 4, suffix)),
+      { seq: 4, message: 'record 4 is missing' },
+    ],
+    ['a first record that was renamed', ({ store }) => rename(store, 1, '.bak'), { seq: 1, message: 'record 1 is missing' }],
     [
       'corrupt JSON',
       ({ store }) => store.files.set(recordKey(model, 4), Buffer.from('{"v":1,')),
@@ -225,6 +232,12 @@ function swap(store: MemoryStore, left: number, right: number): void {
   const [a, b] = [read(store, left), read(store, right)];
   write(store, left, b);
   write(store, right, a);
+}
+
+/** As a copy that somebody made; the record is gone. */
+function rename(store: MemoryStore, seq: number, suffix: string): void {
+  store.files.set(`${recordKey(model, seq)}${suffix}`, Buffer.from('copy'));
+  store.files.delete(recordKey(model, seq));
 }
 
 async function strangerForges(store: MemoryStore, seq: number): Promise<void> {
