@@ -3,6 +3,7 @@ import type { ModelVersion } from '../domain/candidate.js';
 import { digestOf } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import type { LedgerState } from '../domain/ledger.js';
+import { findModels } from '../domain/ledger-models.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { placeOfRoute } from '../domain/serving-cluster.js';
 import type { MetricSource } from '../ports/metric-source.js';
@@ -58,14 +59,7 @@ export function createReconcileActivities(ports: ReconcileActivityPorts) {
   /** Every model with a ledger in this store. Before they are compared, the proxy is told where servers have moved to. */
   async function listModels(): Promise<string[]> {
     const trouble = await router.refresh().then(() => null, knownTrouble);
-    const models: string[] = [];
-    // Names have no character below "-": after the last key of a model comes the next one.
-    for (let startAfter: string | undefined; ; startAfter = `ledger/${models.at(-1)}/~`) {
-      const [key] = await store.list('ledger/', { limit: 1, ...(startAfter === undefined ? {} : { startAfter }) });
-      const model = key?.split('/')[1];
-      if (model === undefined) break;
-      models.push(model);
-    }
+    const models = await findModels((prefix, options) => store.list(prefix, options));
     // A proxy that cannot be told where servers are is no reason to compare nothing.
     if (trouble !== null) for (const model of models) void tellStuck(model, trouble).catch(() => undefined);
     return models;

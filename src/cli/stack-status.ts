@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listModels, readHead } from '../client/ledger-view.js';
+import { modelsWithState } from '../client/ledger-view.js';
 import type { Endpoints, ProcessIdentity } from '../config/endpoints.js';
 import { readEndpoints } from '../config/endpoints.js';
 import { isProcessAlive } from '../workers/stack/home-lock.js';
@@ -21,9 +21,7 @@ export async function showStackStatus(cli: Cli, command: Command): Promise<void>
   const isUp = endpoints !== null && isProcessAlive(endpoints.supervisor);
   const parts = isUp ? partsOf(endpoints) : [];
   const store = openStore(cli, command);
-  const models = await Promise.all(
-    (await listModels(store)).map(async (model) => ({ model, after: (await readHead(store, model))!.after })),
-  );
+  const models = await modelsWithState(store);
   const document = {
     home: home.path,
     running: isUp,

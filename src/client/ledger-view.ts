@@ -1,28 +1,29 @@
 import type { Digest } from '../domain/digest.js';
 import { parseDocument } from '../domain/document.js';
+import { RatchetError } from '../domain/failure.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { parseRecord, recordKey } from '../domain/ledger-file.js';
-import { findHead } from '../domain/ledger-head.js';
-import type { LedgerRecord } from '../domain/ledger.js';
+import { findHead, nextSeq } from '../domain/ledger-head.js';
+import { findModels } from '../domain/ledger-models.js';
+import type { LedgerRecord, LedgerState } from '../domain/ledger.js';
 import type { ObjectStore } from '../ports/object-store.js';
 
 /** Reads for display: signatures and chain are not checked here (`ratchet audit verify` does). */
 
 /** Names of all models that have a ledger in this store, in order. */
 export async function listModels(store: ObjectStore): Promise<string[]> {
-  const models: string[] = [];
-  for (let startAfter = ''; ;) {
-    const [key] = await store.list('ledger/', { limit: 1, ...(startAfter ? { startAfter } : {}) });
-    const model = key?.split('/')[1];
-    if (model === undefined) return models;
-    models.push(model);
-    startAfter = `ledger/${model}/~`; // after every digit: one question a model, however long its ledger
-  }
+  return findModels((prefix, options) => store.list(prefix, options));
+}
+
+/** What holds for each model; a folder without a record (what is left of a ledger, or of a copy) says nothing. @throws {RatchetError} LedgerBroken */
+export async function modelsWithState(store: ObjectStore): Promise<{ model: string; after: LedgerState }[]> {
+  const heads = await Promise.all((await listModels(store)).map(async (model) => ({ model, head: await readHead(store, model) })));
+  return heads.flatMap(({ model, head }) => (head === null ? [] : [{ model, after: head.after }]));
 }
 
 /** Whether the model has a ledger. */
 export async function isKnownModel(store: ObjectStore, model: string): Promise<boolean> {
-  return (await store.list(`ledger/${model}/`, { limit: 1 })).length > 0;
+  return (await nextSeq((prefix, options) => store.list(prefix, options), model, 0)) !== null;
 }
 
 /** The newest record; null for a model without a ledger. @throws {RatchetError} LedgerBroken */
@@ -44,8 +45,14 @@ export async function* recordBatches(store: ObjectStore, model: string, after = 
   for (let first = after + 1; first <= last; first += 64) {
     const seqs = Array.from({ length: Math.min(64, last - first + 1) }, (_, index) => first + index);
     const batch = await Promise.all(seqs.map((seq) => readRecord(store, model, seq)));
-    yield batch.filter((record) => record !== null);
+    yield batch.map((record, index) => record ?? missing(model, seqs[index]!, last));
   }
+}
+
+function missing(model: string, seq: number, last: number): never {
+  throw new RatchetError('LedgerBroken', `${recordKey(model, seq)}: expected the record, as ${last} is there, found nothing`, {
+    remedy: `run \`ratchet audit verify ${model}\`; restore this file from a copy, nothing else may be changed`,
+  });
 }
 
 /** null: there is none at this place. @throws {RatchetError} LedgerBroken */

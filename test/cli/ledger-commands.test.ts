@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -86,6 +86,27 @@ test('history --records tells every record', async () => {
       .slice(1)
       .map((line, index) => line.includes(kinds[index]!)),
   ).toEqual(kinds.map(() => true));
+});
+
+test('history --records tells no ledger with a hole in it', async () => {
+  const home = await homeWithLedger();
+  rmSync(join(home, 'store', 'ledger', 'flights', '000000000004.json'));
+  const { code, out, err } = await ratchet(['history', 'flights', '--records', '--home', home]);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toContain('ledger/flights/000000000004.json: expected the record, as 6 is there, found nothing');
+  expect(err).toContain('ratchet audit verify flights');
+});
+
+test.for(['get', 'status'])('%s passes over what people leave among the ledgers', async (command) => {
+  const home = await homeWithLedger();
+  const ledgers = join(home, 'store', 'ledger');
+  writeFileSync(join(ledgers, 'README.txt'), 'ours');
+  writeFileSync(join(ledgers, 'flights', '~lock'), '');
+  mkdirSync(join(ledgers, 'emptied'));
+  writeFileSync(join(ledgers, 'emptied', '000000000001.json.bak'), '');
+  const { code, out } = await ratchet([command, '--home', home, '-o', 'json']);
+  expect(code).toBe(0);
+  expect(out.match(/"model":/g)).toHaveLength(1);
 });
 
 test('get shows the models and their state', async () => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listModels, readHead, readSpec } from '../../client/ledger-view.js';
+import { modelsWithState, readHead, readSpec } from '../../client/ledger-view.js';
 import type { LedgerState } from '../../domain/ledger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
@@ -21,8 +21,7 @@ export function addGetCommand(program: Command, cli: Cli): void {
 }
 
 async function getAll(cli: Cli, command: Command, store: ObjectStore): Promise<void> {
-  const names = await listModels(store);
-  const models = await Promise.all(names.map(async (model) => ({ model, ...stateDocument((await readHead(store, model))!.after) })));
+  const models = (await modelsWithState(store)).map(({ model, after }) => ({ model, ...stateDocument(after) }));
   cli.print(command, models, () => {
     if (models.length === 0) return [`no models in ${store.uri}`];
     const rows = models.map((entry) => [entry.model, entry.champion, entry.generation, entry.openCycle, entry.paused ? 'yes' : 'no']);
