@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { refuseSuccessor } from '../domain/decide/refuse-successor.js';
+import { digestOfBytes, type Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import { parseRecord, recordKey, signedBytes, type FiledRecord } from '../domain/ledger-file.js';
 import { findHead } from '../domain/ledger-head.js';
@@ -8,36 +10,59 @@ import type { ObjectStore } from '../ports/object-store.js';
 /** So many records are read at a time: a slow store is asked in parallel, a fast one is not flooded. */
 const PARALLEL_READS = 32;
 
+/** What was seen of a ledger last. */
+interface Memory {
+  readonly head: FiledRecord;
+  /** Of the first record's file, which tells this ledger from another one under the same name; null: it is missing. */
+  readonly first: Digest | null;
+}
+
 export interface LedgerReader {
-  /** The newest record, read now, its signature checked; null for a model without a ledger. @throws {RatchetError} LedgerBroken */
+  /**
+   * The newest record, read now; null for a model without a ledger. All that came since the last look is held against what was
+   * the head then; at the first look, the newest two against each other.
+   * @throws {RatchetError} LedgerBroken: also where a head that was seen is gone
+   */
   head(model: string): Promise<FiledRecord | null>;
   /** Records `from` to `to`, both included, in order, chained, signatures checked; shorter where the ledger ends. @throws {RatchetError} LedgerBroken */
   range(model: string, from: number, to: number): Promise<FiledRecord[]>;
   /** As `range`, up to this head, which is not read again; none of them may be missing. */
   upTo(head: FiledRecord, from: number): Promise<FiledRecord[]>;
+  /** The records of a cycle, from its first to its `cycle-ended` or to this head, however many others lie between. @throws {RatchetError} LedgerBroken */
+  cycle(head: FiledRecord, cycle: number): AsyncGenerator<FiledRecord>;
   /** A public key that was published in the store. @throws {RatchetError} LedgerBroken */
   publicKey(keyId: string): Promise<KeyObject>;
 }
 
-/** Reads ledgers. Remembers where each model's head was, so that the next look costs two requests. */
+/** Reads ledgers. Remembers each model's head, so that the next look costs two requests and no end is cut off unseen. */
 export function createLedgerReader(store: ObjectStore): LedgerReader {
-  const heads = new Map<string, number>();
+  const memories = new Map<string, Memory>();
   const publicKeys = new Map<string, KeyObject>();
-  return { head, range, upTo, publicKey };
+  return { head, range, upTo, cycle, publicKey };
 
   async function head(model: string): Promise<FiledRecord | null> {
-    const known = heads.get(model) ?? 0;
+    const memory = memories.get(model);
+    const known = memory?.head.record.seq;
     const seq = await findHead((prefix, options) => store.list(prefix, options), model, known);
     if (seq === 0) return null;
-    const filed = await readSigned(model, seq);
-    if (filed === null) {
-      heads.delete(model);
-      // What we remembered is gone: another store stands under the same name. Look again from the start.
-      if (seq === known) return head(model);
-      throw new RatchetError('LedgerBroken', `${recordKey(model, seq)}: expected the record that was just listed, found nothing`);
+    const start = known === undefined ? Math.max(1, seq - 1) : Math.min(known + 1, seq);
+    const [newest, first] = await Promise.all([range(model, start, seq), memory === undefined ? fileOfFirst(model) : memory.first]);
+    const filed = newest.at(-1);
+    if (filed?.record.seq !== seq && seq !== known) throw missing(model, start + newest.length, seq);
+    const problem = memory === undefined ? null : refuseNewest(memory.head, newest[0]);
+    if (problem === null) {
+      memories.set(model, { head: filed!, first });
+      return filed!;
     }
-    heads.set(model, seq);
-    return filed;
+    if ((await fileOfFirst(model)) === first) throw problem;
+    // Another store stands under the same name. Look again from the start.
+    memories.delete(model);
+    return head(model);
+  }
+
+  async function fileOfFirst(model: string): Promise<Digest | null> {
+    const bytes = await store.get(recordKey(model, 1));
+    return bytes === null ? null : digestOfBytes(bytes);
   }
 
   async function range(model: string, from: number, to: number): Promise<FiledRecord[]> {
@@ -46,7 +71,7 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
       const seqs = Array.from({ length: Math.min(PARALLEL_READS, to - start + 1) }, (_, i) => start + i);
       for (const filed of await Promise.all(seqs.map((seq) => readSigned(model, seq)))) {
         if (filed === null) return records;
-        checkChain(records.at(-1), filed);
+        checkFollowing(records.at(-1), filed);
         records.push(filed);
       }
     }
@@ -57,13 +82,23 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     const { model, seq } = head.record;
     if (from > seq) return [];
     const before = await range(model, from, seq - 1);
-    const missing = Math.max(1, from) + before.length;
-    if (missing < seq)
-      throw new RatchetError('LedgerBroken', `${recordKey(model, missing)}: expected the record, as ${seq} is there, found nothing`, {
-        remedy: 'run `ratchet audit verify`; restore this file from a copy, nothing else may be changed',
-      });
-    checkChain(before.at(-1), head);
+    const found = Math.max(1, from) + before.length;
+    if (found < seq) throw missing(model, found, seq);
+    checkFollowing(before.at(-1), head);
     return [...before, head];
+  }
+
+  async function* cycle({ record: { model, seq: last } }: FiledRecord, cycle: number): AsyncGenerator<FiledRecord> {
+    for (let from = Math.max(1, cycle); from <= last; from += PARALLEL_READS) {
+      const to = Math.min(last, from + PARALLEL_READS - 1);
+      const records = await range(model, from, to);
+      for (const filed of records) {
+        const { seq, body } = filed.record;
+        if (seq === cycle || ('cycle' in body && body.cycle === cycle)) yield filed;
+        if (body.kind === 'cycle-ended' && body.cycle === cycle) return;
+      }
+      if (from + records.length <= to) throw missing(model, from + records.length, last);
+    }
   }
 
   async function read(model: string, seq: number): Promise<FiledRecord | null> {
@@ -88,17 +123,10 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
   async function checkSignature({ record, digest }: FiledRecord): Promise<void> {
     const key = recordKey(record.model, record.seq);
     const { keyId, ed25519 } = record.signature;
-    if (!record.after.keyIds.includes(keyId)) {
-      throw new RatchetError('LedgerBroken', `${key}: expected a signature by a key that the ledger admits, found ${keyId}`);
-    }
+    if (!record.after.keyIds.includes(keyId))
+      throw broken(record.model, `${key}: expected a signature by a key that the ledger admits, found ${keyId}`);
     if (await isSignedBy(await publicKey(keyId), signedBytes(digest), ed25519)) return;
-    throw new RatchetError(
-      'LedgerBroken',
-      `${key}: expected the signature of ${keyId} over ${digest}, found another: the record was changed`,
-      {
-        remedy: 'run `ratchet audit verify`; restore this file from a copy, nothing else may be changed',
-      },
-    );
+    throw broken(record.model, `${key}: expected the signature of ${keyId} over ${digest}, found another: the record was changed`);
   }
 
   async function publicKey(keyId: string): Promise<KeyObject> {
@@ -114,11 +142,34 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
   }
 }
 
-function checkChain(before: FiledRecord | undefined, { record }: FiledRecord): void {
-  if (before === undefined || record.prev === before.digest) return;
-  throw new RatchetError(
-    'LedgerBroken',
-    `${recordKey(record.model, record.seq)}: expected prev ${before.digest}, found ${record.prev ?? 'null'}: record ${before.record.seq} or this one was changed`,
-    { remedy: 'run `ratchet audit verify`' },
-  );
+function checkFollowing(before: FiledRecord | undefined, filed: FiledRecord): void {
+  const problem = before === undefined ? null : refuseFollowing(before, filed);
+  if (problem !== null) throw problem;
+}
+
+function refuseFollowing(before: FiledRecord, filed: FiledRecord): RatchetError | null {
+  const problem = refuseSuccessor(before, filed);
+  if (problem === null) return null;
+  const { model, seq } = filed.record;
+  const field = problem.field === '' ? '' : `, field ${problem.field}`;
+  return broken(model, `${recordKey(model, seq)}${field}: ${problem.message}`);
+}
+
+/** Why what is read now does not go on from the head that was seen; null where it is that record again, or one that follows it. */
+function refuseNewest(head: FiledRecord, newest: FiledRecord | undefined): RatchetError | null {
+  const { model, seq } = head.record;
+  if (newest?.record.seq === seq + 1) return refuseFollowing(head, newest);
+  if (newest?.digest === head.digest) return null;
+  const found = newest === undefined ? 'nothing: the end of the ledger was cut off' : `${newest.digest}: it was written anew`;
+  const after = '. After a wanted restore of an older copy, restart the worker';
+  return broken(model, `${recordKey(model, seq)}: expected the record that was there, ${head.digest}, found ${found}`, after);
+}
+
+function missing(model: string, seq: number, head: number): RatchetError {
+  return broken(model, `${recordKey(model, seq)}: expected the record, as ${head} is there, found nothing`);
+}
+
+function broken(model: string, message: string, more = ''): RatchetError {
+  const remedy = `run \`ratchet audit verify ${model}\`; restore this file from a copy, nothing else may be changed${more}`;
+  return new RatchetError('LedgerBroken', message, { remedy });
 }

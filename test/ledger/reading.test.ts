@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createLedger } from '../../src/activities/ledger.js';
+import { createLedger, type LedgerHead } from '../../src/activities/ledger.js';
 import { verifyLedger } from '../../src/client/audit/verify-ledger.js';
-import { recordKey } from '../../src/domain/ledger-file.js';
+import { recordBytes, recordDigest, recordKey, signedBytes } from '../../src/domain/ledger-file.js';
+import { publicKeyKey } from '../../src/domain/public-key.js';
+import { createMemorySigner } from '../fakes/memory-signer.js';
+import type { MemoryStore } from '../fakes/memory-store.js';
 import { append, model, owner, runCycle, setUp } from './ledger-in-test.js';
-import { AT, cycleEnded, cycleStarted, judged, paused, promoted } from './sample-bodies.js';
+import { AT, cycleEnded, cycleStarted, judged, paused, promoted, version } from './sample-bodies.js';
 
 describe('reading', () => {
   test('a model without a ledger has no state and no records', async () => {
@@ -92,6 +95,70 @@ describe('reading', () => {
     store.files.clear();
     expect(await append(ledger, 'p1', paused())).toMatchObject({ seq: 2 });
     expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
+  /** Lays a promotion by a key that the ledger never admitted, and that admits itself, after the head. */
+  async function forgePromotion(store: MemoryStore, { seq, digest, state }: LedgerHead): Promise<void> {
+    const stranger = createMemorySigner();
+    store.files.set(publicKeyKey(stranger.keyId), Buffer.from(stranger.publicKeyPem));
+    const body = promoted(2, { version: version(2, 'forged') });
+    const after = { ...state, generation: 2, champion: body.version, keyIds: [...state.keyIds, stranger.keyId] };
+    const record = { v: 1 as const, model, seq: seq + 1, prev: digest, key: '2/promoted', at: AT, body, after };
+    const ed25519 = await stranger.sign(signedBytes(recordDigest(record)));
+    store.files.set(recordKey(model, seq + 1), recordBytes({ ...record, signature: { keyId: stranger.keyId, ed25519 } }));
+  }
+
+  test('a head that is signed by a key which it admits itself is never built upon, whoever reads it', async () => {
+    const { store, signer, ledger } = setUp();
+    await runCycle(ledger, 't1');
+    const head = (await ledger.readState(model))!;
+    await forgePromotion(store, head);
+    for (const reading of [ledger, createLedger({ store, signer, owner })]) {
+      const refused = {
+        type: 'LedgerBroken',
+        message: expect.stringContaining(recordKey(model, head.seq + 1)),
+        remedy: expect.stringContaining('ratchet audit verify flights'),
+      };
+      await expect(reading.readState(model)).rejects.toMatchObject(refused);
+      await expect(append(reading, 'p1', paused())).rejects.toMatchObject(refused);
+    }
+  });
+
+  test('a worker holds all that others wrote since its last look against what it saw', async () => {
+    const { store, signer, ledger } = setUp();
+    const other = createLedger({ store, signer, owner });
+    await append(ledger, 'p1', paused());
+    await ledger.readState(model);
+    for (let i = 2; i < 40; i++) await append(other, `p${i}`, paused());
+    for (const seq of [3, 20]) {
+      const kept = store.files.get(recordKey(model, seq))!;
+      store.files.delete(recordKey(model, seq));
+      await expect(ledger.readState(model)).rejects.toMatchObject({
+        type: 'LedgerBroken',
+        message: `${recordKey(model, seq)}: expected the record, as 40 is there, found nothing`,
+      });
+      store.files.set(recordKey(model, seq), kept);
+    }
+    expect(await ledger.readState(model)).toMatchObject({ seq: 40 });
+  });
+
+  test('a head that was seen and is gone is no end: nothing is read or written until it is back', async () => {
+    const { store, signer, ledger } = setUp();
+    await runCycle(ledger, 't1');
+    const { seq } = (await ledger.readState(model))!;
+    const kept = store.files.get(recordKey(model, seq))!;
+    store.files.delete(recordKey(model, seq));
+    const refused = {
+      type: 'LedgerBroken',
+      message: expect.stringMatching(/000000000006\.json: expected the record that was there, sha256:.*found nothing/),
+      remedy: expect.stringContaining('After a wanted restore of an older copy, restart the worker'),
+    };
+    await expect(ledger.readState(model)).rejects.toMatchObject(refused);
+    await expect(append(ledger, 'p1', paused())).rejects.toMatchObject(refused);
+    expect(await append(createLedger({ store, signer, owner }), 'p2', paused())).toMatchObject({ seq });
+    await expect(ledger.readState(model)).rejects.toThrow('it was written anew');
+    store.files.set(recordKey(model, seq), kept);
+    expect(await ledger.readState(model)).toMatchObject({ seq });
   });
 
   test('an append to a long ledger asks the store a handful of times', { timeout: 30_000 }, async () => {
