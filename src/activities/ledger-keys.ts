@@ -33,20 +33,15 @@ export function createLedgerKeys(reader: LedgerReader): LedgerKeys {
   async function find(model: string, head: FiledRecord, key: string, cycle: number | null): Promise<FiledRecord | null> {
     const { seq, after } = head.record;
     const recent = Math.max(1, seq - KNOWN_RECORDS + 1);
-    if (cycle !== null && cycle < recent) return scanCycle(model, cycle, seq, key);
+    if (cycle !== null && cycle < recent) return scanCycle(head, cycle, key);
     const index = await extend(model, head, cycle ?? Math.min(recent, after.openCycle ?? recent));
     const found = index.seqs.get(key);
     return found === undefined ? null : ((await reader.range(model, found, found))[0] ?? null);
   }
 
   /** A cycle of long ago: from its first record to its last. */
-  async function scanCycle(model: string, cycle: number, head: number, key: string): Promise<FiledRecord | null> {
-    for (let from = Math.max(1, cycle); from <= head; from += 32) {
-      for (const filed of await reader.range(model, from, Math.min(head, from + 31))) {
-        if (filed.record.key === key) return filed;
-        if (filed.record.body.kind === 'cycle-ended' && filed.record.body.cycle === cycle) return null;
-      }
-    }
+  async function scanCycle(head: FiledRecord, cycle: number, key: string): Promise<FiledRecord | null> {
+    for await (const filed of reader.cycle(head, cycle)) if (filed.record.key === key) return filed;
     return null;
   }
 

@@ -59,6 +59,8 @@ export interface Ledger {
   readState(model: string): Promise<LedgerHead | null>;
   /** Records in order; `from` and `to` are included, absent: from the first, to the last. @throws {RatchetError} LedgerBroken */
   readRecords(model: string, range?: { from?: number; to?: number }): Promise<LedgerRecord[]>;
+  /** The records of a cycle alone, in order, from its first to its last or, while it is open, the newest. @throws {RatchetError} LedgerBroken */
+  readCycle(model: string, cycle: number): Promise<LedgerRecord[]>;
 }
 
 export interface LedgerDependencies {
@@ -72,7 +74,7 @@ export interface LedgerDependencies {
 export function createLedger({ store, signer, owner }: LedgerDependencies): Ledger {
   const reader = createLedgerReader(store);
   const { append, publishKey } = createLedgerAppend({ store, signer, owner, reader, keys: createLedgerKeys(reader) });
-  return { append, adopt, addKey, readState, readRecords };
+  return { append, adopt, addKey, readState, readRecords, readCycle };
 
   async function adopt({ model, from, requestedBy, reason, requestId, at }: AdoptRequest): Promise<Appended> {
     const body = { kind: 'owner-changed', from, owner, keyId: signer.keyId, requestedBy, reason } as const;
@@ -92,5 +94,12 @@ export function createLedger({ store, signer, owner }: LedgerDependencies): Ledg
   async function readRecords(model: string, { from = 1, to }: { from?: number; to?: number } = {}): Promise<LedgerRecord[]> {
     const last = to ?? (await reader.head(model))?.record.seq ?? 0;
     return (await reader.range(model, from, last)).map(({ record }) => record);
+  }
+
+  async function readCycle(model: string, cycle: number): Promise<LedgerRecord[]> {
+    const head = await reader.head(model);
+    const records: LedgerRecord[] = [];
+    if (head !== null) for await (const { record } of reader.cycle(head, cycle)) records.push(record);
+    return records;
   }
 }

@@ -117,7 +117,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
     workflowId: string;
     at: string;
   }): Promise<CycleOutcome> {
-    const records = await ledger.readRecords(model, { from: cycle });
+    const records = await ledger.readCycle(model, cycle);
     const ended = records.find(({ body }) => body.kind === 'cycle-ended' && body.cycle === cycle)?.body;
     if (ended?.kind === 'cycle-ended') return ended.outcome;
     for (const job of await jobCluster.listRunning({ model, cycle })) {
@@ -162,7 +162,7 @@ export function createLifecycleActivities({ store, ledger, jobCluster, router, s
 
   /** What `ratchet retry` goes on with. Only a cycle that failed or was aborted can be retried: a verdict stands. */
   async function findCitations({ model, cycle }: { model: string; cycle: number }): Promise<Citations> {
-    const records = await ledger.readRecords(model, { from: cycle, to: cycle + 1000 });
+    const records = await ledger.readCycle(model, cycle);
     const started = records[0]?.body;
     if (started?.kind !== 'cycle-started') return { refusal: `there is no cycle ${cycle}: ratchet history ${model} lists them` };
     const ended = endOf(records, cycle);
