@@ -3,6 +3,7 @@ import { jsonDifference } from '../domain/decide/json-difference.js';
 import { refuseExpectation, refuseOwner } from '../domain/decide/refuse-append.js';
 import { refuseOutcome, RULED_BY_CYCLE } from '../domain/decide/refuse-outcome.js';
 import { refuseRecord } from '../domain/decide/refuse-record.js';
+import { wellFormed } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
 import { recordBytes, recordDigest, recordKey, signedBytes, type FiledRecord, type UnsignedRecord } from '../domain/ledger-file.js';
 import { LedgerState, type Appended, type LedgerBody } from '../domain/ledger.js';
@@ -125,7 +126,7 @@ function toRecord({ model, key, body, at }: LedgerWish, seq: number, after: Ledg
 
 function parseRequest(request: LedgerWish): LedgerWish {
   const parsed = LedgerWish.safeParse(request);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return wellFormed(parsed.data); // asked again, it is compared with what was stored
   const issue = parsed.error.issues[0];
   throw new RatchetError(
     'InputInvalid',

@@ -25,9 +25,11 @@ function canonicalForm(value: unknown): string | undefined {
   }
 }
 
-function wellFormed(value: unknown): unknown {
+/** A JSON value as it is read back after it was stored: U+FFFD for half a surrogate. */
+export function wellFormed<T>(value: T): T;
+export function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return Buffer.from(value).toString();
-  if (Array.isArray(value)) return value.map(wellFormed);
+  if (Array.isArray(value)) return value.map((each: unknown) => wellFormed(each));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [wellFormed(key), wellFormed(each)]));
 }

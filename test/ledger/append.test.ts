@@ -45,6 +45,16 @@ describe('append', () => {
     expect(await append(ledger, 'p1', paused(), {}, '2027-01-01T00:00:00.000Z')).toEqual({ ...first, adopted: true });
   });
 
+  test('adopts a wish whose text was cut in the middle of a character, in its body or its key', async () => {
+    const { store, ledger } = setUp();
+    const body = paused('a cut \ud83d');
+    expect(await append(ledger, 'p1', body)).toMatchObject({ seq: 2, adopted: false });
+    expect(await append(ledger, 'p1', body)).toMatchObject({ seq: 2, adopted: true });
+    expect(await append(ledger, 't\ud83d', cycleStarted('t\ud83d'))).toMatchObject({ seq: 3, adopted: false });
+    expect(await append(ledger, 't\ud83d', cycleStarted('t\ud83d'))).toMatchObject({ seq: 3, adopted: true });
+    expect((await verifyLedger(store, model)).problems).toEqual([]);
+  });
+
   test('refuses the same key with another body and shows both', async () => {
     const { ledger } = setUp();
     await append(ledger, 'p1', paused('a holiday'));
