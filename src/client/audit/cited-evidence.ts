@@ -1,5 +1,6 @@
 import type { LedgerProblem } from '../../domain/decide/audit-chain.js';
-import type { ModelVersion } from '../../domain/candidate.js';
+import { Candidate, type ModelVersion } from '../../domain/candidate.js';
+import { ModelCode } from '../../domain/code.js';
 import type { Digest } from '../../domain/digest.js';
 import { parseDocument } from '../../domain/document.js';
 import { Evidence, type Stage } from '../../domain/evidence.js';
@@ -14,13 +15,19 @@ import type { ObjectStore } from '../../ports/object-store.js';
 interface Citation {
   readonly digest: Digest;
   readonly field: string;
-  /** evidence: a document that cites others. watch: what was seen of traffic, which cites the one before. plain: must be there, unchanged. data: rows; where retention deleted them, that is no fault. */
-  readonly kind: 'evidence' | 'plain' | 'data' | 'watch';
+  readonly kind: CitationKind;
 }
 
+/**
+ * evidence: of a stage; it cites others. document: may cite others, as code, a candidate, or evidence that another document was
+ * made from do. watch: what was seen of traffic, which cites the one before. plain: must be there, unchanged. data: rows;
+ * where retention deleted them, that is no fault.
+ */
+type CitationKind = 'evidence' | 'document' | 'plain' | 'data' | 'watch';
+
 export interface CitedEvidenceOptions {
-  /** Digests that were looked at already; added to. */
-  readonly seen: Set<Digest>;
+  /** What was looked at already, by kind and digest, or found to be no good, by digest; added to. What was only seen to be there may still cite others. */
+  readonly seen: Set<string>;
   /** Whether the rows of snapshots that are still there are read as well. */
   readonly withData: boolean;
 }
@@ -38,31 +45,40 @@ export async function checkCitedEvidence(
   for (const { record } of filed) {
     let citations = citationsOf(record.body);
     while (citations.length > 0) {
-      const fresh = citations.filter(({ digest, kind }) => !seen.has(digest) && (withData || kind !== 'data'));
-      for (const { digest } of fresh) seen.add(digest);
+      const fresh = citations.filter((citation) => (withData || citation.kind !== 'data') && isNew(seen, citation));
       const looks = await Promise.all(fresh.map((citation) => look(store, citation)));
-      for (const { problem } of looks) if (problem !== null) problems.push({ seq: record.seq, ...problem });
+      for (const [index, { problem }] of looks.entries()) {
+        if (problem === null) continue;
+        problems.push({ seq: record.seq, ...problem });
+        seen.add(fresh[index]!.digest);
+      }
       citations = looks.flatMap(({ cites }) => cites);
     }
   }
   return problems;
 }
 
+function isNew(seen: Set<string>, { kind, digest }: Citation): boolean {
+  const size = seen.size;
+  if (seen.has(digest)) return false;
+  return seen.add(`${kind} ${digest}`).size > size;
+}
+
 function citationsOf(body: LedgerBody): Citation[] {
   switch (body.kind) {
     case 'spec-applied':
-      return [plain('body.specDigest', body.specDigest), plain('body.codeDigest', body.codeDigest)];
+      return [plain('body.specDigest', body.specDigest), document('body.codeDigest', body.codeDigest)];
     case 'cycle-started':
-      return [plain('body.specDigest', body.specDigest), plain('body.codeDigest', body.codeDigest), ...stages('body.cites', body.cites)];
+      return [plain('body.specDigest', body.specDigest), document('body.codeDigest', body.codeDigest), ...stages('body.cites', body.cites)];
     case 'judged':
       return [evidence('body.verdictDigest', body.verdictDigest)];
     case 'approved':
-      return [plain('body.candidateDigest', body.candidateDigest)];
+      return [document('body.candidateDigest', body.candidateDigest)];
     case 'promoted':
     case 'exposed':
       return version('body.version', body.version);
     case 'withdrawn':
-      return [plain('body.candidateDigest', body.candidateDigest), ...watch(body.analysisDigest)];
+      return [document('body.candidateDigest', body.candidateDigest), ...watch(body.analysisDigest)];
     case 'baked':
       return watch(body.analysisDigest);
     case 'rolled-back':
@@ -83,7 +99,7 @@ function stages(field: string, digests: Readonly<Record<string, Digest | undefin
 }
 
 function version(field: string, { candidateDigest, model }: ModelVersion): Citation[] {
-  return [plain(`${field}.candidateDigest`, candidateDigest), plain(`${field}.model.digest`, model.digest)];
+  return [document(`${field}.candidateDigest`, candidateDigest), plain(`${field}.model.digest`, model.digest)];
 }
 
 /** The last document of a watch names the one before it. */
@@ -93,6 +109,10 @@ function watch(digest: Digest | null, field = 'body.analysisDigest'): Citation[]
 
 function plain(field: string, digest: Digest): Citation {
   return { field, digest, kind: 'plain' };
+}
+
+function document(field: string, digest: Digest): Citation {
+  return { field, digest, kind: 'document' };
 }
 
 function evidence(field: string, digest: Digest): Citation {
@@ -109,7 +129,8 @@ async function look(store: ObjectStore, { digest, field, kind }: Citation): Prom
     if (kind === 'data' && !(await store.hasDigest(digest))) return { problem: null, cites: [] };
     const bytes = await store.getByDigest(digest);
     if (kind === 'watch') return { problem: null, cites: watch(parseDocument(WatchDocument, 'watch', digest, bytes).previous, field) };
-    return { problem: null, cites: kind === 'evidence' ? citedBy(field, bytes) : [] };
+    if (kind === 'evidence') return { problem: null, cites: citedByEvidence(field, asJson(bytes)) ?? unexpected(field) };
+    return { problem: null, cites: kind === 'document' ? citedBy(field, asJson(bytes)) : [] };
   } catch (error) {
     if (error instanceof RatchetError && (error.type === 'EvidenceMissing' || error.type === 'EvidenceCorrupt')) {
       return { problem: { field, message: error.message }, cites: [] };
@@ -118,11 +139,39 @@ async function look(store: ObjectStore, { digest, field, kind }: Citation): Prom
   }
 }
 
-function citedBy(field: string, bytes: Uint8Array): Citation[] {
-  const document = Evidence.safeParse(asJson(bytes));
-  if (!document.success) throw new RatchetError('EvidenceCorrupt', `${field}: expected an evidence document, found something else`);
-  const { from, stage, body } = document.data;
-  return [...Object.entries(from).map(([name, digest]) => plain(`${field} → from.${name}`, digest)), ...namedIn(field, stage, body)];
+/** What a document names that need not be evidence. One of another shape names nothing: replay and promotion refuse it. */
+function citedBy(field: string, value: unknown): Citation[] {
+  return citedByEvidence(field, value) ?? citedByCandidate(field, value) ?? citedByCode(field, value) ?? [];
+}
+
+/** @returns null: it is no evidence */
+function citedByEvidence(field: string, value: unknown): Citation[] | null {
+  const { data } = Evidence.safeParse(value);
+  if (data === undefined) return null;
+  const from = Object.entries(data.from).map(([name, digest]) => document(`${field} → from.${name}`, digest));
+  return [...from, ...namedIn(field, data.stage, data.body)];
+}
+
+function unexpected(field: string): never {
+  throw new RatchetError('EvidenceCorrupt', `${field}: expected an evidence document, found something else`);
+}
+
+/** Its config, policy and baseline are digests of what lies elsewhere in it or in other records. */
+function citedByCandidate(field: string, value: unknown): Citation[] | null {
+  const { data } = Candidate.safeParse(value);
+  if (data === undefined) return null;
+  const { modelDigest, datasetDigest, codeDigest, evidence: byStage } = data;
+  return [
+    plain(`${field} → modelDigest`, modelDigest),
+    plain(`${field} → datasetDigest`, datasetDigest),
+    document(`${field} → codeDigest`, codeDigest),
+    ...stages(`${field} → evidence`, byStage),
+  ];
+}
+
+function citedByCode(field: string, value: unknown): Citation[] | null {
+  const { data } = ModelCode.safeParse(value);
+  return data === undefined ? null : [plain(`${field} → source`, data.source), plain(`${field} → trainer`, data.trainer)];
 }
 
 /** What a stage's result names. A result of another shape names nothing: replay and promotion refuse it. */

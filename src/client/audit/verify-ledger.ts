@@ -58,7 +58,7 @@ export async function verifyLedger(store: ObjectStore, model: string, options: V
   for await (const batch of readLedger(store, model, (seq, bytes) => prepare(keyring, seq, bytes))) {
     for (const place of batch) look(chain, findings, place);
     if (options.evidence === true) {
-      const cited = { seen: findings.seenDigests, withData: options.data === true };
+      const cited = { seen: findings.citationsSeen, withData: options.data === true };
       findings.add(await checkCitedEvidence(store, batch.flatMap(filedOf), cited));
     }
     options.onProgress?.(findings.count());
@@ -109,11 +109,11 @@ type Findings = ReturnType<typeof createFindings>;
 function createFindings(expected: ExpectedHead | undefined) {
   const problems: LedgerProblem[] = [];
   const notes: string[] = [];
-  const seenDigests = new Set<Digest>();
+  const citationsSeen = new Set<string>();
   let records = 0;
   let head: ExpectedHead | null = null;
   let left = 0;
-  return { see, add, audit, seenDigests, count: () => records };
+  return { see, add, audit, citationsSeen, count: () => records };
 
   function see(seq: number, filed: FiledRecord | null): void {
     records++;

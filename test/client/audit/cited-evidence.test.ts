@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { putDocument } from '../../../src/activities/documents.js';
 import { checkCitedEvidence } from '../../../src/client/audit/cited-evidence.js';
+import type { Candidate } from '../../../src/domain/candidate.js';
 import type { Evidence } from '../../../src/domain/evidence.js';
-import { digestOf } from '../../../src/domain/digest.js';
+import { digestOf, type Digest } from '../../../src/domain/digest.js';
 import type { FiledRecord } from '../../../src/domain/ledger-file.js';
 import { objectKey } from '../../../src/domain/object-key.js';
 import { createMemoryStore } from '../../fakes/memory-store.js';
@@ -49,6 +50,76 @@ test.for<[what: 'model' | 'datasetDigest', field: RegExp]>([
   const found = await cycle();
   found.store.files.set(objectKey(found[what]), Buffer.from('changed'));
   expect(await found.check(false)).toMatchObject([{ seq: 7, field: expect.stringMatching(field) }]);
+});
+
+/** What these records cite, and each digest of it by the name that it is put under. */
+async function cited(...bodies: ((put: (document: unknown) => Promise<Digest>) => Promise<object>)[]) {
+  const store = createMemoryStore();
+  const filed: FiledRecord[] = [];
+  const put = (document: unknown): Promise<Digest> => putDocument(store, document);
+  for (const body of bodies) filed.push({ record: { seq: filed.length + 1, body: await body(put) } } as unknown as FiledRecord);
+  const check = () => checkCitedEvidence(store, filed, { seen: new Set(), withData: false });
+  return { check, lose: (document: unknown) => store.files.delete(objectKey(digestOf(document))) };
+}
+
+const evidenceFrom = (stage: Evidence['stage'], from: Evidence['from']): Evidence => ({ ...evidenceOf('train', {}), stage, from });
+
+test.for(['source', 'trainer'])('the %s that a code digest names must be there', async (part) => {
+  const { check, lose } = await cited(async (put) => ({
+    kind: 'spec-applied',
+    specDigest: await put('spec'),
+    codeDigest: await put({ source: await put('source'), trainer: await put('trainer') }),
+  }));
+  lose(part);
+  expect(await check()).toMatchObject([{ seq: 1, field: `body.codeDigest → ${part}` }]);
+});
+
+test('what evidence was made from is followed to its beginning, also where it is cited as evidence only later', async () => {
+  const input = 'what the snapshot was made from';
+  const snapshot = async (put: (document: unknown) => Promise<Digest>) => put(evidenceFrom('snapshot', { input: await put(input) }));
+  const train = async (put: (document: unknown) => Promise<Digest>) => put(evidenceFrom('train', { snapshot: await snapshot(put) }));
+  const { check, lose } = await cited(
+    async (put) => ({ kind: 'judged', verdictDigest: await put(evidenceFrom('judge', { train: await train(put) })) }),
+    async (put) => ({ kind: 'cycle-ended', evidence: { train: await train(put), snapshot: await snapshot(put) } }),
+  );
+  lose(input);
+  expect(await check()).toMatchObject([{ seq: 1, field: 'body.verdictDigest → from.train → from.snapshot → from.input' }]);
+});
+
+test('what was first seen as bytes alone is followed once it is cited as evidence', async () => {
+  const input = 'what it was made from';
+  const made = async (put: (document: unknown) => Promise<Digest>) => put(evidenceFrom('evaluate', { input: await put(input) }));
+  const { check, lose } = await cited(
+    async (put) => ({ kind: 'monitored', documentDigest: await made(put), planDigest: await put('plan') }),
+    async (put) => ({ kind: 'cycle-ended', evidence: { evaluate: await made(put) } }),
+  );
+  lose(input);
+  expect(await check()).toMatchObject([{ seq: 2, field: 'body.evidence.evaluate → from.input' }]);
+});
+
+test.for<[lost: string, field: string]>([
+  ['model', 'modelDigest'],
+  ['dataset', 'datasetDigest'],
+  ['code', 'codeDigest'],
+  ['input', 'evidence.train → from.input'],
+])('an approved candidate whose %s is gone is a problem, also before its cycle ends', async ([lost, field]) => {
+  const { check, lose } = await cited(async (put) => {
+    const candidate: Candidate = {
+      model: 'm',
+      cycle: 7,
+      modelDigest: await put('model'),
+      datasetDigest: await put('dataset'),
+      codeDigest: await put('code'),
+      configDigest: digestOf('lies in the spec'),
+      policyDigest: digestOf('lies in the spec, too'),
+      baseline: { championDigest: null, generation: 0 },
+      evidence: { train: await put(evidenceFrom('train', { input: await put('input') })) },
+    };
+    return { kind: 'approved', candidateDigest: await put(candidate) };
+  });
+  expect(await check()).toEqual([]);
+  lose(lost);
+  expect(await check()).toMatchObject([{ seq: 1, field: `body.candidateDigest → ${field}` }]);
 });
 
 test('changed rows are found where rows are read, and rows that retention deleted are no fault', async () => {
