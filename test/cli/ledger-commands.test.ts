@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -127,6 +127,23 @@ test('audit verify passes over a ledger that holds, and fails where a byte was c
   writeFileSync(file, readFileSync(file, 'utf8').replace('"reject"', '"approve"'));
   const bad = await ratchet(['audit', 'verify', 'flights', '--no-evidence', '--home', home, '-o', 'json']);
   expect(bad.code).toBe(1);
+});
+
+test('audit verify says which record cannot be read, and goes on with the others and the other ledgers', async () => {
+  const home = await homeWithLedger();
+  const ledgers = join(home, 'store', 'ledger');
+  cpSync(join(ledgers, 'flights'), join(ledgers, 'another'), { recursive: true });
+  mkdirSync(join(ledgers, 'emptied'));
+  writeFileSync(join(ledgers, 'emptied', '000000000001.json.bak'), '');
+  const file = join(ledgers, 'another', '000000000003.json');
+  rmSync(file);
+  symlinkSync(file, file);
+  const { code, out } = await ratchet(['audit', 'verify', '--no-evidence', '--home', home]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/another: DOES NOT HOLD, .* in 6 records/);
+  expect(out).toMatch(/✗ record 3: cannot be read: .*ELOOP/);
+  expect(out).toMatch(/emptied: DOES NOT HOLD.*\n +✗ .*expected a ledger of emptied, found none/);
+  expect(out).toContain('flights: holds, 6 records');
 });
 
 test('audit verify takes a copied folder, by path or URI, and a noted head', async () => {

@@ -8,6 +8,7 @@ import type { ExpectedHead, LedgerAudit } from '../../client/audit/verify-ledger
 import { verifyLedger } from '../../client/audit/verify-ledger.js';
 import { listModels } from '../../client/ledger-view.js';
 import type { Digest } from '../../domain/digest.js';
+import { RatchetError } from '../../domain/failure.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import { openObjectStore } from '../../workers/open-object-store.js';
 import type { Cli } from '../cli.js';
@@ -57,9 +58,17 @@ async function auditAll(
   if (head && models.length > 1) throw new CommandError('--head belongs to one ledger', 'name the model');
   const givenKeys = key.map(readKey);
   const audits: LedgerAudit[] = [];
-  for (const name of models)
-    audits.push(await verifyLedger(store, name, { givenKeys, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) }));
+  for (const name of models) {
+    const auditing = verifyLedger(store, name, { givenKeys, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) });
+    audits.push(await (model === undefined ? auditing.catch((error: unknown) => unread(name, error)) : auditing));
+  }
   return audits;
+}
+
+/** One ledger that cannot be read keeps nothing from being said about the others. @throws what is no trouble of one ledger's */
+function unread(model: string, error: unknown): LedgerAudit {
+  if (!(error instanceof RatchetError) || error.type === 'InputInvalid') throw error;
+  return { model, records: 0, head: null, problems: [{ seq: null, field: '', message: error.message }], notes: [] };
 }
 
 export function auditLines({ model, records, head, problems, notes }: LedgerAudit): string[] {

@@ -4,7 +4,7 @@ import { ModelCode } from '../../domain/code.js';
 import type { Digest } from '../../domain/digest.js';
 import { parseDocument } from '../../domain/document.js';
 import { Evidence, type Stage } from '../../domain/evidence.js';
-import { RatchetError } from '../../domain/failure.js';
+import { RatchetError, type FailureType } from '../../domain/failure.js';
 import type { FiledRecord } from '../../domain/ledger-file.js';
 import type { LedgerBody } from '../../domain/ledger.js';
 import { SnapshotOutput, TrainOutput } from '../../domain/stage-jobs.js';
@@ -124,6 +124,9 @@ interface Look {
   readonly cites: Citation[];
 }
 
+/** That a document cannot be read is as bad; where the whole store is away, reading the next records says so. */
+const NO_GOOD: ReadonlySet<FailureType> = new Set(['EvidenceMissing', 'EvidenceCorrupt', 'AccessDenied', 'StoreUnavailable']);
+
 async function look(store: ObjectStore, { digest, field, kind }: Citation): Promise<Look> {
   try {
     if (kind === 'data' && !(await store.hasDigest(digest))) return { problem: null, cites: [] };
@@ -132,7 +135,7 @@ async function look(store: ObjectStore, { digest, field, kind }: Citation): Prom
     if (kind === 'evidence') return { problem: null, cites: citedByEvidence(field, asJson(bytes)) ?? unexpected(field) };
     return { problem: null, cites: kind === 'document' ? citedBy(field, asJson(bytes)) : [] };
   } catch (error) {
-    if (error instanceof RatchetError && (error.type === 'EvidenceMissing' || error.type === 'EvidenceCorrupt')) {
+    if (error instanceof RatchetError && NO_GOOD.has(error.type)) {
       return { problem: { field, message: error.message }, cites: [] };
     }
     throw error;

@@ -68,7 +68,7 @@ export async function readEvidence<T>(
 /** The records of a model in order, from `first` on. @throws {RatchetError} LedgerBroken: one is missing */
 export async function* recordsFrom(store: ObjectStore, model: string, first: number): AsyncGenerator<LedgerRecord> {
   const parse = async (seq: number, bytes: Uint8Array) => parseRecord(recordKey(model, seq), bytes).record;
-  for await (const batch of readLedger(store, model, parse, first)) {
+  for await (const batch of readLedger(store, model, parse, { first })) {
     for (const { seq, found } of batch) {
       if (found === null)
         throw new RatchetError('LedgerBroken', `${recordKey(model, seq)}: expected a record, found nothing`, {

@@ -1,5 +1,6 @@
+import { RatchetError } from '../../domain/failure.js';
 import { recordKey } from '../../domain/ledger-file.js';
-import { nextSeq } from '../../domain/ledger-head.js';
+import { nextSeq, type ListKeys } from '../../domain/ledger-head.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 
 /** What lies at a place of the ledger. */
@@ -21,13 +22,16 @@ const BATCHES_AHEAD = 4;
  * store asked whether more lie after it.
  * @param prepare what to do with each file as soon as it is read, all of a batch at once.
  * @param first where to begin.
+ * @param unreadable what to make of a record that the store lists and that, tried twice, can be neither read nor prepared; absent:
+ *   that ends the reading.
  */
 export async function* readLedger<T extends object>(
   store: ObjectStore,
   model: string,
   prepare: (seq: number, bytes: Uint8Array) => Promise<T>,
-  first = 1,
+  { first = 1, unreadable }: { first?: number; unreadable?: (error: RatchetError) => T } = {},
 ): AsyncGenerator<Place<T>[]> {
+  const list: ListKeys = (prefix, options) => store.list(prefix, options);
   let from = first;
   let asked = first;
   let size = BATCH_MIN;
@@ -46,7 +50,7 @@ export async function* readLedger<T extends object>(
       continue;
     }
     yield places;
-    const next = await nextSeq((prefix, options) => store.list(prefix, options), model, from);
+    const next = await nextSeq(list, model, from);
     if (next === null) return;
     yield [{ seq: from, found: null, to: next - 1 }];
     loads.length = 0;
@@ -69,6 +73,17 @@ export async function* readLedger<T extends object>(
   }
 
   async function one(seq: number): Promise<T | null> {
+    try {
+      return await read(seq);
+    } catch (error) {
+      if (unreadable === undefined || !(error instanceof RatchetError)) throw error;
+      // A store that is away lists nothing either; and one that was away for a moment reads it now.
+      if ((await nextSeq(list, model, seq - 1)) !== seq) throw error;
+      return read(seq).catch(() => unreadable(error));
+    }
+  }
+
+  async function read(seq: number): Promise<T | null> {
     const bytes = await store.get(recordKey(model, seq));
     return bytes === null ? null : prepare(seq, bytes);
   }

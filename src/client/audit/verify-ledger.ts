@@ -55,7 +55,8 @@ export async function verifyLedger(store: ObjectStore, model: string, options: V
   const keyring = createKeyring(store, options.givenKeys);
   const chain = createChainAudit(model);
   const findings = createFindings(options.expectedHead);
-  for await (const batch of readLedger(store, model, (seq, bytes) => prepare(keyring, seq, bytes))) {
+  const unreadable = ({ message }: RatchetError): Prepared => ({ broken: `cannot be read: ${message}` });
+  for await (const batch of readLedger(store, model, (_seq, bytes) => prepare(keyring, bytes), { unreadable })) {
     for (const place of batch) look(chain, findings, place);
     if (options.evidence === true) {
       const cited = { seen: findings.citationsSeen, withData: options.data === true };
@@ -68,7 +69,7 @@ export async function verifyLedger(store: ObjectStore, model: string, options: V
 }
 
 /** Everything that may run for many records at once. */
-async function prepare(keyring: Keyring, seq: number, bytes: Uint8Array): Promise<Prepared> {
+async function prepare(keyring: Keyring, bytes: Uint8Array): Promise<Prepared> {
   let filed: FiledRecord;
   try {
     filed = parseRecord('', bytes);

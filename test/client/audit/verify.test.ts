@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { createLedger, type Ledger } from '../../../src/activities/ledger.js';
 import { verifyLedger } from '../../../src/client/audit/verify-ledger.js';
 import { canonicalJson } from '../../../src/domain/digest.js';
+import { RatchetError } from '../../../src/domain/failure.js';
 import { recordBytes, recordDigest, recordKey, signedBytes } from '../../../src/domain/ledger-file.js';
 import type { LedgerBody, LedgerRecord } from '../../../src/domain/ledger.js';
+import { objectKey } from '../../../src/domain/object-key.js';
 import type { Signer } from '../../../src/ports/signer.js';
 import { createMemorySigner } from '../../fakes/memory-signer.js';
 import { createMemoryStore, type MemoryStore } from '../../fakes/memory-store.js';
@@ -221,6 +223,55 @@ describe('audit verify', () => {
     const { store } = await writeLedger();
     const { problems } = await verifyLedger(store, model, { evidence: true });
     expect(problems[0]).toMatchObject({ seq: 2, field: 'body.specDigest', message: expect.stringContaining('found nothing') });
+  });
+
+  /** A store that fails to read some files, or to list any. */
+  function failing(store: MemoryStore, fails: (key: string) => boolean, lists = true): MemoryStore {
+    const refused = new RatchetError('StoreUnavailable', 'too many symbolic links');
+    return {
+      ...store,
+      get: async (key) => (fails(key) ? Promise.reject(refused) : store.get(key)),
+      getByDigest: async (digest) => (fails(objectKey(digest)) ? Promise.reject(refused) : store.getByDigest(digest)),
+      list: async (prefix, options) => (lists ? store.list(prefix, options) : Promise.reject(refused)),
+    };
+  }
+
+  test.for([4, 10])('a file that cannot be read at the place of record %i is a problem of that record', async (seq) => {
+    const { store } = await writeLedger();
+    const { records, problems } = await verifyLedger(
+      failing(store, (key) => key === recordKey(model, seq)),
+      model,
+    );
+    expect({ records, problems }).toEqual({
+      records: 10,
+      problems: [{ seq, field: '', message: 'cannot be read: too many symbolic links' }],
+    });
+  });
+
+  test('a file that could not be read for a moment is none', async () => {
+    const { store } = await writeLedger();
+    let failures = 0;
+    const once = failing(store, (key) => key === recordKey(model, 4) && failures++ === 0);
+    expect((await verifyLedger(once, model)).problems).toEqual([]);
+  });
+
+  test('a store that is away is no broken ledger', async () => {
+    const { store } = await writeLedger();
+    const away = verifyLedger(
+      failing(store, () => true, false),
+      model,
+    );
+    await expect(away).rejects.toMatchObject({ type: 'StoreUnavailable' });
+  });
+
+  test('a cited document that cannot be read is a problem of the record that cites it', async () => {
+    const { store } = await writeLedger();
+    const { problems } = await verifyLedger(
+      failing(store, (key) => key === objectKey(named('spec'))),
+      model,
+      { evidence: true },
+    );
+    expect(problems).toContainEqual({ seq: 2, field: 'body.specDigest', message: 'too many symbolic links' });
   });
 
   test('a model without a ledger is unknown', async () => {
