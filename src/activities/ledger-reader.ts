@@ -10,6 +10,9 @@ import type { ObjectStore } from '../ports/object-store.js';
 /** So many records are read at a time: a slow store is asked in parallel, a fast one is not flooded. */
 const PARALLEL_READS = 32;
 
+/** Where more came than this since the last look, the newest two are held against each other, as at the first one. */
+const NEW_MAX = 1000;
+
 /** What was seen of a ledger last. */
 interface Memory {
   readonly head: FiledRecord;
@@ -45,11 +48,13 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     const known = memory?.head.record.seq;
     const seq = await findHead((prefix, options) => store.list(prefix, options), model, known);
     if (seq === 0) return null;
-    const start = known === undefined ? Math.max(1, seq - 1) : Math.min(known + 1, seq);
+    const isNear = known !== undefined && seq - known <= NEW_MAX;
+    const start = isNear ? Math.min(known + 1, seq) : Math.max(1, seq - 1);
     const [newest, first] = await Promise.all([range(model, start, seq), memory === undefined ? fileOfFirst(model) : memory.first]);
     const filed = newest.at(-1);
     if (filed?.record.seq !== seq && seq !== known) throw missing(model, start + newest.length, seq);
-    const problem = memory === undefined ? null : refuseNewest(memory.head, newest[0]);
+    const after = isNear || known === undefined ? newest : await range(model, known, known);
+    const problem = memory === undefined ? null : refuseNewest(memory.head, after[0]);
     if (problem === null) {
       memories.set(model, { head: filed!, first });
       return filed!;

@@ -142,6 +142,21 @@ describe('reading', () => {
     expect(await ledger.readState(model)).toMatchObject({ seq: 40 });
   });
 
+  test('one that was away for long reads the newest records only, and still looks for what it saw', { timeout: 30_000 }, async () => {
+    const { store, signer, ledger } = setUp();
+    const other = createLedger({ store, signer, owner });
+    await append(ledger, 'p1', paused());
+    await ledger.readState(model);
+    for (let i = 2; i < 1010; i++) await append(other, `p${i}`, paused());
+    const { get } = store.requests;
+    const kept = store.files.get(recordKey(model, 2))!;
+    store.files.delete(recordKey(model, 2));
+    await expect(ledger.readState(model)).rejects.toThrow('expected the record that was there');
+    store.files.set(recordKey(model, 2), kept);
+    expect(await ledger.readState(model)).toMatchObject({ seq: 1010 });
+    expect(store.requests.get - get).toBeLessThanOrEqual(10);
+  });
+
   test('a head that was seen and is gone is no end: nothing is read or written until it is back', async () => {
     const { store, signer, ledger } = setUp();
     await runCycle(ledger, 't1');
