@@ -66,7 +66,8 @@ export async function startQuickStack({
   writeFileSync(modelFile, refits ? text.replace('\n  evaluation:', '\n  refit: afterPass\n  evaluation:') : text);
 
   const environment = { ...process.env, RATCHET_STEPS_PATH: join(folder, 'steps'), RATCHET_WATCH_HEARTBEAT_SECONDS: '3', ...extra };
-  let supervisor = await up(home, environment, flags);
+  // All of it: a server that is killed in its very first start ends the stack, as one that cannot start does.
+  let supervisor = await up(home, environment, flags, (output) => output.includes(home.logsFolder));
   /** A stack that was started again has other ports. */
   const clients = new Map<string, Client>();
   const applied = await run(home, environment, ['apply', '-f', modelFile]);
@@ -123,15 +124,20 @@ export function kill(pid: number): void {
   }
 }
 
-async function up(home: Home, env: NodeJS.ProcessEnv, flags: readonly string[]): Promise<ChildProcess> {
+/** @param isReady by what it said; absent: as soon as its worker runs */
+async function up(
+  home: Home,
+  env: NodeJS.ProcessEnv,
+  flags: readonly string[],
+  isReady: (output: string) => boolean = () => true,
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, [cli, '--home', home.path, 'up', ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('ratchet up is ready', () => {
     if (child.exitCode !== null) throw new Error(`ratchet up ended with ${child.exitCode}:\n${output}`);
-    return (
-      existsSync(home.endpointsFile) && readEndpoints(home)?.supervisor.pid === child.pid && readEndpoints(home)?.worker.process != null
-    );
+    const endpoints = existsSync(home.endpointsFile) ? readEndpoints(home) : null;
+    return endpoints?.supervisor.pid === child.pid && endpoints?.worker.process != null && isReady(output);
   });
   return child;
 }
