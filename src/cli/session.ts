@@ -15,6 +15,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import { openObjectStore } from '../workers/open-object-store.js';
 import type { Cli } from './cli.js';
 import { CommandError } from './explain-error.js';
+import { endpointsOfRunning } from './running-stack.js';
 
 /** A connection to a running stack. */
 export interface Session {
@@ -52,7 +53,7 @@ export async function withSession<T>(cli: Cli, command: Command, work: (session:
 }
 
 export async function withSessionAt<T>(place: Place, work: (session: Session) => Promise<T>): Promise<T> {
-  const endpoints = readEndpoints(place.home);
+  const endpoints = endpointsOfRunning(place.home, ({ temporal }) => temporal.process);
   const target = temporalFromEnvironment(place.environment) ?? (endpoints && temporalFromEndpoints(endpoints));
   if (!target) {
     throw new CommandError(

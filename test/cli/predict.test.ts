@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.js';
-import { writeEndpoints } from '../../src/config/endpoints.js';
 import { homeAt } from '../../src/config/home.js';
 import { documentBytes } from '../../src/domain/document.js';
 import { ModelSpec } from '../../src/domain/model-spec.js';
+import { ALIVE, leaveEndpoints } from '../fakes/left-endpoints.js';
 import { modelSpec } from '../fakes/model-file.js';
 import { createChampionStory } from '../ledger/champion-story.js';
 import { named } from '../ledger/sample-bodies.js';
@@ -57,15 +57,9 @@ async function home({ url, serving = true }: { url?: string; serving?: boolean }
   const whole = ModelSpec.parse({ ...document, spec: { ...spec, data: { ...spec.data, features }, ...(serving && { serving: {} }) } });
   const specDigest = await store.put(documentBytes(whole));
   await createChampionStory({ store }).append('a', { kind: 'spec-applied', specDigest, codeDigest: named('code'), requestedBy: 'ana' });
-  const nobody = { pid: 1, start: '' };
   if (url !== undefined)
-    writeEndpoints(homeAt(path, {}), {
-      v: 1,
-      supervisor: nobody,
-      startedAt: '2026-03-01T12:00:00Z',
-      temporal: { address: '127.0.0.1:1', namespace: 'default', uiUrl: null, process: null },
-      mlflow: { url: 'http://127.0.0.1:1', process: null },
-      worker: { process: null },
+    leaveEndpoints(homeAt(path, {}), {
+      supervisor: ALIVE,
       storeUri: store.uri,
       traffic: url === '' ? null : { url, process: null, servingHost: null },
     });

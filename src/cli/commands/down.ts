@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readEndpoints } from '../../config/endpoints.js';
+import { readEndpoints, removeEndpoints } from '../../config/endpoints.js';
 import type { Home } from '../../config/home.js';
 import { endLeftovers } from '../../workers/stack/end-leftovers.js';
 import { holderOf, isProcessAlive } from '../../workers/stack/home-lock.js';
@@ -27,9 +27,9 @@ export function addDownCommand(program: Command, cli: Cli): void {
 export async function stopStack(home: Home, tell: (line: string) => void): Promise<boolean> {
   const holder = holderOf(home);
   if (!holder) {
-    const endpoints = readEndpoints(home);
-    await endLeftovers(endpoints, tell);
-    return endpoints !== null;
+    const stopped = await endLeftovers(readEndpoints(home), tell);
+    if (holderOf(home) === null) removeEndpoints(home); // a stack that was started meanwhile has written its own
+    return stopped;
   }
   if (holder.host !== hostname()) throw new CommandError(`the stack of ${home.path} runs on ${holder.host}`, 'run `ratchet down` there');
   try {

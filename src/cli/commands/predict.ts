@@ -3,7 +3,6 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { readHead, readSpec } from '../../client/ledger-view.js';
 import { predict } from '../../client/predict.js';
-import { readEndpoints } from '../../config/endpoints.js';
 import type { ModelSpec } from '../../domain/model-spec.js';
 import { placeOfRoute, urlOf, type ServingCluster } from '../../domain/serving-cluster.js';
 import { FeatureRow } from '../../domain/serving.js';
@@ -11,6 +10,7 @@ import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { parseModelName } from '../options.js';
 import { predictionLines } from '../render/prediction-lines.js';
+import { endpointsOfRunning } from '../running-stack.js';
 import { openStore } from '../session.js';
 
 interface PredictOptions {
@@ -64,7 +64,7 @@ function gatewayUrl(model: string, cluster: ServingCluster | undefined): string 
 /** @throws {CommandError} no router runs here */
 function routerUrl(cli: Cli, command: Command): string {
   const home = cli.home(command);
-  const endpoints = readEndpoints(home);
+  const endpoints = endpointsOfRunning(home, ({ traffic }) => traffic?.process ?? null);
   if (endpoints?.traffic) return endpoints.traffic.url;
   throw new CommandError(
     endpoints === null ? `no stack runs in ${home.path}` : `the stack in ${home.path} runs no router`,
