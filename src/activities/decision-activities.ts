@@ -1,6 +1,7 @@
 import type { ApprovalSpec, CountedVote } from '../domain/approval.js';
 import type { Digest } from '../domain/digest.js';
 import type { Stage } from '../domain/evidence.js';
+import { RatchetError } from '../domain/failure.js';
 import type { Appended, CycleOutcome, LedgerBody, LedgerExpects } from '../domain/ledger.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { loadCycle } from './cycle-context.js';
@@ -79,8 +80,12 @@ export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds,
     };
   }
 
-  /** One append, by the ledger's protocol: lost replies, retries and second writers are all the same case. */
+  /**
+   * One append, by the ledger's protocol: lost replies, retries and second writers are all the same case.
+   * @throws {RatchetError} EvidenceMissing: it would put in force what this store does not hold
+   */
   async function appendRecord(request: AppendRequest): Promise<Pick<Appended, 'seq' | 'adopted'>> {
+    if (request.body.kind === 'spec-applied') await mustHold(store, request.body);
     const { seq, adopted } = await ledger.append(request);
     const { model, body } = request;
     if (body.kind === 'approved' || body.kind === 'cycle-ended') await tellDecided({ noticeRoutes }, model, body.cycle);
@@ -110,5 +115,18 @@ export function createDecisionActivities({ store, ledger, watchHeartbeatSeconds,
       if (body.kind === 'cycle-ended' && body.cycle === cycle) return body.outcome;
     }
     return null;
+  }
+}
+
+/** Whoever applies puts them there first, into the store that they take for the worker's: a record of anything else would never verify. */
+async function mustHold(store: ObjectStore, { specDigest, codeDigest }: { specDigest: Digest; codeDigest: Digest }): Promise<void> {
+  for (const [what, digest] of [
+    ['spec', specDigest],
+    ['code', codeDigest],
+  ] as const) {
+    if (await store.hasDigest(digest)) continue;
+    throw new RatchetError('EvidenceMissing', `the worker’s store is ${store.uri} and does not hold the ${what} ${digest}`, {
+      remedy: 'set RATCHET_STORE_URI to the worker’s store, then apply again',
+    });
   }
 }

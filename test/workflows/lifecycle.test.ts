@@ -61,6 +61,22 @@ test('the same spec applied twice is one record, another code is another', async
   expect(await model.kinds()).toEqual(['ledger-opened', 'spec-applied', 'spec-applied']);
 });
 
+test('what the worker’s store does not hold is never put in force: whoever applied it from another store is told at once', async () => {
+  const model = modelInTest(loop());
+  await model.apply(unattended);
+  const request = { ...(await model.putSpec(unattended, 'v2')), requestedBy: 'ana' };
+  await loop().store.remove(request.codeDigest);
+  await expect(model.lifecycle().executeUpdate(applyUpdate, { args: [request] })).rejects.toMatchObject({
+    cause: {
+      type: 'EvidenceMissing',
+      message: `the worker’s store is ${loop().store.uri} and does not hold the code ${request.codeDigest}`,
+      details: [{ remedy: expect.stringContaining('set RATCHET_STORE_URI') as string }],
+    },
+  });
+  expect(await model.kinds()).toEqual(['ledger-opened', 'spec-applied']);
+  expect(await model.apply(unattended, 'v2')).toMatchObject({ changed: true });
+});
+
 test('the same trigger is one cycle, by update and by signal', async () => {
   const model = modelInTest(loop());
   await model.apply(unattended);
