@@ -28,8 +28,9 @@ export async function awaitOutcome(
 ): Promise<void> {
   const signal = endOfWaiting(cli, timeoutSeconds);
   const handle = session.model(model);
-  const cycle = await awaitCycleOf(handle, key, { signal, onTrouble: (message) => cli.tell(`  ${message}`) });
-  if (cycle === null) throw gaveUp(model, whyWaitingEnded(cli, timeoutSeconds));
+  const tell = (message: string): void => cli.tell(`  ${message}`);
+  const cycle = await awaitCycleOf(handle, key, { signal, onTrouble: tell, onWait: tell });
+  if (cycle === null) throw gaveUpInQueue(model, whyWaitingEnded(cli, timeoutSeconds));
   const live = cli.terminal.isScreen && cli.format(command) === 'table';
   if (!live) cli.tell(`${model} cycle ${cycle}`);
   const state = await createFollow(cli, { signal, live })(handle.cycle(cycle));
@@ -40,9 +41,21 @@ export async function awaitOutcome(
   );
 }
 
-export function endOfWaiting(cli: Cli, timeoutSeconds?: number): AbortSignal {
-  const { interrupted } = cli.terminal;
-  return timeoutSeconds === undefined ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(timeoutSeconds * 1000)]);
+export function endOfWaiting({ terminal: { interrupted } }: Pick<Cli, 'terminal'>, timeoutSeconds?: number): AbortSignal {
+  return timeoutSeconds === undefined ? interrupted : AbortSignal.any([interrupted, endAfter(timeoutSeconds * 1000)]);
+}
+
+/** A timer that is set to more fires at once: people may be waited for longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function endAfter(waitMs: number): AbortSignal {
+  const end = new AbortController();
+  const wait = (leftMs: number): void => {
+    const stepMs = Math.min(leftMs, TIMER_MS_MAX);
+    setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : end.abort()), stepMs).unref();
+  };
+  wait(waitMs);
+  return end.signal;
 }
 
 function outcomeDocument({ model, cycle, asOf, outcome, reason, version, candidateDigest, verdict, failure, stages }: CycleState): object {
@@ -74,5 +87,13 @@ function gaveUp(model: string, why: string): CommandError {
   return new CommandError(
     `stopped waiting: ${why}; the cycle goes on`,
     `look at it with \`ratchet status ${model}\`, or end it with \`ratchet abort ${model}\``,
+  );
+}
+
+/** What is open now is another cycle, which is not ours to end. */
+function gaveUpInQueue(model: string, why: string): CommandError {
+  return new CommandError(
+    `stopped waiting: ${why}; it has not begun, and the trigger stays in the queue`,
+    `what it waits for: \`ratchet why ${model}\``,
   );
 }

@@ -51,6 +51,7 @@ export function parseTime(text: string): string {
   if (Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError(`expected a day (2013-07-01) or a time with its zone (2013-07-01T06:00:00Z), found "${text}".`);
   }
+  if (time.getTime() < 0) throw new InvalidArgumentError(`expected a day or a time since 1970, found "${text}".`);
   return isDay ? text : time.toISOString();
 }
 
@@ -66,13 +67,17 @@ export function parseDigest(text: string): string {
   throw new InvalidArgumentError(`expected sha256:<64 hex digits>, found "${text}".`);
 }
 
-/** `2h`, `30m`, `45s`. @returns seconds */
+const DURATION_DAYS_MAX = 366;
+
+/** `90d`, `2h`, `30m`, `45s`. @returns seconds */
 export function parseDuration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
-  const factor = { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text) ?? [];
+  const factor = { s: 1, m: 60, h: 3600, d: 86_400 }[unit as 's' | 'm' | 'h' | 'd'];
   if (amount === undefined || factor === undefined || Number(amount) === 0)
-    throw new InvalidArgumentError(`expected a duration such as 45s, 30m or 2h, found "${text}".`);
-  return Number(amount) * factor;
+    throw new InvalidArgumentError(`expected a duration such as 45s, 30m, 2h or 90d, found "${text}".`);
+  const seconds = Number(amount) * factor;
+  if (seconds <= DURATION_DAYS_MAX * 86_400) return seconds;
+  throw new InvalidArgumentError(`expected a duration of at most ${DURATION_DAYS_MAX}d, found "${text}".`);
 }
 
 /** `6h` or `2d`. @returns whole hours */

@@ -15,6 +15,11 @@ export interface WatchOptions {
   readonly onTrouble?: (message: string) => void;
 }
 
+export interface AwaitOptions extends WatchOptions {
+  /** Once for each cycle that is in the way of the trigger. */
+  readonly onWait?: (message: string) => void;
+}
+
 /**
  * Yields the state of a cycle at once and then at every look, until it has ended; that state is the last one.
  * A server or worker that restarts meanwhile is waited for.
@@ -46,9 +51,10 @@ export async function* watchCycle(cycle: CycleHandle, { signal, pollMs = 500, on
 export async function awaitCycleOf(
   model: ModelHandle,
   key: string,
-  { signal, pollMs = 300, onTrouble }: WatchOptions,
+  { signal, pollMs = 300, onTrouble, onWait }: AwaitOptions,
 ): Promise<number | null> {
   let trouble = '';
+  let inTheWay: number | null = null;
   while (!signal.aborted) {
     try {
       const state = await model.state();
@@ -59,6 +65,9 @@ export async function awaitCycleOf(
       const message =
         state?.trouble ?? (state?.paused ? `${model.model} is paused: the trigger waits (\`ratchet resume ${model.model}\`)` : '');
       if (message && message !== trouble) onTrouble?.((trouble = message));
+      // One that has left the queue is being started: the open cycle is its own.
+      const open = state?.queue.some(({ trigger }) => trigger.key === key) ? state.openCycle : null;
+      if (open !== null && open !== inTheWay) onWait?.(`waits: cycle ${(inTheWay = open)} is open`);
     } catch (error) {
       if (!isPassing(error)) throw error;
       if (error.message !== trouble) onTrouble?.((trouble = error.message));

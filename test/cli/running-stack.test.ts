@@ -6,16 +6,17 @@ import { ALIVE, DEAD, leaveEndpoints } from '../fakes/left-endpoints.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { ratchet } from './terminal-in-test.js';
 
-test.for([['trigger', 'flights'], ['abort', 'flights'], ['status', 'flights']])(
-  '%j never speaks to whatever listens where a dead stack did',
-  async (args) => {
-    const home = homeAt(temporaryFolder());
-    leaveEndpoints(home);
-    const { code, err } = await ratchet([...args, '--home', home.path]);
-    expect(code).toBe(1);
-    expect(err).toMatch(/^error: no stack runs in .*\n.*start one with `ratchet up`/);
-  },
-);
+test.for([
+  ['trigger', 'flights'],
+  ['abort', 'flights'],
+  ['status', 'flights'],
+])('%j never speaks to whatever listens where a dead stack did', async (args) => {
+  const home = homeAt(temporaryFolder());
+  leaveEndpoints(home);
+  const { code, err } = await ratchet([...args, '--home', home.path]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: no stack runs in .*\n.*start one with `ratchet up`/);
+});
 
 test.for<[what: string, supervisor: boolean, temporal: boolean | null, runs: boolean]>([
   ['all of it was killed', false, false, false],

@@ -136,7 +136,7 @@ describe('ratchet over a running stack', () => {
     stop.abort();
     const [watched, waited] = await runs;
     expect(watched).toMatchObject({ code: 130, err: expect.stringContaining('no cycle is open') });
-    expect(waited).toMatchObject({ code: 130, err: expect.stringContaining('stopped waiting: interrupted; the cycle goes on') });
+    expect(waited).toMatchObject({ code: 130, err: expect.stringContaining('stopped waiting: interrupted; it has not begun') });
     expect((await ratchet('resume', 'quick')).code).toBe(0);
     await waitingCandidate();
     expect((await ratchet('abort', 'quick')).code).toBe(0);

@@ -40,7 +40,7 @@ export function addDryRunCommand(program: Command, cli: Cli): void {
       'end of the data window, a day or a time; a day begins in the time zone of the data (default: as late as labels are mature)',
       parseTime,
     )
-    .option('--timeout <duration>', 'give up after this (2h, 30m, 45s)', parseDuration)
+    .option('--timeout <duration>', 'give up after this (2d, 6h, 30m)', parseDuration)
     .action(async (options: DryRunOptions, command: Command) => {
       const state = await rehearse(cli, options);
       cli.exitCode = exitCodeOf(state);

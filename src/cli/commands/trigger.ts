@@ -40,7 +40,7 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
     )
     .option('--recalibrate', 'train nothing: only fit the champion’s answers to labels that came since its training')
     .option('--reason <text>', 'why, for the record')
-    .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
+    .option('--timeout <duration>', 'with --wait: wait no longer than this (2d, 6h, 30m)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, options: TriggerOptions, command: Command) => {
       const trigger = triggerOf(options);
@@ -56,7 +56,7 @@ export function addRetryCommand(program: Command, cli: Cli): void {
     .argument('[cycle]', 'number of the cycle that ended badly (default: the last one)', parsePositiveInteger)
     .option('--wait', 'wait for its end, with exit codes as `ratchet trigger --wait`')
     .option('--reason <text>', 'why, for the record')
-    .option('--timeout <duration>', 'with --wait: wait no longer than this (2h, 30m, 45s)', parseDuration)
+    .option('--timeout <duration>', 'with --wait: wait no longer than this (2d, 6h, 30m)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, cycle: number | undefined, options: TriggerOptions, command: Command) => {
       const {
