@@ -4,7 +4,41 @@ import { ModelName } from '../domain/model-spec.js';
 
 /** Who asks: a claim that goes into the ledger. */
 export function asOption(what = 'who asks, for the record (default: your user name)'): Option {
-  return new Option('--as <name>', what);
+  return new Option('--as <name>', what).argParser(parseLine);
+}
+
+export function reasonOption(): Option {
+  return new Option('--reason <text>', 'why, for the record').argParser(parseText);
+}
+
+/** Must be named, and once: of two files one would be left out unsaid. */
+export function fileOption(what = 'the model file'): Option {
+  return new Option('-f, --file <file>', what).argParser(parseOneFile).makeOptionMandatory();
+}
+
+function parseOneFile(file: string, before: string | undefined): string {
+  if (before === undefined) return file;
+  throw new InvalidArgumentError(`expected one file, found two: ${before} and ${file}. Run it once for each.`);
+}
+
+/** As long as a trigger's key may be. */
+const LINE_LENGTH_MAX = 200;
+/** As long as the reason of a trigger and the comment of a vote may be. */
+const TEXT_LENGTH_MAX = 2000;
+
+/** A name or a key. */
+export function parseLine(text: string): string {
+  if (text.trim() !== '' && text.length <= LINE_LENGTH_MAX && !/\p{Cc}/u.test(text)) return text;
+  throw new InvalidArgumentError(`expected one line of 1 to ${LINE_LENGTH_MAX} characters, found ${foundWords(text)}.`);
+}
+
+export function parseText(text: string): string {
+  if (text.length <= TEXT_LENGTH_MAX) return text;
+  throw new InvalidArgumentError(`expected at most ${TEXT_LENGTH_MAX} characters, found ${foundWords(text)}.`);
+}
+
+function foundWords(text: string): string {
+  return text.length > LINE_LENGTH_MAX ? `${text.length} characters` : JSON.stringify(text);
 }
 
 export function userName(): string {

@@ -20,9 +20,9 @@ export interface Home {
   readonly envoyFolder: string;
 }
 
-/** @param path as named by the user; absent: RATCHET_HOME, else `.ratchet` in the current folder. */
+/** @param path as named by the user; absent or empty (a variable of a script that is not set): RATCHET_HOME, else `.ratchet` in the current folder. */
 export function homeAt(path: string | undefined, environment: NodeJS.ProcessEnv = process.env): Home {
-  const root = resolve(path ?? (environment['RATCHET_HOME'] || '.ratchet'));
+  const root = resolve(path || environment['RATCHET_HOME'] || '.ratchet');
   return {
     path: root,
     endpointsFile: join(root, 'endpoints.json'),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { asOption, parseModelName, parsePositiveInteger, userName } from '../options.js';
+import { asOption, parseModelName, parsePositiveInteger, reasonOption, userName } from '../options.js';
 import { openCycleOf } from '../open-cycle-of.js';
 import { withSession } from '../session.js';
 
@@ -17,7 +17,7 @@ export function addAbortCommand(program: Command, cli: Cli): void {
     .description('end the open cycle: its job is stopped, nothing is promoted')
     .argument('<model>', 'name of the model', parseModelName)
     .option('--cycle <number>', 'only where this cycle is the open one', parsePositiveInteger)
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .addOption(asOption())
     .action(async (model: string, { cycle, as, reason }: AbortOptions, command: Command) => {
       await withSession(cli, command, async (session) => {

@@ -4,7 +4,7 @@ import { readHead } from '../../client/ledger-view.js';
 import { adoptLedger } from '../../workers/compose/adopt-ledger.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { asOption, parseModelName, userName } from '../options.js';
+import { asOption, parseModelName, reasonOption, userName } from '../options.js';
 import { withSession } from '../session.js';
 
 interface AdoptOptions {
@@ -19,7 +19,7 @@ export function addAdoptCommand(program: Command, cli: Cli): void {
     .description('take a model over from another Temporal cluster or key, which from then on may no longer write its ledger')
     .argument('<model>', 'name of the model', parseModelName)
     .option('--from <owner>', 'the owner that is replaced, as this command shows it (without it: it is shown and asked for)')
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .addOption(asOption())
     .action(async (model: string, options: AdoptOptions, command: Command) => {
       await withSession(cli, command, async ({ store, owner }) => {

@@ -5,7 +5,7 @@ import { applyModel } from '../../client/apply-model.js';
 import { shortDigest } from '../../domain/digest.js';
 import type { Cli } from '../cli.js';
 import { loadModelFile } from '../load-model-file.js';
-import { asOption, userName } from '../options.js';
+import { asOption, fileOption, userName } from '../options.js';
 import { withSession } from '../session.js';
 
 interface ApplyOptions {
@@ -17,7 +17,7 @@ export function addApplyCommand(program: Command, cli: Cli): void {
   program
     .command('apply')
     .description('put a model file in force: its spec, the code it names and its schedule; applied twice changes nothing')
-    .requiredOption('-f, --file <file>', 'the model file')
+    .addOption(fileOption())
     .addOption(asOption())
     .action(async ({ file, as }: ApplyOptions, command: Command) => {
       const spec = loadModelFile(file);

@@ -10,7 +10,7 @@ import { describeCandidate } from '../candidate-evidence.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { openCycleOf } from '../open-cycle-of.js';
-import { asOption, parseDigest, parseModelName } from '../options.js';
+import { asOption, parseDigest, parseModelName, parseText } from '../options.js';
 import type { Session } from '../session.js';
 import { withSession } from '../session.js';
 
@@ -36,7 +36,7 @@ function addVoteCommand(program: Command, cli: Cli, decision: Decision, descript
     .argument('<model>', 'name of the model', parseModelName)
     .option('--candidate <digest>', 'the candidate that was looked at (without it: it is shown and asked for)', parseDigest)
     .addOption(asOption('who signs: a name from spec.approval.signers').makeOptionMandatory())
-    .option('--comment <text>', 'for the record')
+    .option('--comment <text>', 'for the record', parseText)
     .action(async (model: string, options: VoteOptions, command: Command) => {
       await withSession(cli, command, async (session) => {
         const cycle = await openCycleOf(session.model(model));

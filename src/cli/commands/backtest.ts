@@ -4,7 +4,7 @@ import { backtestPolicy } from '../../client/audit/backtest-policy.js';
 import { RatchetError } from '../../domain/failure.js';
 import type { Cli } from '../cli.js';
 import { loadModelFile } from '../load-model-file.js';
-import { asOption, userName } from '../options.js';
+import { asOption, fileOption, userName } from '../options.js';
 import { table } from '../render/table.js';
 import { openStore, withSession } from '../session.js';
 
@@ -18,7 +18,7 @@ export function addBacktestCommand(program: Command, cli: Cli): void {
   program
     .command('backtest')
     .description('judge all past cycles of a model by the policy of another model file: what would have changed')
-    .requiredOption('-f, --file <file>', 'the model file with the new policy')
+    .addOption(fileOption('the model file with the new policy'))
     .option('--if-any', 'a model without past cycles is no error: there is nothing to judge again')
     .addOption(asOption())
     .action(async ({ file, ifAny, as }: BacktestOptions, command: Command) => {

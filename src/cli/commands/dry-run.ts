@@ -12,7 +12,7 @@ import { makeDryRunHome, removeAbandonedDryRuns, removeDryRunHome } from '../dry
 import { CommandError } from '../explain-error.js';
 import { createFollow } from '../follow-cycle.js';
 import { loadModelFile } from '../load-model-file.js';
-import { parseDuration, parsePositiveInteger, parseTime } from '../options.js';
+import { fileOption, parseDuration, parsePositiveInteger, parseTime } from '../options.js';
 import { ownServersOnly } from '../own-servers.js';
 import { stageTree } from '../render/stage-tree.js';
 import { withSessionAt } from '../session.js';
@@ -33,7 +33,7 @@ export function addDryRunCommand(program: Command, cli: Cli): void {
     .description(
       'run a cycle of a model file up to its verdict, over few days, in a stack of its own that is removed afterwards: no ledger, registry or schedule of yours is touched; exit code 0 it could go on, 2 rejected or failed gates, 3 inconclusive, 1 error',
     )
-    .requiredOption('-f, --file <file>', 'the model file')
+    .addOption(fileOption())
     .option('--days <days>', 'days of data, the holdout among them', parsePositiveInteger, DAYS)
     .option(
       '--as-of <time>',

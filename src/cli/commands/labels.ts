@@ -6,7 +6,7 @@ import { LabelFormat } from '../../domain/label-receipt.js';
 import { openLabelReader } from '../../workers/compose/labels.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { parseModelName, parsePositiveInteger, parseTime } from '../options.js';
+import { fileOption, parseModelName, parsePositiveInteger, parseTime } from '../options.js';
 import { labelStatusLines } from '../render/label-status.js';
 import { openStore } from '../session.js';
 
@@ -16,7 +16,7 @@ export function addLabelsCommand(program: Command, cli: Cli): void {
     .command('add')
     .description('take in labels by prediction id, in any order and however late; a file that was taken in before changes nothing')
     .argument('<model>', 'name of the model', parseModelName)
-    .requiredOption('-f, --file <file>', 'JSON lines (.jsonl, .ndjson), CSV (.csv) or Parquet (.parquet); - is the standard input')
+    .addOption(fileOption('JSON lines (.jsonl, .ndjson), CSV (.csv) or Parquet (.parquet); - is the standard input'))
     .addOption(new Option('--format <format>', 'of the file (default: by its name)').choices(LabelFormat.options))
     .option('--skip-bad', 'leave out rows that are no labels, and count them; without it, one of them refuses the file')
     .action(async (model: string, { file, format, skipBad = false }: AddOptions, command: Command) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { problemText } from '../../client/model-file/problem.js';
 import type { Cli } from '../cli.js';
 import { countWords, lintFile } from '../load-model-file.js';
+import { fileOption } from '../options.js';
 
 export function addLintCommand(program: Command, cli: Cli): void {
   program
@@ -9,7 +10,7 @@ export function addLintCommand(program: Command, cli: Cli): void {
     .description(
       'check a model file: every mistake with its line, column and remedy, and what the stated window can detect; exit code 1 where there is a mistake',
     )
-    .requiredOption('-f, --file <file>', 'the model file')
+    .addOption(fileOption())
     .action(({ file }: { file: string }, command: Command) => {
       const { spec, problems } = lintFile(file);
       const errors = problems.filter(({ severity }) => severity === 'error');

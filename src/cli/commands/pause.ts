@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { PauseRequest } from '../../workflows/messages.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { asOption, parseModelName, userName } from '../options.js';
+import { asOption, parseModelName, reasonOption, userName } from '../options.js';
 import { withSession } from '../session.js';
 
 interface PauseOptions {
@@ -31,7 +31,7 @@ function addCommand(
     .description(descriptions.cycles)
     .argument('<model>', 'name of the model', parseModelName)
     .option('--serving', descriptions.serving)
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .addOption(asOption())
     .action(async (model: string, { serving, as, reason }: PauseOptions, command: Command) => {
       const request = { requestedBy: as ?? userName(), reason: reason ?? '' };

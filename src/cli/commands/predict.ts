@@ -8,7 +8,7 @@ import { placeOfRoute, urlOf, type ServingCluster } from '../../domain/serving-c
 import { FeatureRow } from '../../domain/serving.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
-import { parseModelName } from '../options.js';
+import { fileOption, parseModelName } from '../options.js';
 import { predictionLines } from '../render/prediction-lines.js';
 import { endpointsOfRunning } from '../running-stack.js';
 import { openStore } from '../session.js';
@@ -23,7 +23,7 @@ export function addPredictCommand(program: Command, cli: Cli): void {
     .command('predict')
     .description('ask a model through the router, as its callers do')
     .argument('<model>', 'name of the model', parseModelName)
-    .requiredOption('-f, --file <file>', 'JSON: a row as an object of feature and value (null: unknown), or an array of rows')
+    .addOption(fileOption('JSON: a row as an object of feature and value (null: unknown), or an array of rows'))
     .option('--header <name=value>', 'sent along, such as the one that serving.stickyBy names; may be repeated', collectHeader, {})
     .action(async (model: string, { file, header }: PredictOptions, command: Command) => {
       const rows = readRows(file);

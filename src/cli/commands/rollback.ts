@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { RollbackOutcome } from '../../client/roll-back.js';
 import { rollBack } from '../../client/roll-back.js';
 import type { Cli } from '../cli.js';
-import { asOption, parseModelName } from '../options.js';
+import { asOption, parseModelName, reasonOption } from '../options.js';
 import type { Session } from '../session.js';
 import { withSession } from '../session.js';
 
@@ -19,7 +19,7 @@ export function addRollbackCommand(program: Command, cli: Cli): void {
     .argument('<model>', 'name of the model', parseModelName)
     .option('--to <version>', 'a version that was champion, or the part of its name before `+` (default: the one before)')
     .addOption(asOption('who asks, for the record').makeOptionMandatory())
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .action(async (model: string, { to, as, reason }: RollbackOptions, command: Command) => {
       await withSession(cli, command, async (session) => {
         const openBefore = await openCycle(session, model);

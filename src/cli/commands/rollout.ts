@@ -6,7 +6,7 @@ import type { RolloutView } from '../../workflows/messages.js';
 import { INTERRUPTED, type Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { followRollout } from '../follow-rollout.js';
-import { asOption, parseModelName } from '../options.js';
+import { asOption, parseModelName, reasonOption } from '../options.js';
 import { rolloutCard } from '../render/rollout-card.js';
 import type { Session } from '../session.js';
 import { withSession } from '../session.js';
@@ -73,7 +73,7 @@ function addRequest(rollout: Command, cli: Cli, name: CommandName, description: 
     .description(description)
     .argument('<model>', 'name of the model', parseModelName)
     .addOption(asOption('who asks, for the record').makeOptionMandatory())
-    .option('--reason <text>', 'why, for the record');
+    .addOption(reasonOption());
   if (name === 'promote') request.option('--full', 'all of the traffic at once: said out loud, because no step is waited for');
   request.action(async (model: string, { as, reason, full }: RequestOptions, command: Command) => {
     if (name === 'promote' && !full) {

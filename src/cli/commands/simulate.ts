@@ -7,7 +7,7 @@ import type { RolloutSpec } from '../../domain/rollout-spec.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { loadModelFile } from '../load-model-file.js';
-import { parsePositiveInteger } from '../options.js';
+import { fileOption, parsePositiveInteger } from '../options.js';
 import { simulationLines, type Simulation } from '../render/simulation.js';
 
 interface Options {
@@ -24,7 +24,7 @@ export function addSimulateCommand(program: Command, cli: Cli): void {
     .description(
       'play a model file’s rollout on made traffic and labels: how often a harmless challenger is turned back, how long the steps take, and how soon regressions are found; needs no running stack',
     )
-    .requiredOption('-f, --file <file>', 'the model file')
+    .addOption(fileOption())
     .addOption(
       new Option('--requests-per-second <number>', 'on average (default: rollout.traffic.requestsPerSecond)').argParser(parsePositive),
     )

@@ -6,7 +6,17 @@ import type { Trigger } from '../../domain/trigger.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
 import { cycleToRetry } from '../cycle-to-retry.js';
-import { asOption, parseDuration, parseModelName, parseCommit, parsePositiveInteger, parseTime, userName } from '../options.js';
+import {
+  asOption,
+  parseCommit,
+  parseDuration,
+  parseLine,
+  parseModelName,
+  parsePositiveInteger,
+  parseTime,
+  reasonOption,
+  userName,
+} from '../options.js';
 import { withSession } from '../session.js';
 import { awaitOutcome } from '../await-outcome.js';
 
@@ -32,14 +42,14 @@ export function addTriggerCommand(program: Command, cli: Cli): void {
       'end of the data window, a day or a time; a day begins in the time zone of the data (default: as late as labels are mature)',
       parseTime,
     )
-    .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)')
+    .option('--key <key>', 'the same key is the same wish, however often it is asked (default: a new one)', parseLine)
     .option(
       '--commit <sha>',
       'the commit that asks: in the record, the candidate and the registry; its default key and kind are those of CI',
       parseCommit,
     )
     .option('--recalibrate', 'train nothing: only fit the champion’s answers to labels that came since its training')
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2d, 6h, 30m)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, options: TriggerOptions, command: Command) => {
@@ -55,7 +65,7 @@ export function addRetryCommand(program: Command, cli: Cli): void {
     .argument('<model>', 'name of the model', parseModelName)
     .argument('[cycle]', 'number of the cycle that ended badly (default: the last one)', parsePositiveInteger)
     .option('--wait', 'wait for its end, with exit codes as `ratchet trigger --wait`')
-    .option('--reason <text>', 'why, for the record')
+    .addOption(reasonOption())
     .option('--timeout <duration>', 'with --wait: wait no longer than this (2d, 6h, 30m)', parseDuration)
     .addOption(asOption())
     .action(async (model: string, cycle: number | undefined, options: TriggerOptions, command: Command) => {
