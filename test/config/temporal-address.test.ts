@@ -46,5 +46,15 @@ test('none is named by nothing, or by a default profile that merely lies in its 
 });
 
 test('a profile that there is not is an error, not another server', () => {
-  expect(() => temporalFromEnvironment({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'stagin' })).toThrow(/stagin/);
+  expect(() => temporalFromEnvironment({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'stagin' })).toThrow(
+    /^environment variable TEMPORAL_PROFILE: expected a profile of .*temporal\.toml, found "stagin" \(.*\): correct or unset it$/,
+  );
+});
+
+test('a file of settings that cannot be read is named with its variable', () => {
+  const broken = join(folder, 'broken.toml');
+  writeFileSync(broken, '[profile');
+  expect(() => temporalFromEnvironment({ TEMPORAL_CONFIG_FILE: broken })).toThrow(
+    /^environment variable TEMPORAL_CONFIG_FILE: expected settings that can be read, found others \(.*\)/s,
+  );
 });

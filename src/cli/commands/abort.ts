@@ -21,7 +21,7 @@ export function addAbortCommand(program: Command, cli: Cli): void {
     .addOption(asOption())
     .action(async (model: string, { cycle, as, reason }: AbortOptions, command: Command) => {
       await withSession(cli, command, async (session) => {
-        const open = await openCycleOf(session.model(model));
+        const open = await openCycleOf(session, model);
         if (cycle !== undefined && cycle !== open.cycle) {
           throw new CommandError(
             `cycle ${cycle} of ${model} is not open; cycle ${open.cycle} is`,

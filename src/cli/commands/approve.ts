@@ -39,7 +39,7 @@ function addVoteCommand(program: Command, cli: Cli, decision: Decision, descript
     .option('--comment <text>', 'for the record', parseText)
     .action(async (model: string, options: VoteOptions, command: Command) => {
       await withSession(cli, command, async (session) => {
-        const cycle = await openCycleOf(session.model(model));
+        const cycle = await openCycleOf(session, model);
         const candidateDigest = options.candidate ?? (await askForCandidate(cli, session, model, cycle, decision, options.as));
         const reply = await cycle.vote({ candidateDigest, signer: options.as, decision, comment: options.comment ?? '' });
         cli.print(command, { model, cycle: cycle.cycle, candidateDigest, decision, ...reply }, () => [

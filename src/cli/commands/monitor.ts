@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { isKnownModel } from '../../client/ledger-view.js';
 import { lastWindows, startMonitoring, type ShownWindow } from '../../client/monitor-handle.js';
 import type { ObjectStore } from '../../ports/object-store.js';
 import type { Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
+import { mustKnow } from '../known-model.js';
 import { asOption, parseHours, parseModelName, userName } from '../options.js';
 import { windowLines } from '../render/monitored-window.js';
 import { openStore, withSession } from '../session.js';
@@ -68,8 +68,4 @@ function show(cli: Cli, command: Command, store: ObjectStore, { reportKey, ...wi
   const uri = `${store.uri}/${reportKey}`;
   const report = uri.startsWith('file://') ? fileURLToPath(uri) : uri;
   cli.print(command, { ...window, report }, () => windowLines({ ...window, reportKey }, report));
-}
-
-async function mustKnow(store: ObjectStore, model: string): Promise<void> {
-  if (!(await isKnownModel(store, model))) throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
 }

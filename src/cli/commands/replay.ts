@@ -5,6 +5,7 @@ import type { CycleReplay } from '../../client/audit/replay-cycle.js';
 import { replayCycle } from '../../client/audit/replay-cycle.js';
 import type { Cli } from '../cli.js';
 import { shortDigest } from '../../domain/digest.js';
+import { mustKnow } from '../known-model.js';
 import { lastCycle } from '../last-cycle.js';
 import { parseModelName, parsePositiveInteger } from '../options.js';
 import { table } from '../render/table.js';
@@ -19,8 +20,9 @@ export function addReplayCommand(program: Command, cli: Cli): void {
     .argument('<model>', 'name of the model', parseModelName)
     .argument('[cycle]', 'number of the cycle (default: the last one)', parsePositiveInteger)
     .action(async (model: string, cycle: number | undefined, _options: object, command: Command) => {
-      const number = cycle ?? (await lastCycle(cli, command, model));
       const store = openStore(cli, command);
+      await mustKnow(store, model);
+      const number = cycle ?? (await lastCycle(store, model));
       const replay = await replayCycle(store, model, number);
       const analyses = await replayAnalyses(store, model, number);
       cli.print(command, { ...replay, analyses }, () => [...replayLines(replay), ...analysesLines(analyses)]);

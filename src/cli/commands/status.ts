@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelHandle } from '../../client/model-handle.js';
 import { summarizeCycles } from '../../client/cycle-summary.js';
 import { withJobWords } from '../../client/watch-cycle.js';
-import { isKnownModel, readRecords, readSpec } from '../../client/ledger-view.js';
+import { readRecords, readSpec } from '../../client/ledger-view.js';
 import type { CycleState, LifecycleState } from '../../workflows/messages.js';
 import { INTERRUPTED, type Cli } from '../cli.js';
 import { CommandError } from '../explain-error.js';
 import { approveCommandFor, createFollow } from '../follow-cycle.js';
+import { mustKnow } from '../known-model.js';
 import { parseModelName } from '../options.js';
 import { isWaitingForPeople, stageTree } from '../render/stage-tree.js';
 import { facts } from '../render/table.js';
@@ -28,8 +29,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
         return showStackStatus(cli, command);
       }
       await withSession(cli, command, async (session) => {
-        if (!(await isKnownModel(session.store, model)))
-          throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
+        await mustKnow(session.store, model);
         const handle = session.model(model);
         await (watch ? watchModel(cli, command, handle) : showModel(cli, command, session, handle));
       });

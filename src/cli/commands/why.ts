@@ -8,7 +8,7 @@ import { monthOf } from '../../domain/decide/cycle-pace.js';
 import { explainTriggers } from '../../domain/decide/explain-triggers.js';
 import type { LedgerRecord } from '../../domain/ledger.js';
 import type { Cli } from '../cli.js';
-import { CommandError } from '../explain-error.js';
+import { unknownModel } from '../known-model.js';
 import { parseModelName } from '../options.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
@@ -25,7 +25,7 @@ export function addWhyCommand(program: Command, cli: Cli): void {
     .action(async (model: string, _options: object, command: Command) => {
       await withSession(cli, command, async (session) => {
         const records = await readRecords(session.store, model);
-        if (records.length === 0) throw new CommandError(`there is no model ${model} here`, '`ratchet get` lists the models');
+        if (records.length === 0) throw unknownModel(model);
         const explanation = await explain(session, model, records);
         cli.print(command, { model, ...explanation }, () => [...explanation.sentences]);
       });

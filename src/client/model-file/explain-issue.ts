@@ -136,7 +136,7 @@ function typeRemedy(path: Path, value: unknown, expected: string): string {
   if (expected !== 'number' && expected !== 'int') return '';
   const amount = valueInUnit(value, key);
   if (amount !== null) return `write ${key}: ${amount} (the unit is in the name)`;
-  return typeof value === 'number' ? `write ${key}: ${Math.round(value)}` : '';
+  return Number.isFinite(value) ? `write ${key}: ${Math.round(Number(value))}` : '';
 }
 
 function rangeWords(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, node: SchemaNode | null): string {

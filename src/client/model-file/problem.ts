@@ -63,6 +63,7 @@ export function toProblem(finding: Finding, file: string, place: { readonly line
 export function valueWords(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value) && value.length === 0) return 'an empty list';
+  if (typeof value === 'number') return String(value); // JSON has neither NaN nor Infinity
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -41,6 +41,18 @@ const mistakes: Mistake[] = [
     '15:20: error: spec.data.window.holdoutDays: expected a whole number, found 27.5. Write holdoutDays: 28',
   ],
   [
+    'more days than there are numbers',
+    'holdoutDays: 28',
+    'holdoutDays: 1e400',
+    '15:20: error: spec.data.window.holdoutDays: expected a number, found Infinity. The last days before the end are never trained on; all arms are judged there.',
+  ],
+  [
+    'what is no number at all',
+    'timeLimitSeconds: 600',
+    'timeLimitSeconds: .nan',
+    '31:23: error: spec.trainer.timeLimitSeconds: expected a number, found NaN. After this the job is stopped as timed out.',
+  ],
+  [
     'a number for a text',
     'OMP_NUM_THREADS: "1"',
     'OMP_NUM_THREADS: 1',
