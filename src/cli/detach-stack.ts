@@ -1,24 +1,28 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../config/endpoints.js';
 import { readEndpoints } from '../config/endpoints.js';
 import type { Home } from '../config/home.js';
 import { makeFolder } from '../config/make-folder.js';
+import { holderOf, unwritable } from '../workers/stack/home-lock.js';
 import type { Cli } from './cli.js';
 import { CommandError } from './explain-error.js';
+import { heldBy } from './held-by.js';
 
 type ChildMessage = { kind: 'tell'; line: string } | { kind: 'ready' };
 
 /**
  * Runs `ratchet up` in the background and waits until it is ready. It has its own log and outlives us.
- * @throws {CommandError} it ended before it was ready, with what it said
+ * @throws {CommandError} another one runs here, or it ended before it was ready, with what it said. @throws {Error} the home cannot be written
  */
 export async function detachStack(cli: Cli, home: Home, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Endpoints> {
-  makeFolder(home.logsFolder);
+  const holder = holderOf(home);
+  if (holder) throw heldBy(home, holder);
   const logFile = join(home.logsFolder, 'up.log');
-  const log = openSync(logFile, 'w', 0o600);
+  const log = openLog(home, logFile);
+  const { size } = fstatSync(log);
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.js', import.meta.url)), 'up', '--home', home.path, ...args], {
     env: environment,
     detached: true,
@@ -32,7 +36,7 @@ export async function detachStack(cli: Cli, home: Home, environment: NodeJS.Proc
       child.on('message', (message: ChildMessage) => (message.kind === 'tell' ? cli.tell(`  ${message.line}`) : resolve()));
       child.once('error', reject);
       child.once('exit', (code) =>
-        reject(new CommandError(lastError(logFile) ?? `the stack ended with exit code ${code}`, `its log is ${logFile}`)),
+        reject(new CommandError(lastError(logFile, size) ?? `the stack ended with exit code ${code}`, `its log is ${logFile}`)),
       );
     });
   } finally {
@@ -45,9 +49,19 @@ export async function detachStack(cli: Cli, home: Home, environment: NodeJS.Proc
   return endpoints;
 }
 
+/** Goes on where the one before ended: one that loses a race for the home must not clear the log of the one that runs. */
+function openLog(home: Home, logFile: string): number {
+  try {
+    makeFolder(home.logsFolder);
+    return openSync(logFile, 'a', 0o600);
+  } catch (error) {
+    throw unwritable(home, error);
+  }
+}
+
 /** The sentence that the background process ended with. */
-function lastError(logFile: string): string | null {
-  const lines = readFileSync(logFile, 'utf8').trim().split('\n');
+function lastError(logFile: string, from: number): string | null {
+  const lines = readFileSync(logFile).subarray(from).toString('utf8').trim().split('\n');
   const start = lines.findLastIndex((line) => line.startsWith('error: '));
   return start < 0 ? null : lines.slice(start).join('\n').slice('error: '.length);
 }

@@ -56,10 +56,7 @@ export function acquireHome(home: Home): HomeLock | LockHolder {
     makeFolder(dirname(home.lockFile)); // data, histories and keys lie below it
     writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`${home.path}: expected a folder that may be written, found ${code}: name another one with --home or RATCHET_HOME`, {
-      cause: error,
-    });
+    throw unwritable(home, error);
   }
   try {
     for (;;) {
@@ -71,6 +68,14 @@ export function acquireHome(home: Home): HomeLock | LockHolder {
   } finally {
     rmSync(mine, { force: true });
   }
+}
+
+/** @param error that the system gave */
+export function unwritable(home: Home, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  return new Error(`${home.path}: expected a folder that may be written, found ${code}: name another one with --home or RATCHET_HOME`, {
+    cause: error,
+  });
 }
 
 function tryLink(from: string, to: string): boolean {
