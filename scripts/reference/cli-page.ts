@@ -11,9 +11,11 @@ const nowhere: Terminal = {
   err: () => undefined,
   environment: {},
   isScreen: false,
+  hasColours: false,
   columns: 100,
   ask: null,
   interrupted: new AbortController().signal,
+  interruptWhenUnread: () => undefined,
 };
 
 /** docs/reference/cli.md */

@@ -20,6 +20,7 @@ export const FOR_PEOPLE: Variables = [
   ['RATCHET_PYTHON', 'the Python to make that environment with'],
   ['RATCHET_ENVOY_CONCURRENCY', 'how many worker threads Envoy has; else 2'],
   ['RATCHET_NOTICES_FILE', 'who is told of what needs a person; else `notices.yaml` in the home: see [notices](../how-to/notices.md)'],
+  ['NO_COLOR', 'anything: no colours on a screen'],
   ['RATCHET_DEBUG', '`1`: errors show where they come from'],
   [
     'TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE',

@@ -57,7 +57,7 @@ export const FAILURE_MEANINGS: Record<FailureType, readonly [meaning: string, re
   ],
   EvidenceMissing: [
     'A document that the ledger or another document names is not in the object store.',
-    'Restore the store from a backup; a new cycle makes new evidence.',
+    'Restore the store from a backup; a new cycle makes new evidence. Where `ratchet apply` was refused: set RATCHET_STORE_URI to the worker’s store.',
   ],
   EvidenceCorrupt: [
     'A document in the object store does not have the digest that is its name.',

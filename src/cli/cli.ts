@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { Home } from '../config/home.js';
 import { homeAt } from '../config/home.js';
+import { visible } from './render/visible.js';
 import type { Terminal } from './terminal.js';
 
 /** The exit code of what Ctrl-C or SIGTERM ended before its own end. */
@@ -36,10 +37,10 @@ export function createCli(terminal: Terminal): Cli {
         case 'yaml':
           return terminal.out(stringify(document).trimEnd());
         case 'table':
-          for (const line of lines()) terminal.out(line);
+          for (const line of lines()) terminal.out(visible(line, { keepColours: terminal.hasColours }));
       }
     },
-    tell: (line) => terminal.err(line),
+    tell: (line) => terminal.err(visible(line)),
     exitCode: 0,
   };
 }

@@ -42,7 +42,7 @@ function drawing(cli: Cli): (state: CycleState) => void {
   return (state) => {
     // The last drawing is whole: nothing is drawn over it, and how it ended is there to be read.
     const columns = state.outcome === null ? cli.terminal.columns : 0;
-    const lines = stageTree(state, { colour: true, columns, nowMs: Date.now() });
+    const lines = stageTree(state, { colour: cli.terminal.hasColours, columns, nowMs: Date.now() });
     // Not cut: it is there to be copied.
     if (isWaitingForPeople(state)) lines.push('', `sign with: ratchet approve ${state.model} --as <name>`);
     block.draw(lines);

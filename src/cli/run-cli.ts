@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { createCli, INTERRUPTED } from './cli.js';
 import { CommandError, explainError } from './explain-error.js';
 import { createProgram } from './program.js';
+import { visible } from './render/visible.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -18,7 +19,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1; // it has said what is wrong
     // What an interruption tears apart on its way out is no news; what a command says about it is.
     const { aborted } = terminal.interrupted;
-    if (!aborted || error instanceof CommandError) terminal.err(explainError(error, terminal.environment));
+    if (!aborted || error instanceof CommandError) terminal.err(visible(explainError(error, terminal.environment)));
     return aborted ? INTERRUPTED : 1;
   }
 }

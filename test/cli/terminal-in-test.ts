@@ -31,9 +31,11 @@ export async function ratchet(
     },
     environment,
     isScreen: false,
+    hasColours: false,
     columns: 100,
     ask: answer === undefined ? null : () => Promise.resolve(answer),
     interrupted,
+    interruptWhenUnread: () => undefined,
   };
   const code = await runCli(args, terminal);
   return { code, out: out.join('\n'), err: err.join('\n') };

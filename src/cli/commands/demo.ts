@@ -63,6 +63,7 @@ interface DemoRun {
 
 async function runDemo({ cli, home, keep, say, onScreen }: DemoRun): Promise<DemoResult> {
   const startedMs = Date.now();
+  cli.terminal.interruptWhenUnread();
   // Its own servers, whatever the environment names.
   const environment = ownServersOnly(cli.terminal.environment);
   environment['RATCHET_SERVE_EXAMPLE_FAULTS'] = '1'; // one act plants a fault that only shows under load

@@ -94,6 +94,6 @@ function lifecycleFacts(model: string, state: LifecycleState | null, traffic: st
 function cycleLines(cli: Cli, model: string, number: number | null, cycle: CycleState | null): string[] {
   if (number === null) return [`no cycle yet: ratchet trigger ${model}`];
   if (cycle === null) return [`cycle ${number} is no longer kept by the Temporal server: ratchet history ${model}`];
-  const lines = stageTree(cycle, { colour: cli.terminal.isScreen, columns: 0, nowMs: Date.now() });
+  const lines = stageTree(cycle, { colour: cli.terminal.hasColours, columns: 0, nowMs: Date.now() });
   return isWaitingForPeople(cycle) ? [...lines, '', `sign with: ${approveCommandFor(cycle)}`] : lines;
 }

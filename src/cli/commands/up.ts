@@ -65,6 +65,7 @@ async function runStack(cli: Cli, command: Command, home: Home, ports: NamedPort
   const lock = acquireHome(home);
   if (!('release' in lock)) throw heldBy(home, lock);
   const { interrupted, environment } = cli.terminal;
+  cli.terminal.interruptWhenUnread();
   const report = reporter(cli);
   const stack = await startStack({ home, lock, environment, ports, serves, tell: report.tell, signal: interrupted });
   showStack(cli, command, home, stack.endpoints);

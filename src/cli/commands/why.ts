@@ -10,6 +10,7 @@ import type { LedgerRecord } from '../../domain/ledger.js';
 import type { Cli } from '../cli.js';
 import { unknownModel } from '../known-model.js';
 import { parseModelName } from '../options.js';
+import { oneLine } from '../render/visible.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
 
@@ -27,7 +28,7 @@ export function addWhyCommand(program: Command, cli: Cli): void {
         const records = await readRecords(session.store, model);
         if (records.length === 0) throw unknownModel(model);
         const explanation = await explain(session, model, records);
-        cli.print(command, { model, ...explanation }, () => [...explanation.sentences]);
+        cli.print(command, { model, ...explanation }, () => explanation.sentences.map(oneLine));
       });
     });
 }

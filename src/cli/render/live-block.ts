@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Terminal } from '../terminal.js';
+import { visible } from './visible.js';
 
 /** A block of lines that is drawn over itself. */
 export interface LiveBlock {
@@ -9,7 +10,8 @@ export interface LiveBlock {
 export function createLiveBlock(terminal: Pick<Terminal, 'out' | 'columns'>): LiveBlock {
   let drawn: readonly string[] = [];
   return {
-    draw(lines) {
+    draw(raw) {
+      const lines = raw.map((line) => visible(line, { keepColours: true }));
       // Up to the first row of the old block, then clear to the end of the screen.
       const rows = drawn.reduce((sum, line) => sum + rowsOf(line, terminal.columns), 0);
       const back = rows > 0 ? `\u001b[${rows}A\u001b[J` : '';

@@ -9,6 +9,7 @@ import { durationWords } from './duration.js';
 import { phaseWords } from './phase-words.js';
 import { facts, table } from './table.js';
 import { splitWords } from './traffic-sentence.js';
+import { oneLine } from './visible.js';
 
 /** A rollout or a bake for people: where it stands, its steps, the split, what was seen, and what they can do. Pure. */
 export function rolloutCard(view: RolloutView): string[] {
@@ -34,7 +35,8 @@ export function rolloutCard(view: RolloutView): string[] {
 /** One line for a log: tells apart what a person wants to know of. Pure. */
 export function rolloutLine({ model, cycle, kind, plan, state, analysis }: RolloutView): string {
   const at = state.phase === 'Progressing' ? `, step ${state.stepIndex + 1} of ${plan.steps.length}` : '';
-  return `${model} cycle ${cycle}, ${kind}: ${phaseWords(state)}${at}: ${state.reason}${analysis === null ? '' : ` (seen: ${analysis.phase})`}`;
+  const seen = analysis === null ? '' : ` (seen: ${analysis.phase})`;
+  return oneLine(`${model} cycle ${cycle}, ${kind}: ${phaseWords(state)}${at}: ${state.reason}${seen}`);
 }
 
 function stepTable({ steps, bake }: RolloutPlan, state: RolloutState, kind: RolloutView['kind']): string[] {
