@@ -8,7 +8,7 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { RatchetError, isFailureType } from '../domain/failure.js';
 
 const GRPC_UNAVAILABLE = 14;
@@ -58,12 +58,6 @@ function toRatchetError(error: unknown, workflowId: string, deadlineSeconds: num
   if (refusal instanceof ApplicationFailure) {
     const remedy = remedyOf(refusal.details);
     return new RatchetError(isFailureType(refusal.type) ? refusal.type : 'RequestRefused', refusal.message, { remedy, cause: error });
-  }
-  if (error instanceof NamespaceNotFoundError) {
-    return new RatchetError('InputInvalid', `expected a namespace that the Temporal server has, found ${error.namespace}`, {
-      remedy: 'correct TEMPORAL_NAMESPACE or that of the profile, or make it with `temporal operator namespace create`',
-      cause: error,
-    });
   }
   if (isUnanswered(error)) {
     return new RatchetError('Unexpected', `no worker answered for workflow ${workflowId} within ${deadlineSeconds} s`, {

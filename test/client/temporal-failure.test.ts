@@ -1,4 +1,3 @@
-import { NamespaceNotFoundError } from '@temporalio/common';
 import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { queryWorkflow } from '../../src/client/temporal-failure.js';
@@ -45,7 +44,6 @@ test('a query that is lost is asked again until the waiting ends, which is told 
 
 test.for([
   ['a server that is away', grpcError(UNAVAILABLE), 'the Temporal server cannot be reached'],
-  ['a namespace that is none', new NamespaceNotFoundError('nope'), 'expected a namespace that the Temporal server has, found nope'],
   ['a workflow that is none', new WorkflowNotFoundError('none', 'w', undefined), 'none'],
 ] as const)('%s is no query to ask again', async ([, error, message]) => {
   const once = clientWith([error]);
