@@ -100,7 +100,8 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
       for (const filed of records) {
         const { seq, body } = filed.record;
         if (seq === cycle || ('cycle' in body && body.cycle === cycle)) yield filed;
-        if (body.kind === 'cycle-ended' && body.cycle === cycle) return;
+        const isOver = body.kind === 'cycle-ended' && body.cycle === cycle;
+        if (isOver || (seq === cycle && body.kind !== 'cycle-started')) return; // no cycle has that number: there is no end to look for
       }
       if (from + records.length <= to) throw missing(model, from + records.length, last);
     }

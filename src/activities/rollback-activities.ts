@@ -116,7 +116,7 @@ export async function broughtBack(ledger: Ledger, model: string, { generation }:
   const anchor = anchorBefore(records, to);
   return {
     ...(comparisons !== 0 && { comparisons }),
-    ...(anchor !== undefined && anchor.candidateDigest !== to.candidateDigest && { anchor }),
+    ...(anchor !== undefined && anchor?.candidateDigest !== to.candidateDigest && { anchor }),
   };
 }
 

@@ -125,8 +125,8 @@ export const LedgerBody = z.discriminatedUnion('kind', [
     to: ModelVersion,
     /** Spent against it before it was replaced, on top of those since; absent: none, or a record of before they were counted. */
     comparisons: z.number().int().positive().optional(),
-    /** The anchor again, where the one that is turned away from was it; absent: the version that is back. */
-    anchor: ModelVersion.optional(),
+    /** The anchor again, where the one that is turned away from was it (null: there was none); absent: the version that is back. */
+    anchor: ModelVersion.nullable().optional(),
     requestedBy: z.string(),
     reason: z.string(),
     analysisDigest: Digest.nullable().optional(),

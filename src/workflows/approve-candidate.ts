@@ -38,7 +38,8 @@ export interface Listening {
 export function listenForVotes(progress: CycleProgress, approvalSpec: () => OpenedCycle['approval'] | null): Listening {
   const early: unknown[] = [];
   let hasNewChampion = false;
-  setHandler(championChangedSignal, () => void (hasNewChampion = true));
+  // A worker of before this signal may have been handed it: what it did then is what was done.
+  setHandler(championChangedSignal, () => void (hasNewChampion = patched('a-waiting-cycle-hears-of-another-champion')));
   setHandler(
     voteUpdate,
     (payload): VoteReply => {

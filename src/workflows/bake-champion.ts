@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, patched, setHandler } from '@temporalio/workflow';
 import type { RolloutBrief } from '../activities/rollout-brief.js';
 import type { WatchResult } from '../activities/watch-activities.js';
 import { initialBake } from '../domain/decide/advance-rollout.js';
@@ -195,6 +195,8 @@ async function end(baking: Baking, brief: RolloutBrief): Promise<number | null> 
       })
     : await shortActivities('record that it has baked').endBake({ model, cycle, reason, analysisDigest: digest, at: now() });
   control.happened({ kind: 'trafficBack' });
+  // At once: a cycle that waits for signatures ends by it, whatever keeps the registry from being told.
+  if (isTurningBack && patched('told-right-after-the-record')) await tellLifecycle(model, cycle);
   await projectActivities('move the alias and read it back')
     .projectChampion({ model })
     .catch(() => undefined); // the lifecycle tells the registry
@@ -210,6 +212,10 @@ async function tell(model: string, cycle: number, openCycle: number | null): Pro
     await getExternalWorkflowHandle(rolloutWorkflowId(model, openCycle))
       .signal(bakeEndedSignal)
       .catch(() => undefined);
+  await tellLifecycle(model, cycle);
+}
+
+async function tellLifecycle(model: string, cycle: number): Promise<void> {
   await getExternalWorkflowHandle(lifecycleWorkflowId(model))
     .signal(cycleEndedSignal, { cycle, outcome: 'promoted', isProjected: false })
     .catch(() => undefined);

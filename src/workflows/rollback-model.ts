@@ -53,6 +53,8 @@ export async function rollbackModel(input: RollbackInput): Promise<RollbackResul
         trafficBackAt,
         at: now(),
       });
+      // At once: a cycle that waits for signatures ends by it, whatever keeps the registry from being told.
+      if (patched('told-right-after-the-record')) await lookAgain(model, plan.to.cycle);
       // Between the two the lifecycle may have begun it again, for the ledger still said that it is due.
       if (plan.baking !== null && patched('end-the-bake-after-the-record')) await endBake(model, plan);
       if (plan.servedBy !== null && patched('look-after-the-record')) {

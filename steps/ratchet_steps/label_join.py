@@ -21,8 +21,6 @@ from .object_store import ObjectStore
 
 # A label is observed and received after its prediction was logged, but for the clocks of two machines.
 SKEW_MS = HOUR_MS
-IS_OF = 'p.id = l.id AND p."row" = l."row" AND NOT p.isAmbiguous'
-IS_TOO_EARLY = f"l.observedAtMs < p.timeMs - {SKEW_MS}"
 EXAMPLES_MAX = 10
 TRIES_MAX = 4
 
@@ -96,8 +94,8 @@ def _join(connection: duckdb.DuckDBPyConnection, store: ObjectStore, request: Jo
     _read_predictions(connection, [str(path) for key, path in predictions.items() if key not in torn], request)
     kpis = _read_labels(connection, [str(path) for key, path in labels.items() if key not in torn], request)
     connection.execute(
-        f"""CREATE TABLE joined AS SELECT p.* EXCLUDE (isAmbiguous, repeats), l.* EXCLUDE (id, "row", isConflict)
-        FROM predictions p LEFT JOIN labels l ON {IS_OF} AND NOT {IS_TOO_EARLY}"""
+        """CREATE TABLE joined AS SELECT p.* EXCLUDE (isAmbiguous, repeats), l.* EXCLUDE (id, "row", isConflict)
+        FROM predictions p LEFT JOIN labels l ON p.id = l.id AND p."row" = l."row" AND NOT p.isAmbiguous"""
     )
     return LabelJoin(connection.sql, connection.execute, _counts(connection), _conflicts(connection, kpis), kpis, torn)
 
@@ -133,7 +131,9 @@ def _read_labels(connection: duckdb.DuckDBPyConnection, paths: list[str], reques
     differ = " OR ".join(f"min({column}) <> max({column})" for column in ("value", *(_quoted(f"kpi_{name}") for name in kpis)))
     connection.execute(
         f"""CREATE TABLE received AS
-        SELECT *, bool_or(value IS NOT NULL) OVER (PARTITION BY id, "row") AS hasValue FROM {source}
+        SELECT l.*, coalesce(observedAtMs < firstMs - {SKEW_MS}, false) AS isTooEarly,
+          bool_or(value IS NOT NULL) OVER (PARTITION BY id, "row", isTooEarly) AS hasValue
+        FROM {source} l LEFT JOIN (SELECT id, "row", min(timeMs) AS firstMs FROM predictions GROUP BY id, "row") USING (id, "row")
         WHERE receivedAtMs <= $as_of AND observedAtMs <= $as_of""",
         {"as_of": request.as_of_ms},
     )
@@ -141,7 +141,7 @@ def _read_labels(connection: duckdb.DuckDBPyConnection, paths: list[str], reques
         f"""CREATE TABLE labels AS
         SELECT id, "row", {first.format("value", "value IS NOT NULL")} AS label, bool_or(censored) AND NOT bool_or(hasValue) AS censored,
           {chosen}{numbers}, {differ} AS isConflict
-        FROM received GROUP BY id, "row" """
+        FROM received WHERE NOT isTooEarly GROUP BY id, "row" """
     )
     return kpis
 
@@ -150,10 +150,10 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     names = ("predictions", "labelled", "censored")
     found = connection.execute("SELECT count(*), count(label), count(*) FILTER (WHERE censored) FROM joined").fetchone()
     others = connection.execute(
-        f"""SELECT (SELECT coalesce(sum(repeats), 0) FROM predictions), (SELECT count(DISTINCT id) FROM predictions WHERE isAmbiguous),
+        """SELECT (SELECT coalesce(sum(repeats), 0) FROM predictions), (SELECT count(DISTINCT id) FROM predictions WHERE isAmbiguous),
         (SELECT count(*) FROM labels l WHERE NOT EXISTS (FROM predictions p WHERE p.id = l.id AND p."row" = l."row")),
         (SELECT count(*) FROM labels WHERE isConflict),
-        (SELECT count(*) FROM predictions p JOIN labels l ON {IS_OF} AND {IS_TOO_EARLY})"""
+        (SELECT count(*) FROM received WHERE isTooEarly)"""
     ).fetchone()
     rest = ("repeated", "ambiguousIds", "unmatchedLabels", "conflicts", "observedBefore")
     return {name: int(value) for name, value in zip((*names, *rest), (*(found or ()), *(others or ())), strict=True)}
@@ -164,7 +164,7 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, kpis: list[str]) -> list[d
     for field, column, kept in [("value", "value", "label"), *((f"values.{name}", f"kpi_{name}", f"kpi_{name}") for name in kpis)]:
         rows = connection.execute(
             f"""SELECT l.id, l."row", l.{_quoted(kept)}, first(r.{_quoted(column)} ORDER BY r.receivedAtMs, r.source, r.position)
-            FROM labels l JOIN received r ON r.id = l.id AND r."row" = l."row"
+            FROM labels l JOIN received r ON r.id = l.id AND r."row" = l."row" AND NOT r.isTooEarly
             WHERE l.isConflict AND r.{_quoted(column)} <> l.{_quoted(kept)}
             GROUP BY ALL ORDER BY ALL LIMIT {EXAMPLES_MAX}"""
         ).fetchall()

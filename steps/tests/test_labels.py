@@ -115,6 +115,15 @@ def test_a_label_observed_before_its_prediction_is_counted_and_not_used(log):
     assert (counts["labelled"], counts["observedBefore"], counts["unmatchedLabels"]) == (1, 1, 0)
 
 
+def test_a_label_of_an_earlier_use_of_the_id_hides_no_later_one(log):
+    log.predictions(prediction("a", START + 6 * HOUR))
+    log.labels(label("a", 0, received_ms=START + HOUR, revenue=99.0))
+    log.labels(label("a", 1, received_ms=START + DAY, revenue=2.0))
+    rows, counts, conflicts = joined(log, select="id, label, kpi_revenue")
+    assert (rows, conflicts) == ([("a", 1, 2.0)], [])
+    assert (counts["labelled"], counts["observedBefore"], counts["conflicts"]) == (1, 1, 0)
+
+
 def test_versions_with_other_features_are_read_together(log):
     log.predictions(prediction("a", wind=1.5), prediction("b", START + 1, wind=None))
     log.predictions(prediction("c", START + HOUR, wind=None, kind="x"))

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createLedger } from '../../src/activities/ledger.js';
+import { createLedger, type Ledger } from '../../src/activities/ledger.js';
 import { createLifecycleActivities } from '../../src/activities/lifecycle-activities.js';
 import type { LedgerBody } from '../../src/domain/ledger.js';
 import { createMemoryJobCluster } from '../fakes/memory-job-cluster.js';
 import { createMemorySigner } from '../fakes/memory-signer.js';
-import { createMemoryStore } from '../fakes/memory-store.js';
+import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { AT, cycleStarted, judged, paused } from '../ledger/sample-bodies.js';
 
 const model = 'm';
@@ -22,9 +22,24 @@ async function failedAfter(notes: readonly Note[], ...bodies: ((cycle: number) =
   const failure = { type: 'JobLost', class: 'lost', message: 'gone', remedy: '' };
   const ended = { kind: 'cycle-ended', cycle, outcome: 'failed', stage: null, reason: 'gone', failure, evidence: {} } as const;
   await append(`${cycle}/cycle-ended`, ended);
-  const ports = { store, ledger, jobCluster: createMemoryJobCluster(store), router: {} as never, searchAttributes: false };
-  return createLifecycleActivities(ports).findCitations({ model, cycle });
+  return activitiesOver(store, ledger).findCitations({ model, cycle });
 }
+
+function activitiesOver(store: MemoryStore, ledger: Ledger) {
+  const ports = { store, ledger, jobCluster: createMemoryJobCluster(store), router: {} as never, searchAttributes: false };
+  return createLifecycleActivities(ports);
+}
+
+test('a number that is no cycle is refused without reading on to the head', async () => {
+  const store = createMemoryStore();
+  const ledger = createLedger({ store, signer: createMemorySigner(), owner: 'test/default' });
+  for (let i = 0; i < 100; i++) await ledger.append({ model, key: `p${i}/paused`, body: paused(), expects: {}, at: AT });
+  const { get } = store.requests;
+  expect(await activitiesOver(store, ledger).findCitations({ model, cycle: 2 })).toMatchObject({
+    refusal: expect.stringContaining('there is no cycle 2'),
+  });
+  expect(store.requests.get - get).toBeLessThan(40);
+});
 
 test('a cycle that failed is retried, however much was recorded before its end', { timeout: 60_000 }, async () => {
   const notes = Array.from({ length: 1001 }, (_, i): Note => [`p${i}`, paused()]);

@@ -149,6 +149,7 @@ test('superseded by a rollback while it waits, after a vote that came before the
   held.release();
   await waits(cycle);
   const input = { model: model.name, to: null, ...by };
+  const { runId } = await model.lifecycle().describe();
   await loop().client.workflow.execute('rollbackModel', {
     workflowId: rollbackWorkflowId(model.name),
     taskQueue: 'ratchet',
@@ -157,7 +158,10 @@ test('superseded by a rollback while it waits, after a vote that came before the
   expect(await model.cycle(cycle).result()).toMatchObject({ outcome: 'superseded', approval: { refused: [{ signer: 'mallory' }] } });
   await eventually(model.state, ({ openCycle }) => openCycle === null);
   await record('superseded', model.cycle(cycle));
-  await record('lifecycle-after-a-rollback', model.lifecycle());
+  const lifecycle = loop().client.workflow.getHandle(model.lifecycleId, runId);
+  const { events } = await lifecycle.fetchHistory();
+  expect(events?.some((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes != null)).toBe(true);
+  await record('lifecycle-after-a-rollback', lifecycle);
 });
 
 test('timed out', async () => {

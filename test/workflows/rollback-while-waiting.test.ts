@@ -58,3 +58,15 @@ test('whoever says so of a champion that did not change ends nothing', async () 
   expect(await model.vote(number)).toMatchObject({ outcome: 'approved' });
   expect(await handle.result()).toMatchObject({ outcome: 'promoted' });
 });
+
+test('it ends also where the registry is down and cannot be told of the rollback', async () => {
+  const model = modelInTest(loop());
+  await promotedCycle(model, 'first');
+  await promotedCycle(model, 'second');
+  const waiting = await waitingCycle(model, 'third');
+  loop().registry.fail(model.name, Infinity);
+  const rolledBack = rollBack(model);
+  expect(await model.cycle(waiting).result()).toMatchObject({ outcome: 'superseded' });
+  loop().registry.fail(model.name, 0);
+  await rolledBack;
+});

@@ -60,14 +60,15 @@ async function auditAll(
   const audits: LedgerAudit[] = [];
   for (const name of models) {
     const auditing = verifyLedger(store, name, { givenKeys, evidence, data: data === true, ...(head ? { expectedHead: head } : {}) });
-    audits.push(await (model === undefined ? auditing.catch((error: unknown) => unread(name, error)) : auditing));
+    audits.push(await (model === undefined ? auditing.catch((error: unknown) => unread(store, name, error)) : auditing));
   }
   return audits;
 }
 
 /** One ledger that cannot be read keeps nothing from being said about the others. @throws what is no trouble of one ledger's */
-function unread(model: string, error: unknown): LedgerAudit {
+async function unread(store: ObjectStore, model: string, error: unknown): Promise<LedgerAudit> {
   if (!(error instanceof RatchetError) || error.type === 'InputInvalid') throw error;
+  await store.list('ledger/', { limit: 1 }); // where the whole store is away, no ledger is at fault
   return { model, records: 0, head: null, problems: [{ seq: null, field: '', message: error.message }], notes: [] };
 }
 

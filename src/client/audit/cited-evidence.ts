@@ -130,7 +130,7 @@ const NO_GOOD: ReadonlySet<FailureType> = new Set(['EvidenceMissing', 'EvidenceC
 async function look(store: ObjectStore, { digest, field, kind }: Citation): Promise<Look> {
   try {
     if (kind === 'data' && !(await store.hasDigest(digest))) return { problem: null, cites: [] };
-    const bytes = await store.getByDigest(digest);
+    const bytes = await readTwice(store, digest);
     if (kind === 'watch') return { problem: null, cites: watch(parseDocument(WatchDocument, 'watch', digest, bytes).previous, field) };
     if (kind === 'evidence') return { problem: null, cites: citedByEvidence(field, asJson(bytes)) ?? unexpected(field) };
     return { problem: null, cites: kind === 'document' ? citedBy(field, asJson(bytes)) : [] };
@@ -139,6 +139,16 @@ async function look(store: ObjectStore, { digest, field, kind }: Citation): Prom
       return { problem: { field, message: error.message }, cites: [] };
     }
     throw error;
+  }
+}
+
+/** One answer that was lost is no evidence that was: a ledger must not be called broken for it. */
+async function readTwice(store: ObjectStore, digest: Digest): Promise<Uint8Array> {
+  try {
+    return await store.getByDigest(digest);
+  } catch (error) {
+    if (!(error instanceof RatchetError) || error.type !== 'StoreUnavailable') throw error;
+    return store.getByDigest(digest);
   }
 }
 

@@ -4,6 +4,7 @@ import { checkCitedEvidence } from '../../../src/client/audit/cited-evidence.js'
 import type { Candidate } from '../../../src/domain/candidate.js';
 import type { Evidence } from '../../../src/domain/evidence.js';
 import { digestOf, type Digest } from '../../../src/domain/digest.js';
+import { RatchetError } from '../../../src/domain/failure.js';
 import type { FiledRecord } from '../../../src/domain/ledger-file.js';
 import { objectKey } from '../../../src/domain/object-key.js';
 import { createMemoryStore } from '../../fakes/memory-store.js';
@@ -37,6 +38,22 @@ async function cycle() {
 function evidenceOf(stage: 'snapshot' | 'train', body: Evidence['body']): Evidence {
   return { kind: 'evidence', stage, model: 'm', cycle: 7, inputDigest: digestOf(stage), from: {}, job: null, body };
 }
+
+test('one answer that was lost is no evidence that was; two are', async () => {
+  for (const [losses, problems] of [
+    [1, 0],
+    [2, 1],
+  ] as const) {
+    const { store, check, ...digests } = await cycle();
+    const read = store.getByDigest.bind(store);
+    let lost = 0;
+    store.getByDigest = async (digest) => {
+      if (digest === digests.model && lost++ < losses) throw new RatchetError('StoreUnavailable', '503 SlowDown');
+      return read(digest);
+    };
+    expect(await check(false)).toHaveLength(problems);
+  }
+});
 
 test('a cycle whose documents, model and rows are as they were holds', async () => {
   const { check } = await cycle();

@@ -41,10 +41,12 @@ test('an anchor that is not turned away from stays', async () => {
   expect(await back(first)).toMatchObject({ champion: version(first), anchor: version(better) });
 });
 
-test('what is turned away from is the anchor no more, where it was that before, too', async () => {
+test('where there was no anchor, or it is what is turned away from, there is none', async () => {
   const { promote, back } = tellStory();
   const first = await promote('a', true);
   const second = await promote('b', false);
   await back(first);
-  expect(await back(second)).toMatchObject({ champion: version(second), anchor: version(second) });
+  expect(await back(second)).toMatchObject({ champion: version(second), anchor: null });
+  await promote('c', true);
+  expect(await back(second)).toMatchObject({ champion: version(second), anchor: null });
 });
