@@ -12,9 +12,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 
 /** Names of all models that have a ledger in this store, in order. */
 export async function listModels(store: ObjectStore): Promise<string[]> {
-  const folders = await findModels((prefix, options) => store.list(prefix, options));
-  const isLedger = await Promise.all(folders.map((model) => isKnownModel(store, model))); // a folder of notes may be named like a model
-  return folders.filter((_, index) => isLedger[index]);
+  return findModels((prefix, options) => store.list(prefix, options));
 }
 
 /** What holds for each model; a folder without a record (what is left of a ledger, or of a copy) says nothing. @throws {RatchetError} LedgerBroken */

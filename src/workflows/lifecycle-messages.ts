@@ -25,6 +25,7 @@ import {
 import type { ModelLedger } from './model-ledger.js';
 import type { TriggerTally } from './trigger-tally.js';
 import { foreseenFailureOf, inWords, refuse } from './workflow-failure.js';
+import { createTurns } from './wishes-in-turn.js';
 
 /** A message that writes to the ledger: the handler enqueues it, the loop writes, the handler answers. */
 export interface Command {
@@ -51,7 +52,7 @@ export function listenForMessages(
   { model, tally }: { readonly model: string; readonly tally: TriggerTally },
 ): void {
   let isMovingServing = false;
-  const wishesUnderWay = new Set<object>();
+  const inTurn = createTurns();
   setHandler(cycleEndedSignal, (ended) => {
     if (ended?.isProjected === false) ledger.projectAgain();
     inbox.look = true;
@@ -84,7 +85,7 @@ export function listenForMessages(
   setHandler(
     applyUpdate,
     ({ specDigest, codeDigest, requestedBy }): Promise<ApplyReply> =>
-      afterOthers(async () => {
+      inTurn(async () => {
         const inForce = await readLedger();
         const isInForce = !ledger.isStale() && inForce?.specDigest === specDigest && inForce.codeDigest === codeDigest;
         if (isInForce) return { changed: false, specDigest };
@@ -99,7 +100,7 @@ export function listenForMessages(
   setHandler(
     pauseUpdate,
     ({ requestedBy, reason }) =>
-      afterOthers(async () => {
+      inTurn(async () => {
         if (isPaused(await readLedger())) return refuse(`model ${model} is already paused`);
         await write({ kind: 'paused', requestedBy, reason });
       }),
@@ -108,7 +109,7 @@ export function listenForMessages(
   setHandler(
     resumeUpdate,
     ({ requestedBy, reason }) =>
-      afterOthers(async () => {
+      inTurn(async () => {
         if (isPaused(await readLedger()) === false) return refuse(`model ${model} is not paused`);
         await write({ kind: 'resumed', requestedBy, reason });
       }),
@@ -144,19 +145,6 @@ export function listenForMessages(
     const trouble = ledger.trouble();
     if (ledger.state() === null && trouble !== null) refuse(`the ledger of model ${model} cannot be read: ${trouble}`);
     return ledger.state();
-  }
-
-  /** A wish is answered by what those before it left, not by the state that they are about to change. */
-  async function afterOthers<T>(work: () => Promise<T>): Promise<T> {
-    const before = [...wishesUnderWay];
-    const mine = {};
-    wishesUnderWay.add(mine);
-    try {
-      if (before.length > 0 && patched('wishes-one-after-another')) await condition(() => !before.some((wish) => wishesUnderWay.has(wish)));
-      return await work();
-    } finally {
-      wishesUnderWay.delete(mine);
-    }
   }
 
   /** A pause and a resume follow each other: the newer one is the newer record, and what is in force in the end. */

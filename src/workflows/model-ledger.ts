@@ -98,7 +98,11 @@ export function createModelLedger(model: string, openBefore: number | null) {
   async function seeTo(openCycle: number): Promise<void> {
     const workflowId = cycleWorkflowId(model, openCycle);
     const probe = await briefActivities(`look at cycle ${openCycle}`).probeCycle({ workflowId });
-    if (probe === 'running') return tellOfChampion(workflowId);
+    if (probe === 'running') {
+      const isTold = cached === null || generationTold === cached.generation;
+      generationTold = cached?.generation ?? null;
+      return isTold ? undefined : tellOfChampion(workflowId);
+    }
     if (probe === 'absent') return launch(openCycle, 'person');
     const settle = briefActivities(`settle cycle ${openCycle}, which closed silently`);
     const outcome = await settle.settleCycle({ model, cycle: openCycle, workflowId, at: now() });
@@ -106,30 +110,11 @@ export function createModelLedger(model: string, openBefore: number | null) {
     await refresh();
   }
 
-  /** A rollback: what the cycle compared itself with is champion no more. */
-  async function tellOfChampion(workflowId: string): Promise<void> {
-    if (cached === null || generationTold === cached.generation) return;
-    generationTold = cached.generation;
-    if (!patched('an-open-cycle-hears-of-another-champion')) return;
-    await getExternalWorkflowHandle(workflowId)
-      .signal(championChangedSignal)
-      .catch(() => undefined); // it has just ended
-  }
-
   /** The ledger says that a promoted version is watched: then it is, also where the rollout could not start its watch. */
   async function seeToBake(cycle: number): Promise<void> {
     const workflowId = bakeWorkflowId(model, cycle);
     if ((await briefActivities(`look at the bake of cycle ${cycle}`).probeCycle({ workflowId })) === 'running') return;
-    await unlessRunning(
-      startChild(bakeChampion, {
-        workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [{ model, cycle }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        staticSummary: `Bake of ${model}, cycle ${cycle}`,
-      }),
-    );
+    await startBake(model, cycle);
   }
 
   /** Brings the registry to what the ledger says: at the start of a run, and where a cycle could not. */
@@ -206,6 +191,27 @@ export function createModelLedger(model: string, openBefore: number | null) {
       }),
     );
   }
+}
+
+/** A rollback: what the cycle compared itself with is champion no more. */
+async function tellOfChampion(workflowId: string): Promise<void> {
+  if (!patched('an-open-cycle-hears-of-another-champion')) return;
+  await getExternalWorkflowHandle(workflowId)
+    .signal(championChangedSignal)
+    .catch(() => undefined); // it has just ended
+}
+
+async function startBake(model: string, cycle: number): Promise<void> {
+  await unlessRunning(
+    startChild(bakeChampion, {
+      workflowId: bakeWorkflowId(model, cycle),
+      taskQueue: TASK_QUEUE,
+      args: [{ model, cycle }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      staticSummary: `Bake of ${model}, cycle ${cycle}`,
+    }),
+  );
 }
 
 async function askForHolds(model: string, nowMs: number): Promise<{ holds: MachineHolds; trouble: string | null }> {

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { listModels } from '../../src/client/ledger-view.js';
 import { findModels } from '../../src/domain/ledger-models.js';
 import { recordKey } from '../../src/domain/ledger-file.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
@@ -33,9 +32,3 @@ test.for(['README.txt', 'flights backup.tar', '~', 'a0', 'Backup/000000000001.js
     expect((await modelsOf(...records, `ledger/${name}`)).models).toEqual(['a-b', 'a', 'ab', 'flights']);
   },
 );
-
-test('a folder of notes that is named as a model could be is none', async () => {
-  const store = createMemoryStore();
-  for (const key of [...records, 'ledger/archive/notes.txt']) store.files.set(key, Buffer.from('x'));
-  expect(await listModels(store)).toEqual(['a-b', 'a', 'ab', 'flights']);
-});

@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RatchetError } from '../../src/domain/failure.js';
 import {
   abortUpdate,
@@ -9,39 +7,20 @@ import {
   pauseUpdate,
   resumeServingUpdate,
   resumeUpdate,
-  rollbackWorkflowId,
   voteSignal,
   type AbortRequest,
 } from '../../src/workflows/messages.js';
-import { historyJson, scrubbed } from '../workflows/histories.js';
 import { useLoop } from '../workflows/loop.js';
 import { eventually, modelInTest } from '../workflows/model-in-test.js';
 import { resetBefore } from '../workflows/reset-before.js';
 import { SERVED } from '../fakes/model-file.js';
 import { cohort } from '../fakes/monitor-output.js';
 import { challengerOf } from '../workflows/traffic-in-test.js';
+import { record } from './record-history.js';
 
-/**
- * Records what test/replay/replay.test.ts replays: `npx vitest run --config test/replay/record.config.ts`.
- *
- * Histories that are in the repository are never recorded again: cycles that wait today must go on with tomorrow's code.
- * A new kind of history gets a new name here; a new version of the workflows a new prefix.
- */
-const VERSION = 'v1';
-const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const loop = useLoop('dev', { extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=120'] });
 const unattended = { gates: { whenNoChampion: 'pass' } };
 const by = { requestedBy: 'ana', reason: '' };
-const recorded: string[] = [];
-
-async function record(name: string, handle: { fetchHistory(): Promise<Parameters<typeof historyJson>[0]> }): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  const file = `${VERSION}-${name}.json`;
-  if (existsSync(`${folder}${file}`)) return;
-  writeFileSync(`${folder}${file}`, `${JSON.stringify(scrubbed(historyJson(await handle.fetchHistory())))}\n`);
-  recorded.push(file);
-}
-
 const isRunning =
   (stage: string) =>
   ({ stages }: { stages: readonly { stage: string; note: string }[] }): boolean =>
@@ -54,8 +33,6 @@ async function monitored(model: string) {
   await handle.result();
   return handle;
 }
-
-afterAll(() => console.log(`recorded: ${recorded.join(', ')}`));
 
 test('what is done for all models: compared, one of them repaired; logs tended, of one of them in vain', async () => {
   const [broken, sound] = [modelInTest(loop(), 'untended'), modelInTest(loop(), 'tended')];
@@ -119,49 +96,6 @@ test('waiting in approve, and later refused', async () => {
   await model.vote(number, { decision: 'reject', comment: 'not now' });
   expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
   await record('rejected-by-a-person', handle);
-});
-
-test('superseded by a rollback while it waits, after a vote that came before the question', async () => {
-  const model = modelInTest(loop(), 'superseded');
-  const signed = { approval: { requiredFor: 'always', signers: [{ name: 'ana' }] }, gates: { ...unattended.gates, againstChampion: [] } };
-  const begin = async (key: string): Promise<number> => {
-    await model.apply(signed, key);
-    await model.trigger({ key });
-    return model.cycleOf(key);
-  };
-  const waits = async (cycle: number) =>
-    eventually(
-      () => model.cycleState(cycle),
-      ({ approval }) => approval !== null,
-    );
-  for (const key of ['first', 'second']) {
-    const cycle = await begin(key);
-    await waits(cycle);
-    await model.vote(cycle);
-    await model.cycle(cycle).result();
-    await eventually(model.state, ({ openCycle }) => openCycle === null);
-  }
-  const held = loop().holds.hold(model.name, 'findApproval');
-  const cycle = await begin('third');
-  await held.reached;
-  const { candidateDigest } = await model.cycleState(cycle);
-  await model.cycle(cycle).signal(voteSignal, { candidateDigest: candidateDigest!, signer: 'mallory', decision: 'approve', comment: '' });
-  held.release();
-  await waits(cycle);
-  const input = { model: model.name, to: null, ...by };
-  const { runId } = await model.lifecycle().describe();
-  await loop().client.workflow.execute('rollbackModel', {
-    workflowId: rollbackWorkflowId(model.name),
-    taskQueue: 'ratchet',
-    args: [input],
-  });
-  expect(await model.cycle(cycle).result()).toMatchObject({ outcome: 'superseded', approval: { refused: [{ signer: 'mallory' }] } });
-  await eventually(model.state, ({ openCycle }) => openCycle === null);
-  await record('superseded', model.cycle(cycle));
-  const lifecycle = loop().client.workflow.getHandle(model.lifecycleId, runId);
-  const { events } = await lifecycle.fetchHistory();
-  expect(events?.some((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes != null)).toBe(true);
-  await record('lifecycle-after-a-rollback', lifecycle);
 });
 
 test('timed out', async () => {
