@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { brokenLedger, missingRecord } from '../domain/broken-ledger.js';
 import { refuseSuccessor } from '../domain/decide/refuse-successor.js';
 import { digestOfBytes, type Digest } from '../domain/digest.js';
 import { RatchetError } from '../domain/failure.js';
@@ -52,7 +53,7 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     const start = isNear ? Math.min(known + 1, seq) : Math.max(1, seq - 1);
     const [newest, first] = await Promise.all([range(model, start, seq), memory === undefined ? fileOfFirst(model) : memory.first]);
     const filed = newest.at(-1);
-    if (filed?.record.seq !== seq && seq !== known) throw missing(model, start + newest.length, seq);
+    if (filed?.record.seq !== seq && seq !== known) throw missingRecord(model, start + newest.length, seq);
     const after = isNear || known === undefined ? newest : await range(model, known, known);
     const problem = memory === undefined ? null : refuseNewest(memory.head, after[0]);
     if (problem === null) {
@@ -88,7 +89,7 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     if (from > seq) return [];
     const before = await range(model, from, seq - 1);
     const found = Math.max(1, from) + before.length;
-    if (found < seq) throw missing(model, found, seq);
+    if (found < seq) throw missingRecord(model, found, seq);
     checkFollowing(before.at(-1), head);
     return [...before, head];
   }
@@ -103,7 +104,7 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
         const isOver = body.kind === 'cycle-ended' && body.cycle === cycle;
         if (isOver || (seq === cycle && body.kind !== 'cycle-started')) return; // no cycle has that number: there is no end to look for
       }
-      if (from + records.length <= to) throw missing(model, from + records.length, last);
+      if (from + records.length <= to) throw missingRecord(model, from + records.length, last);
     }
   }
 
@@ -130,9 +131,9 @@ export function createLedgerReader(store: ObjectStore): LedgerReader {
     const key = recordKey(record.model, record.seq);
     const { keyId, ed25519 } = record.signature;
     if (!record.after.keyIds.includes(keyId))
-      throw broken(record.model, `${key}: expected a signature by a key that the ledger admits, found ${keyId}`);
+      throw brokenLedger(record.model, `${key}: expected a signature by a key that the ledger admits, found ${keyId}`);
     if (await isSignedBy(await publicKey(keyId), signedBytes(digest), ed25519)) return;
-    throw broken(record.model, `${key}: expected the signature of ${keyId} over ${digest}, found another: the record was changed`);
+    throw brokenLedger(record.model, `${key}: expected the signature of ${keyId} over ${digest}, found another: the record was changed`);
   }
 
   async function publicKey(keyId: string): Promise<KeyObject> {
@@ -158,7 +159,7 @@ function refuseFollowing(before: FiledRecord, filed: FiledRecord): RatchetError 
   if (problem === null) return null;
   const { model, seq } = filed.record;
   const field = problem.field === '' ? '' : `, field ${problem.field}`;
-  return broken(model, `${recordKey(model, seq)}${field}: ${problem.message}`);
+  return brokenLedger(model, `${recordKey(model, seq)}${field}: ${problem.message}`);
 }
 
 /** Why what is read now does not go on from the head that was seen; null where it is that record again, or one that follows it. */
@@ -168,14 +169,5 @@ function refuseNewest(head: FiledRecord, newest: FiledRecord | undefined): Ratch
   if (newest?.digest === head.digest) return null;
   const found = newest === undefined ? 'nothing: the end of the ledger was cut off' : `${newest.digest}: it was written anew`;
   const after = '. After a wanted restore of an older copy, restart the worker';
-  return broken(model, `${recordKey(model, seq)}: expected the record that was there, ${head.digest}, found ${found}`, after);
-}
-
-function missing(model: string, seq: number, head: number): RatchetError {
-  return broken(model, `${recordKey(model, seq)}: expected the record, as ${head} is there, found nothing`);
-}
-
-function broken(model: string, message: string, more = ''): RatchetError {
-  const remedy = `run \`ratchet audit verify ${model}\`; restore this file from a copy, nothing else may be changed${more}`;
-  return new RatchetError('LedgerBroken', message, { remedy });
+  return brokenLedger(model, `${recordKey(model, seq)}: expected the record that was there, ${head.digest}, found ${found}`, after);
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../domain/digest.js';
+import { missingRecord } from '../domain/broken-ledger.js';
 import { parseDocument } from '../domain/document.js';
-import { RatchetError } from '../domain/failure.js';
 import { ModelSpec } from '../domain/model-spec.js';
 import { parseRecord, recordKey } from '../domain/ledger-file.js';
 import { findHead, nextSeq } from '../domain/ledger-head.js';
@@ -45,14 +45,11 @@ export async function* recordBatches(store: ObjectStore, model: string, after = 
   for (let first = after + 1; first <= last; first += 64) {
     const seqs = Array.from({ length: Math.min(64, last - first + 1) }, (_, index) => first + index);
     const batch = await Promise.all(seqs.map((seq) => readRecord(store, model, seq)));
-    yield batch.map((record, index) => record ?? missing(model, seqs[index]!, last));
+    yield batch.map((record, index) => {
+      if (record === null) throw missingRecord(model, seqs[index]!, last);
+      return record;
+    });
   }
-}
-
-function missing(model: string, seq: number, last: number): never {
-  throw new RatchetError('LedgerBroken', `${recordKey(model, seq)}: expected the record, as ${last} is there, found nothing`, {
-    remedy: `run \`ratchet audit verify ${model}\`; restore this file from a copy, nothing else may be changed`,
-  });
 }
 
 /** null: there is none at this place. @throws {RatchetError} LedgerBroken */
